@@ -1,0 +1,32 @@
+# Thin: each target is one obvious command, run inside the project's own virtual environment.
+PYTHON ?= python3
+VENV := .venv
+export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
+
+.PHONY: repro test lint install plots clean
+
+repro: install  ## rebuild every stale stage, then show the comparison
+	dvc repro
+	@cat reports/comparison.md
+
+test: install lint  ## everything CI checks
+	python -m pytest
+
+lint: install  ## style, types, layers
+	ruff check .
+	ruff format --check .
+	mypy
+	lint-imports
+
+plots: install  ## one HTML page of every DVC plot
+	dvc plots show
+
+install: $(VENV)/installed
+
+$(VENV)/installed: requirements.lock
+	$(PYTHON) -m venv $(VENV)
+	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --requirement requirements.lock
+	touch $@
+
+clean:  ## forget everything the pipeline made; the next `make repro` starts from nothing
+	rm -rf data models results scratch dvc_plots .dvc/cache .dvc/tmp
