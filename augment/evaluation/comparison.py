@@ -152,22 +152,24 @@ class Comparison:
         helps = judge(paired_difference(candidate, self.best_real)) == "helps"
         return f"Use `{candidate.train_set}`." if helps else f"Leave it out: use `{self.best_real.name}`."
 
+    def metrics(self, arm: Arm) -> dict[str, Any]:
+        """Summarise an arm as plain values, few enough to be one row of `dvc metrics show`."""
+        predictions = arm.predictions
+        return {
+            "accuracy": mean_std(predictions.accuracy()),
+            "macro_f1": mean_std(predictions.macro_f1()),
+            "lowest_recall": round(float(predictions.recall().mean(axis=0).min()), 6),
+            "to_plain": paired_difference(arm, self.reference).to_json(),
+            "to_best_real": paired_difference(arm, self.best_real).to_json(),
+        }
+
     def to_json(self) -> dict[str, Any]:
-        """Give everything as plain values."""
+        """Give what was chosen and said as plain values."""
         return {
             "verdict": self.verdict(),
             "reference": self.reference.name,
             "best_without_synthesis": self.best_real.name,
             "candidate": self.candidate.name if self.candidate else None,
-            "arms": {
-                arm.name: arm.predictions.metrics()
-                | {
-                    "val_accuracy": mean_std(arm.val_accuracy),
-                    "difference_to_reference": paired_difference(arm, self.reference).to_json(),
-                    "difference_to_best_without_synthesis": paired_difference(arm, self.best_real).to_json(),
-                }
-                for arm in self.arms
-            },
         }
 
 

@@ -36,7 +36,7 @@ def _section(name: str, comparison: Comparison, quality: Mapping[str, Any]) -> s
         "differences are accuracy points, paired by run and image, with a 95 % interval over both. "
         f"`{comparison.best_real.name}` is the best arm without synthesis, chosen on val.\n\n"
         f"Synthetic images: label fidelity {quality['label_fidelity']:.3f} (lowest class "
-        f"{min(quality['label_fidelity_per_class'].values()):.3f}), Fréchet distance {quality['frechet_distance']:.2f} "
+        f"{quality['lowest_label_fidelity']:.3f}), Fréchet distance {quality['frechet_distance']:.2f} "
         f"(real against real: {quality['frechet_floor']:.2f}), precision {quality['precision']:.2f}, "
         f"recall {quality['recall']:.2f}, density {quality['density']:.2f}, coverage {quality['coverage']:.2f}.\n"
     )

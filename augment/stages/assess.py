@@ -2,7 +2,6 @@
 
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -42,15 +41,14 @@ def assess(
         judged = predict_probabilities(judge, fake.images, where).argmax(1)
         of_real, of_fake, of_val = (extract_features(judge, s.images, where) for s in (real, matched, held_out))
     per_class = label_fidelity(fake.labels, judged, len(fake.classes))
-    figures: dict[str, Any] = {
+    figures = {
         "label_fidelity": float((judged == fake.labels).mean()),
+        "lowest_label_fidelity": float(per_class.min()),
         "frechet_distance": frechet_distance(of_fake, of_val),
         "frechet_floor": frechet_distance(of_real, of_val),
         **asdict(compare_manifolds(of_val, of_fake)),
     }
-    figures = {name: round(value, 6) for name, value in figures.items()}
-    figures["label_fidelity_per_class"] = dict(zip(fake.classes, per_class.round(6).tolist(), strict=True))
-    write_json(quality, figures)
+    write_json(quality, {name: round(value, 6) for name, value in figures.items()})
     write_csv(fidelity, pd.DataFrame({"class_name": fake.classes, "fidelity": per_class.round(6)}))
     write_png(grid, beside(real, fake))
     print(

@@ -24,10 +24,11 @@ def compare(
     arm_metrics: str,
     quality: str,
     metrics: Path,
+    verdicts: Path,
     table: Path,
     accuracy: Path,
 ) -> None:
-    """Write the comparison as JSON, Markdown and a picture.
+    """Write the comparison: a metrics file an arm, the verdicts, a Markdown table, a picture.
 
     ``predictions``, ``arm_metrics`` and ``quality`` are path patterns with ``{dataset}``, ``{train_set}`` and
     ``{recipe}`` in them: the results folder may hold arms that are no longer in ``params.yaml``.
@@ -43,7 +44,11 @@ def compare(
         for dataset in datasets
     }
     qualities = {dataset: read_json(Path(quality.format(dataset=dataset))) for dataset in datasets}
-    write_json(metrics, {dataset: comparison.to_json() for dataset, comparison in comparisons.items()})
+    with whole(metrics) as draft:
+        for dataset, comparison in comparisons.items():
+            for arm in comparison.arms:
+                write_json(draft / dataset / f"{arm.train_set}-{arm.recipe}.json", comparison.metrics(arm))
+    write_json(verdicts, {dataset: comparison.to_json() for dataset, comparison in comparisons.items()})
     write_text(table, markdown(comparisons, qualities))
     with whole(accuracy) as draft:
         accuracy_figure(comparisons).savefig(draft, format="png", dpi=120, metadata={"Software": None})
