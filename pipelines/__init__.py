@@ -1,0 +1,1 @@
+"""The graph of DVC as a Prefect flow."""
