@@ -98,7 +98,7 @@ def workspace(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
     return clone
 
 
-pytestmark = [pytest.mark.end_to_end, pytest.mark.xdist_group("end_to_end")]
+pytestmark = pytest.mark.end_to_end
 
 
 def test_every_output_is_there_and_sound(workspace: Workspace) -> None:
