@@ -8,6 +8,9 @@ export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 repro: install  ## rebuild every stale stage, then show the comparison
 	dvc repro
 	@cat reports/comparison.md
+	@echo
+	@echo "Pictures: reports/accuracy.png, results/DATASET/synthetic/real_beside_synthetic.png,"
+	@echo "results/DATASET/gan/samples/; all of them and the curves on one page: make plots"
 
 test: install lint  ## everything CI checks
 	python -m pytest

@@ -16,6 +16,7 @@ from augment.settings import load_settings
 
 PARAMS = Path("params.yaml")
 EXIT_FAILED = 1
+EXIT_INTERRUPTED = 130  # what shells report of a command ended by SIGINT
 
 
 def stage_names() -> list[str]:
@@ -32,7 +33,7 @@ def load_stage(name: str) -> Stage:
 
 
 def main(arguments: list[str]) -> int:
-    """Run one stage; return the exit status: 0, 65 for bad input, 1 for a training that failed."""
+    """Run one stage; return the exit status: 0, 65 for bad input, 1 for a failed training, 130 if interrupted."""
     parser = argparse.ArgumentParser(prog="python -m augment", description="Run one stage of the pipeline.")
     parser.add_argument("stage", choices=stage_names())
     name = parser.parse_args(arguments[:1]).stage
@@ -48,6 +49,9 @@ def main(arguments: list[str]) -> int:
     except AugmentError as error:
         print(f"error: {error}", file=sys.stderr)
         return EXIT_FAILED if isinstance(error, TrainingError) else EXIT_BAD_INPUT
+    except KeyboardInterrupt as interrupt:
+        print(f"interrupted {interrupt}".rstrip(), file=sys.stderr)
+        return EXIT_INTERRUPTED
     return 0
 
 

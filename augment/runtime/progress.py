@@ -18,18 +18,17 @@ class Progress:
     Args:
         what: What is in progress.
         total: How many steps.
-        start: Steps already done.
     """
 
-    def __init__(self, what: str, total: int, start: int = 0) -> None:
-        self._what, self._total, self._start = what, total, start
+    def __init__(self, what: str, total: int) -> None:
+        self._what, self._total = what, total
         self._values: dict[str, float] = {}
 
-    def steps(self) -> Iterator[int]:
-        """Yield the step numbers from start to total - 1."""
-        numbers = range(self._start, self._total)
+    def steps(self, start: int = 0) -> Iterator[int]:
+        """Yield the step numbers from ``start``, which are already done, to total - 1."""
+        numbers = range(start, self._total)
         if sys.stderr.isatty():
-            with tqdm(numbers, desc=self._what, unit="step", total=self._total, initial=self._start) as bar:
+            with tqdm(numbers, desc=self._what, unit="step", total=self._total, initial=start) as bar:
                 for step in bar:
                     yield step
                     bar.set_postfix(self._values, refresh=False)
@@ -40,7 +39,7 @@ class Progress:
             now, done = time.monotonic(), step + 1
             if now - shown >= LINE_EVERY_S or done == self._total:
                 shown = now
-                self._print(done, (done - self._start) / max(now - began, 1e-9))
+                self._print(done, (done - start) / max(now - began, 1e-9))
 
     def show(self, **values: float) -> None:
         """Attach the latest losses or scores to the report."""

@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-from pydantic import PositiveInt
+from pydantic import PositiveFloat, PositiveInt
 
 from augment.core.specs import Spec
 
@@ -15,8 +15,10 @@ class RuntimeSpec(Spec):
         precision: ``auto`` takes bf16 where the device computes it natively, fp32 elsewhere. Weights and optimiser
             states are fp32 either way.
         threads: CPU threads of a stage.
+        checkpoint_every_s: Seconds between two checkpoints of a GAN's training; does not change its result.
     """
 
     device: Literal["auto", "cpu", "cuda"] = "auto"
     precision: Literal["auto", "bf16", "fp32"] = "auto"
     threads: PositiveInt = 1
+    checkpoint_every_s: PositiveFloat = 30.0

@@ -4,21 +4,22 @@ from pathlib import Path
 
 import numpy as np
 
-from augment.core.images import tile
+import augment
+from augment.core.images import UInt8Array, tile
 from augment.core.stage import stage
 from augment.core.store import read_image_set, write_csv, write_png
+from augment.runtime.checkpoint import Checkpoint, fingerprint, fingerprint_code
 from augment.runtime.machine import machine
 from augment.runtime.progress import Progress
-from augment.runtime.seeding import torch_generator
 from augment.runtime.specs import RuntimeSpec
 from augment.runtime.weights import write_model
-from augment.synthesis.networks import Generator
-from augment.synthesis.sampling import sample
 from augment.synthesis.specs import GanSpec
 from augment.synthesis.training import train_gan as fit
 
 GRID_COLUMNS, GRID_ROWS, GRID_SIDE = 12, 20, 900
 """Samples a class, most classes shown, and the picture's width in pixels, about."""
+
+CODE = [Path(augment.__path__[0], layer) for layer in ("core", "runtime", "synthesis")]
 
 
 @stage(gan_spec="datasets.{dataset}.gan", runtime="runtime", seed="seed")
@@ -29,6 +30,7 @@ def train_gan(
     seed: int,
     *,
     train: Path,
+    checkpoint: Path,
     gan: Path,
     history: Path,
     samples: Path,
@@ -39,14 +41,19 @@ def train_gan(
     scale = max(1, GRID_SIDE // (GRID_COLUMNS * real.shape[2]))
     labels = np.repeat(np.arange(rows), GRID_COLUMNS)
 
+    def draw_grid(step: int, images: UInt8Array) -> None:
+        write_png(samples / f"step_{step:06d}.png", tile(images, rows, GRID_COLUMNS, scale=scale))
+
     with machine(runtime) as where:
-
-        def draw_grid(step: int, generator: Generator) -> None:
-            images = sample(generator, labels, torch_generator(seed, "gan", "sample grid"), where)
-            write_png(samples / f"step_{step:06d}.png", tile(images, rows, GRID_COLUMNS, scale=scale))
-
+        origin = {
+            "settings": fingerprint(gan_spec.model_dump_json().encode(), str(seed).encode()),
+            "data": fingerprint(real.images.tobytes(), real.labels.tobytes()),
+            "code": fingerprint_code(*CODE),
+            "machine": f"{where.describe()}, {runtime.threads} threads",
+        }
+        kept = Checkpoint(checkpoint, origin, runtime.checkpoint_every_s)
         progress = Progress(f"train_gan {dataset}", gan_spec.steps)
-        generator, losses = fit(real, gan_spec, seed, where, progress, draw_grid)
+        generator, losses = fit(real, gan_spec, seed, where, progress, kept, labels, draw_grid)
         config = {
             "classes": list(real.classes),
             "shape": list(real.shape),
@@ -55,3 +62,4 @@ def train_gan(
         }
         write_model(gan, config, {"generator": generator})
     write_csv(history, losses)
+    kept.clear()

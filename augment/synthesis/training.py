@@ -10,14 +10,16 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from augment.core.errors import TrainingError
-from augment.core.images import ImageSet
+from augment.core.images import ImageSet, IntArray, UInt8Array
 from augment.runtime.batches import balanced_rows, to_float
+from augment.runtime.checkpoint import Checkpoint, Stateful, pack, unpack
+from augment.runtime.interrupts import deferred_interrupts
 from augment.runtime.machine import Machine
 from augment.runtime.progress import Progress
 from augment.runtime.seeding import seeded_init, torch_generator
 from augment.synthesis.losses import hinge_discriminator, hinge_generator, linear_decay, update_average
 from augment.synthesis.networks import Discriminator, Generator
-from augment.synthesis.sampling import settle_batch_norm
+from augment.synthesis.sampling import sample, settle_batch_norm
 from augment.synthesis.specs import GanSpec
 
 LOG_POINTS = 100
@@ -26,21 +28,27 @@ LOG_POINTS = 100
 BETAS = (0.0, 0.99)
 """Adam without momentum: with spectral normalisation it is stable at high learning rates (EVIDENCE: 26.6 → 15.0 FD)."""
 
-SnapshotHook = Callable[[int, Generator], None]
+SnapshotHook = Callable[[int, UInt8Array], None]
+SNAPSHOT, PENDING = "snapshot/", "pending"
 
 
 @dataclass
 class History:
-    """Losses and scores of the training so far, averaged between rows."""
+    """Losses and scores of the training so far.
+
+    Attributes:
+        rows: Averages, each over the steps since the row before.
+        pending: Values of the steps since the last row.
+    """
 
     rows: list[dict[str, float]] = field(default_factory=list)
-    _pending: list[Tensor] = field(default_factory=list)
+    pending: list[Tensor] = field(default_factory=list)
 
     NAMES = ("loss_d", "loss_g", "score_real", "score_fake")
 
     def add(self, values: Tensor) -> None:
         """Remember one step's values, shape (4,), in the order of ``NAMES``."""
-        self._pending.append(values)
+        self.pending.append(values)
 
     def close_row(self, step: int) -> dict[str, float]:
         """Average what was added since the last row.
@@ -48,8 +56,8 @@ class History:
         Raises:
             TrainingError: A value is NaN or infinite: the training has diverged.
         """
-        means = torch.stack(self._pending).mean(0).tolist()
-        self._pending.clear()
+        means = torch.stack(self.pending).mean(0).tolist()
+        self.pending.clear()
         row = dict(zip(self.NAMES, means, strict=True))
         if not all(map(torch.isfinite, torch.tensor(means))):
             raise TrainingError(
@@ -87,11 +95,13 @@ class GanTraining:
         self.images = torch.from_numpy(train.images.copy()).to(machine.device)
         self.labels = torch.from_numpy(train.labels)
         # Balanced, so that both networks see every class equally often, however lopsided the data are.
-        self.rows = balanced_rows(self.labels, spec.batch_size, torch_generator(seed, "gan", "batches"))
+        self.order = torch_generator(seed, "gan", "batches")
+        self.rows = balanced_rows(self.labels, spec.batch_size, self.order)
         self.draws = torch_generator(seed, "gan", "noise")
+        self.done, self.history, self.snapshots = 0, History(), dict[int, UInt8Array]()
 
-    def step(self, number: int) -> Tensor:
-        """Update the discriminator, then the generator, then its average; return `History.NAMES` values."""
+    def step(self, number: int) -> None:
+        """Update the discriminator, then the generator, then its average; add to the history."""
         for optimiser in (self.optimiser_g, self.optimiser_d):
             optimiser.param_groups[0]["lr"] = self.spec.learning_rate * linear_decay(number, self.spec.steps)
         rows = next(self.rows)
@@ -102,7 +112,37 @@ class GanTraining:
         loss_d, score_real, score_fake = self._step_discriminator(images, labels, fakes.detach(), fake_labels)
         loss_g = self._step_generator(fakes, fake_labels)
         update_average(self.average, self.generator, number, self.spec.ema)
-        return torch.stack([loss_d, loss_g, score_real, score_fake])
+        self.history.add(torch.stack([loss_d, loss_g, score_real, score_fake]))
+        self.done = number + 1
+
+    def snapshot(self, labels: IntArray, seed: int) -> UInt8Array:
+        """Sample from the averaged generator, from the same noise each time, and remember the images."""
+        noise = torch_generator(seed, "gan", "sample grid")
+        self.snapshots[self.done] = sample(settled_average(self, seed), labels, noise, self.machine)
+        return self.snapshots[self.done]
+
+    def save(self, checkpoint: Checkpoint) -> None:
+        """Save everything the next step depends on, and what was made so far."""
+        images = {f"{SNAPSHOT}{step}": torch.from_numpy(images) for step, images in self.snapshots.items()}
+        pending = {PENDING: torch.stack(self.history.pending)} if self.history.pending else {}
+        checkpoint.save(pack(self._stateful) | images | pending, {"done": self.done, "rows": self.history.rows})
+
+    def restore(self, checkpoint: Checkpoint) -> None:
+        """Continue from the checkpoint, where there is one."""
+        found = checkpoint.load()
+        if found is None:
+            return
+        tensors, facts = found
+        unpack(tensors, self._stateful)
+        self.done = facts["done"]
+        self.history = History(facts["rows"], [*tensors.get(PENDING, ())])
+        steps = sorted(int(name.removeprefix(SNAPSHOT)) for name in tensors if name.startswith(SNAPSHOT))
+        self.snapshots = {step: tensors[f"{SNAPSHOT}{step}"].numpy() for step in steps}
+
+    @property
+    def _stateful(self) -> dict[str, Stateful]:
+        names = ("generator", "discriminator", "average", "optimiser_g", "optimiser_d", "order", "draws")
+        return {name: getattr(self, name) for name in names}
 
     def _step_discriminator(self, images: Tensor, labels: Tensor, fakes: Tensor, fake_labels: Tensor) -> list[Tensor]:
         with self.machine.autocast():
@@ -130,9 +170,18 @@ class GanTraining:
 
 
 def train_gan(
-    train: ImageSet, spec: GanSpec, seed: int, machine: Machine, progress: Progress, on_snapshot: SnapshotHook
+    train: ImageSet,
+    spec: GanSpec,
+    seed: int,
+    machine: Machine,
+    progress: Progress,
+    checkpoint: Checkpoint,
+    snapshot_labels: IntArray,
+    on_snapshot: SnapshotHook,
 ) -> tuple[Generator, pd.DataFrame]:
-    """Train a conditional GAN.
+    """Train a conditional GAN, from the checkpoint where there is one.
+
+    A run that is killed at any moment and started again gives the same bytes as one that is not.
 
     Args:
         train: Real images to learn from.
@@ -140,25 +189,36 @@ def train_gan(
         seed: The run's seed.
         machine: Where to compute.
         progress: Told of every step and of the latest losses.
-        on_snapshot: Called ``spec.snapshots`` times with the number of steps done and a generator to sample from.
+        checkpoint: Saved every so often and on SIGINT or SIGTERM; cleared by the caller, once the result is kept.
+        snapshot_labels: Labels of the samples drawn ``spec.snapshots`` times, always from the same noise.
+        on_snapshot: Called with the number of steps done and those samples, uint8 N×C×H×W; a continued run calls
+            it again for the snapshots made before it was killed.
 
     Returns:
         The averaged generator, ready to sample from, and the history: ``step`` and `History.NAMES`.
 
     Raises:
         TrainingError: The training diverged.
+        KeyboardInterrupt: SIGINT or SIGTERM came; the checkpoint was saved first.
     """
-    training, history = GanTraining(train, spec, seed, machine), History()
+    training = GanTraining(train, spec, seed, machine)
+    training.restore(checkpoint)
+    for step, images in training.snapshots.items():
+        on_snapshot(step, images)
     log_at = _evenly_spaced(spec.steps, LOG_POINTS)
     snapshot_at = _evenly_spaced(spec.steps, spec.snapshots)
-    for number in progress.steps():
-        history.add(training.step(number))
-        done = number + 1
-        if done in log_at:
-            progress.show(**history.close_row(done))
-        if done in snapshot_at:
-            on_snapshot(done, settled_average(training, seed))
-    return settled_average(training, seed), history.frame()
+    with deferred_interrupts() as interrupted:
+        for number in progress.steps(training.done):
+            training.step(number)
+            if training.done in log_at:
+                progress.show(**training.history.close_row(training.done))
+            if training.done in snapshot_at:
+                on_snapshot(training.done, training.snapshot(snapshot_labels, seed))
+            if interrupted() or checkpoint.due:
+                training.save(checkpoint)
+            if interrupted():
+                raise KeyboardInterrupt(f"after {training.done} steps; the next run continues there")
+    return settled_average(training, seed), training.history.frame()
 
 
 def settled_average(training: GanTraining, seed: int) -> Generator:

@@ -18,7 +18,7 @@ def test_a_log_gets_lines_that_a_scheduler_can_parse(capsys: pytest.CaptureFixtu
 
 
 def test_steps_begin_where_they_are_told_to(capsys: pytest.CaptureFixture[str]) -> None:
-    assert list(Progress("x", 5, start=3).steps()) == [3, 4]
+    assert list(Progress("x", 5).steps(start=3)) == [3, 4]
     assert "5/5" in capsys.readouterr().err
 
 

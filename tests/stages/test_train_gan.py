@@ -1,0 +1,80 @@
+"""A real process, killed at random moments."""
+
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+import yaml
+
+from augment.core.images import ImageSet
+from augment.core.store import write_image_set
+
+PROJECT = Path(__file__).parents[2]
+
+pytestmark = pytest.mark.end_to_end
+
+
+@pytest.fixture
+def workspace(tmp_path: Path, stripes: ImageSet) -> Path:
+    settings = yaml.safe_load((PROJECT / "params.yaml").read_text())
+    settings["datasets"]["digits"]["gan"] = {"steps": 200, "width": 4, "snapshots": 8}
+    settings["runtime"]["checkpoint_every_s"] = 0.05
+    (tmp_path / "params.yaml").write_text(yaml.safe_dump(settings))
+    write_image_set(tmp_path / "train", stripes, {})
+    return tmp_path
+
+
+def start(workspace: Path, out: str) -> subprocess.Popen[bytes]:
+    outputs = {"gan": "gan", "history": "history.csv", "samples": "samples"}
+    options = [part for name, path in outputs.items() for part in (f"--{name}", f"{out}/{path}")]
+    command = [sys.executable, "-m", "augment", "train-gan", "--dataset", "digits", "--train", "train"]
+    with (workspace / "stderr").open("w") as errors:
+        return subprocess.Popen(
+            [*command, "--checkpoint", f"scratch/{out}", *options],
+            cwd=workspace,
+            env=os.environ | {"PYTHONPATH": str(PROJECT)},
+            stderr=errors,
+        )
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def test_a_run_killed_at_random_moments_ends_with_the_same_bytes(workspace: Path) -> None:
+    assert start(workspace, "whole").wait() == 0
+    rng, checkpoint, killed = random.Random(0), workspace / "scratch" / "cut", 0  # noqa: S311  # no secret
+    while killed < 3:
+        process = start(workspace, "cut")
+        before = checkpoint.stat().st_mtime_ns if checkpoint.exists() else 0
+        # Not before this process has saved once, or a slow start would be killed for ever.
+        while process.poll() is None and (not checkpoint.exists() or checkpoint.stat().st_mtime_ns == before):
+            time.sleep(0.005)
+        time.sleep(rng.uniform(0, 0.3))
+        process.kill()
+        if process.wait() == 0:
+            break
+        killed += 1
+    assert killed > 0
+    finished = start(workspace, "cut") if not (workspace / "cut" / "history.csv").exists() else None
+    assert finished is None or finished.wait() == 0
+    assert contents(workspace / "cut") == contents(workspace / "whole")
+    assert list((workspace / "scratch").iterdir()) == []
+
+
+def test_ctrl_c_saves_says_so_and_fails(workspace: Path) -> None:
+    process = start(workspace, "cut")
+    checkpoint = workspace / "scratch" / "cut"
+    while process.poll() is None and not checkpoint.exists():
+        time.sleep(0.005)
+    process.send_signal(signal.SIGINT)
+    assert process.wait(timeout=30) == 130
+    errors = (workspace / "stderr").read_text()
+    assert "interrupted after" in errors
+    assert "the next run continues there" in errors
+    assert checkpoint.exists()
