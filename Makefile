@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 
-.PHONY: repro test lint install plots clean
+.PHONY: repro flow server serve test lint install plots clean
 
 repro: install  ## rebuild every stale stage, then show the comparison
 	dvc repro
@@ -11,6 +11,15 @@ repro: install  ## rebuild every stale stage, then show the comparison
 	@echo
 	@echo "Pictures: reports/accuracy.png, results/DATASET/synthetic/real_beside_synthetic.png,"
 	@echo "results/DATASET/gan/samples/; all of them and the curves on one page: make plots"
+
+flow: install  ## the same as a Prefect flow, independent stages side by side
+	python -m pipelines run
+
+server: install  ## Prefect's server and UI for this project, until Ctrl-C
+	python -m pipelines server
+
+serve: install  ## run on flow.cron of params.yaml and when watched data change, until Ctrl-C
+	python -m pipelines serve
 
 test: install lint  ## everything CI checks
 	python -m pytest
@@ -27,6 +36,8 @@ plots: install  ## one HTML page of every DVC plot
 install: $(VENV)/installed
 
 $(VENV)/installed: requirements.lock
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and \
+	  "error: $(PYTHON) is Python %d.%d, expected 3.11 or newer: make PYTHON=python3.11 …" % sys.version_info[:2])'
 	$(PYTHON) -m venv $(VENV)
 	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --requirement requirements.lock
 	touch $@

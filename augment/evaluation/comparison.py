@@ -131,7 +131,7 @@ class Comparison:
         if self.candidate is None:
             return "no arm merges real and synthetic images, so there is nothing to judge."
         parts = [
-            f"{judge(difference)} against {name} `{arm.name}` ({points(difference)} points)"
+            f"{judge(difference)} compared with {name} `{arm.name}` ({points(difference)} points)"
             for name, arm, difference in self._contests(self.candidate)
         ]
         return f"synthesis (`{self.candidate.name}`) {' and '.join(parts)}. {self._advice(self.candidate)}"

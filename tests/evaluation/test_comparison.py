@@ -73,7 +73,7 @@ def test_a_clear_gain_is_said_and_the_merged_set_advised() -> None:
     better = compare(
         [arm("real", "plain", random_hits(0.6, 0), 0.6), arm("merged", "plain", random_hits(0.95, 1), 0.9)]
     )
-    assert better.verdict().startswith("synthesis (`merged/plain`) helps against the plain real arm `real/plain` (+3")
+    assert better.verdict().startswith("synthesis (`merged/plain`) helps compared with the plain real arm `real/plain` (+3")
     assert better.verdict().endswith("Use `merged`.")
 
 
@@ -86,8 +86,8 @@ def test_a_gain_over_the_plain_arm_alone_is_not_enough() -> None:
         ]
     )
     verdict = comparison.verdict()
-    assert "helps against the plain real arm" in verdict
-    assert "has no detectable effect against the best arm without synthesis, `real/classical`" in verdict
+    assert "helps compared with the plain real arm" in verdict
+    assert "has no detectable effect compared with the best arm without synthesis, `real/classical`" in verdict
     assert verdict.endswith("Leave it out: use `real/classical`.")
 
 
@@ -95,7 +95,7 @@ def test_a_loss_is_said() -> None:
     comparison = compare(
         [arm("real", "plain", random_hits(0.95, 0), 0.9), arm("merged", "plain", random_hits(0.6, 1), 0.6)]
     )
-    assert "hurts against the plain real arm" in comparison.verdict()
+    assert "hurts compared with the plain real arm" in comparison.verdict()
 
 
 def test_arms_are_chosen_by_val_and_never_by_test() -> None:
