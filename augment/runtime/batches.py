@@ -40,6 +40,6 @@ def to_float(images: Tensor) -> Tensor:
 
 
 def to_uint8(images: Tensor) -> UInt8Array:
-    """Turn float images in [-1, 1] into uint8 arrays, rounding to the nearest level."""
-    levels: UInt8Array = ((images + 1.0) * 127.5).round().clamp(0, 255).to(torch.uint8).cpu().numpy()
+    """Turn float images in [-1, 1] into contiguous uint8 arrays, rounding to the nearest level."""
+    levels: UInt8Array = ((images + 1.0) * 127.5).round().clamp(0, 255).to(torch.uint8).cpu().contiguous().numpy()
     return levels

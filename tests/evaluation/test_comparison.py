@@ -73,7 +73,9 @@ def test_a_clear_gain_is_said_and_the_merged_set_advised() -> None:
     better = compare(
         [arm("real", "plain", random_hits(0.6, 0), 0.6), arm("merged", "plain", random_hits(0.95, 1), 0.9)]
     )
-    assert better.verdict().startswith("synthesis (`merged/plain`) helps compared with the plain real arm `real/plain` (+3")
+    assert better.verdict().startswith(
+        "synthesis (`merged/plain`) helps compared with the plain real arm `real/plain` (+3"
+    )
     assert better.verdict().endswith("Use `merged`.")
 
 

@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from augment.core.errors import TrainingError
-from augment.core.images import ImageSet, UInt8Array
+from augment.core.images import ImageSet, UInt8Array, make_image_set
 from augment.runtime.checkpoint import Checkpoint
 from augment.runtime.machine import Machine
 from augment.runtime.progress import Progress
@@ -19,6 +19,7 @@ from augment.synthesis.networks import Generator
 from augment.synthesis.sampling import sample
 from augment.synthesis.specs import GanSpec
 from augment.synthesis.training import History, train_gan
+from tests.conftest import striped_images
 
 SPEC = GanSpec(steps=150, batch_size=16, width=8, latent_dim=8, snapshots=2)
 
@@ -78,8 +79,9 @@ class KilledAt(Checkpoint):
             raise KilledError
 
 
-@pytest.mark.parametrize("step", [1, 37, 75, 99])
-def test_a_killed_run_continues_to_the_same_bytes(stripes: ImageSet, cpu: Machine, tmp_path: Path, step: int) -> None:
+@pytest.mark.parametrize(("step", "channels"), [(1, 1), (37, 3), (75, 1), (99, 3)])
+def test_a_killed_run_continues_to_the_same_bytes(cpu: Machine, tmp_path: Path, step: int, channels: int) -> None:
+    stripes = make_image_set(*striped_images(60, 3, (channels, 8, 8)), ["low", "middle", "high"])
     spec = SPEC.model_copy(update={"steps": 100})
     generator, history, snapshots = train(stripes, cpu, spec)
     dying = KilledAt(tmp_path / "c.safetensors", {"data": "stripes"})
