@@ -1,0 +1,66 @@
+"""`python -m pipelines`: run, watch and schedule the DVC pipeline with Prefect."""
+
+import argparse
+import os
+import sys
+from pathlib import Path
+
+from pipelines import server, settings
+from pipelines.graph import GraphError
+
+
+def main(arguments: list[str]) -> int:
+    """Parse and obey; return the exit code."""
+    options = _parser().parse_args(arguments)
+    root = Path.cwd()
+    try:
+        if not (root / ".dvc").is_dir():
+            raise GraphError(f"{root} is not the root of a DVC workspace: it has no folder .dvc")
+        chosen = settings.load(root)
+        (root / ".prefect").mkdir(exist_ok=True)
+        os.environ.update(server.environment(root, chosen.server))
+        return int(options.command(options, root, chosen))
+    except (GraphError, settings.SettingsError, server.ServerError) as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m pipelines", description=__doc__)
+    commands = parser.add_subparsers(required=True)
+
+    run = commands.add_parser("run", help="bring every stale stage up to date, then stop")
+    run.add_argument("--dataset", action="append", help="only stages of this dataset (may be repeated)")
+    run.add_argument("--stage", action="append", help="only this stage and its ancestors (may be repeated)")
+    run.add_argument("--force", action="store_true", help="run stages that are up to date, too")
+    run.add_argument("--jobs", type=int, help="stages side by side (default: flow.jobs, then the cores)")
+    run.set_defaults(command=_run)
+
+    serve = commands.add_parser("server", help="start the Prefect server and its UI; Ctrl-C stops it")
+    serve.set_defaults(command=_server)
+    return parser
+
+
+def _run(options: argparse.Namespace, root: Path, chosen: settings.FlowSettings) -> int:
+    wait_for_server = server.ensure(root, chosen.server)
+    from pipelines.flow import pipeline  # noqa: PLC0415 - Prefect reads its settings when imported
+
+    wait_for_server()
+    state = pipeline(
+        datasets=options.dataset,
+        stages=options.stage,
+        force=options.force,
+        jobs=options.jobs,
+        return_state=True,
+    )
+    return 0 if state.is_completed() else 1
+
+
+def _server(_: argparse.Namespace, root: Path, chosen: settings.FlowSettings) -> int:
+    command = server.command(chosen.server)
+    os.chdir(root)
+    os.execve(command[0], command, os.environ)  # noqa: S606 - no shell is wanted
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,86 @@
+"""The Prefect flow: DVC's graph, one task a stage."""
+
+import signal
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from os import cpu_count
+from pathlib import Path
+from queue import SimpleQueue
+from types import FrameType
+from typing import Any
+from uuid import UUID
+
+from prefect import flow, get_run_logger
+from prefect.client.schemas.objects import State
+from prefect.runtime import flow_run
+from prefect.states import Cancelled
+from pydantic import PositiveInt
+
+from pipelines import artifacts, graph, plan, progress, records, settings
+from pipelines.execute import Executor
+from pipelines.tasks import Run
+from pipelines.workspace import BusyError, Journal, claim, heal_rwlock
+
+
+@flow(name="pipeline", persist_result=False)
+def pipeline(
+    datasets: list[str] | None = None,
+    stages: list[str] | None = None,
+    force: bool = False,
+    jobs: PositiveInt | None = None,
+) -> State[Any]:
+    """Bring the DVC pipeline of the current folder up to date.
+
+    Args:
+        datasets: Only stages of these datasets, and their ancestors; all if empty.
+        stages: Only these stages (full names, or names before the @), and their ancestors; all if empty.
+        force: Run stages that are up to date, too.
+        jobs: Stages side by side; the setting `flow.jobs` if empty.
+    """
+    root, log, run_id = Path.cwd(), get_run_logger(), UUID(flow_run.id)
+    chosen = settings.load(root)
+    executor = Executor(root, chosen.stop_grace_s)
+    finished: SimpleQueue[str | None] = SimpleQueue()
+    with ExitStack() as stack:
+        stack.enter_context(_stoppable(executor, run_id, lambda: finished.put(None)))
+        try:
+            lock = stack.enter_context(
+                claim(root, flow_run.name or "?", lambda: chosen.when_busy == "wait" and not executor.stopped)
+            )
+        except BusyError as error:
+            return Cancelled(message=str(error))
+        journal = Journal(root)
+        for note in filter(None, [heal_rwlock(root), journal.open(), *records.take_over(root, run_id)]):
+            log.warning("%s", note)
+        planned = plan.make(graph.read(root, chosen), datasets or (), stages or (), force)
+        log.info("%s", planned)
+        with progress.Board(log.warning) as board:
+            run = Run(planned, chosen, executor, journal, board, lock, finished, force)
+            plan.schedule(planned, jobs or chosen.jobs or cpu_count() or 1, run.start, finished.get)
+        journal.update()
+        journal.close()
+        for note in artifacts.publish(root, run.outcomes):
+            log.warning("%s", note)
+        return run.verdict()
+
+
+@contextmanager
+def _stoppable(executor: Executor, run_id: UUID, wake: Callable[[], None]) -> Iterator[None]:
+    """Let Ctrl-C, SIGTERM and a cancellation in the UI stop the stages; a second signal kills them."""
+
+    def stop(why: str) -> None:
+        executor.stop(why)
+        wake()
+
+    def on_signal(number: int, _: FrameType | None) -> None:
+        if executor.stopped:
+            executor.kill()
+        stop(f"stopped by {signal.Signals(number).name}")
+
+    with ExitStack() as stack:
+        if threading.current_thread() is threading.main_thread():
+            for number in (signal.SIGINT, signal.SIGTERM):
+                stack.callback(signal.signal, number, signal.signal(number, on_signal))
+        stack.enter_context(records.on_cancelled(run_id, lambda: stop("cancelled")))
+        yield
