@@ -96,18 +96,18 @@ class Executor:
         tail: deque[str] = deque(maxlen=_TAIL_LINES)
         outcome = None
         try:
-            for line in process.stdout or ():
-                text = line.rstrip()
-                outcome = outcome or _outcome(text)
-                tail.append(text)
-                on_line(text)
+            with process:  # which also lets go of the leash when reading fails
+                for line in process.stdout or ():
+                    text = line.rstrip()
+                    outcome = outcome or _outcome(text)
+                    tail.append(text)
+                    on_line(text)
         finally:
-            _close_stdin(process)
-            code = process.wait()
             with self._mutex:
                 self._running.discard(process)
-            if code < 0:
+            if process.returncode < 0:
                 _kill_session(process.pid)
+        code = process.returncode
         if code == 0:
             return outcome or Outcome.UNCHANGED
         if code == guard.Verdict.STOPPED or self.stopped:
