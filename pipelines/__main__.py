@@ -34,6 +34,13 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument("--stage", action="append", help="only this stage and its ancestors (may be repeated)")
     run.add_argument("--force", action="store_true", help="run stages that are up to date, too")
     run.add_argument("--jobs", type=int, help="stages side by side (default: flow.jobs, then the cores)")
+    run.add_argument(
+        "-S",
+        "--set-param",
+        action="append",
+        metavar="KEY=VALUE",
+        help="change params.yaml for this run alone and record it as a DVC experiment (may be repeated)",
+    )
     run.set_defaults(command=_run)
 
     serve = commands.add_parser("server", help="start the Prefect server and its UI; Ctrl-C stops it")
@@ -51,6 +58,7 @@ def _run(options: argparse.Namespace, root: Path, chosen: settings.FlowSettings)
         stages=options.stage,
         force=options.force,
         jobs=options.jobs,
+        overrides=options.set_param,
         return_state=True,
     )
     return 0 if state.is_completed() else 1

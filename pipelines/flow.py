@@ -4,11 +4,12 @@ import signal
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from logging import Logger, LoggerAdapter
 from os import cpu_count
 from pathlib import Path
 from queue import SimpleQueue
 from types import FrameType
-from typing import Any
+from typing import Any, TypeAlias
 from uuid import UUID
 
 from prefect import flow, get_run_logger
@@ -17,10 +18,12 @@ from prefect.runtime import flow_run
 from prefect.states import Cancelled
 from pydantic import PositiveInt
 
-from pipelines import artifacts, graph, plan, progress, records, settings
+from pipelines import artifacts, experiments, graph, plan, progress, records, settings
 from pipelines.execute import Executor
 from pipelines.tasks import Run
 from pipelines.workspace import BusyError, Journal, claim, heal_rwlock
+
+Log: TypeAlias = Logger | LoggerAdapter[Any]
 
 
 @flow(name="pipeline", persist_result=False)
@@ -29,6 +32,7 @@ def pipeline(
     stages: list[str] | None = None,
     force: bool = False,
     jobs: PositiveInt | None = None,
+    overrides: list[str] | None = None,
 ) -> State[Any]:
     """Bring the DVC pipeline of the current folder up to date.
 
@@ -37,8 +41,11 @@ def pipeline(
         stages: Only these stages (full names, or names before the @), and their ancestors; all if empty.
         force: Run stages that are up to date, too.
         jobs: Stages side by side; the setting `flow.jobs` if empty.
+        overrides: Changes of params.yaml for this run alone, such as `datasets.digits.gan.steps=4000`, in the
+            grammar of `dvc exp run -S`. The run is recorded as a DVC experiment of the run's name.
     """
-    root, log, run_id = Path.cwd(), get_run_logger(), UUID(flow_run.id)
+    root, name, log = Path.cwd(), str(flow_run.name), get_run_logger()
+    run_id = UUID(flow_run.id)
     chosen = settings.load(root)
     executor = Executor(root, chosen.stop_grace_s)
     finished: SimpleQueue[str | None] = SimpleQueue()
@@ -46,13 +53,14 @@ def pipeline(
         stack.enter_context(_stoppable(executor, run_id, lambda: finished.put(None)))
         try:
             lock = stack.enter_context(
-                claim(root, flow_run.name or "?", lambda: chosen.when_busy == "wait" and not executor.stopped)
+                claim(root, name, lambda: chosen.when_busy == "wait" and not executor.stopped)
             )
         except BusyError as error:
             return Cancelled(message=str(error))
-        journal = Journal(root)
-        for note in filter(None, [heal_rwlock(root), journal.open(), *records.take_over(root, run_id)]):
-            log.warning("%s", note)
+        journal = _take_over(root, run_id, log)
+        if overrides:
+            experiments.apply(root, overrides)
+            stack.callback(experiments.undo, root)
         planned = plan.make(graph.read(root, chosen), datasets or (), stages or (), force)
         log.info("%s", planned)
         with progress.Board(log.warning) as board:
@@ -60,9 +68,29 @@ def pipeline(
             plan.schedule(planned, jobs or chosen.jobs or cpu_count() or 1, run.start, finished.get)
         journal.update()
         journal.close()
-        for note in artifacts.publish(root, run.outcomes):
-            log.warning("%s", note)
+        _show(root, name, run, log)
         return run.verdict()
+
+
+def _take_over(root: Path, run_id: UUID, log: Log) -> Journal:
+    """Mend what a crashed run left in the workspace and on the server; begin this run's journal."""
+    journal = Journal(root)
+    for note in (heal_rwlock(root), journal.open(), experiments.undo(root)):
+        if note:
+            log.warning("A former run did not end well: %s", note)
+    journal.update()
+    for crashed in records.take_over(root, run_id):
+        log.warning("Run %s died unnoticed: marked as crashed", crashed)
+    return journal
+
+
+def _show(root: Path, name: str, run: Run, log: Log) -> None:
+    """Make artifacts of what the stages put out; record an experiment when the settings were changed."""
+    for note in artifacts.publish(root, run.outcomes):
+        log.warning("%s", note)
+    if run.complete() and experiments.settings_changed(root):
+        experiments.record(root, name)
+        log.info("Recorded as the DVC experiment %s", name)
 
 
 @contextmanager

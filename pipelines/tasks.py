@@ -50,6 +50,11 @@ class Run:
         self.futures[stage.name] = self._task(stage).submit(wait_for=parents, return_state=False)
         self.futures[stage.name].add_done_callback(lambda _: self.finished.put(stage.name))
 
+    def complete(self) -> bool:
+        """Tell whether every stage is up to date, at least one because it ran."""
+        done = len(self.outcomes) == len(self.plan.stages)
+        return done and any(outcome is not Outcome.UNCHANGED for outcome in self.outcomes.values())
+
     def verdict(self) -> State[Any]:
         """Sum up the run, each failed stage with its last lines."""
         counts = {
@@ -87,7 +92,7 @@ class Run:
     def _execute(self, stage: Stage) -> State[Any]:
         log = get_run_logger()
         for change in stage.changes:
-            log.info("%s", change)
+            log.info(change)
 
         def check() -> None:
             if self.executor.stopped:
@@ -103,7 +108,7 @@ class Run:
             raise
         finally:
             if mended := self.journal.update():
-                log.warning(mended)
+                log.warning("%s", mended)
         self.failures.pop(stage.name, None)  # of an earlier attempt
         self.outcomes[stage.name] = outcome
         return Completed(name="Completed" if outcome is Outcome.RAN else "Cached", message=outcome.value)
@@ -120,7 +125,7 @@ class Run:
                     return
                 logged = time.monotonic()
             if line:
-                log(line.replace("%", "%%"))
+                log(line)
 
         return read
 

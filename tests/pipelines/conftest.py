@@ -1,18 +1,21 @@
 """A real Prefect server for the session, and real DVC workspaces."""
 
+import atexit
 import os
 import shutil
 import socket
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
+
+from pipelines.server import ensure
+from pipelines.settings import ServerSettings
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 
@@ -24,10 +27,14 @@ def _free_port() -> int:
 
 
 # Prefect reads its settings when it is first imported, which test modules do before any fixture runs.
+# Functions registered for the exit run in reverse: Prefect's, then the server's, then this.
 _HOME = tempfile.mkdtemp(prefix="prefect-home-")
+(Path(_HOME) / ".prefect").mkdir()
+atexit.register(shutil.rmtree, _HOME, ignore_errors=True)
+_PORT = _free_port()
 os.environ |= {
-    "PREFECT_HOME": _HOME,
-    "PREFECT_API_URL": f"http://127.0.0.1:{_free_port()}/api",
+    "PREFECT_HOME": f"{_HOME}/.prefect",
+    "PREFECT_API_URL": f"http://127.0.0.1:{_PORT}/api",
     "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
     "DO_NOT_TRACK": "1",
     "PREFECT_LOGGING_TO_API_WHEN_MISSING_FLOW": "ignore",
@@ -159,23 +166,8 @@ def diamond(workspace: Workspace) -> Workspace:
 
 
 @pytest.fixture(scope="session")
-def server() -> Iterator[str]:
-    """Start a Prefect server for the session; yield its API address."""
-    from pipelines import guard
-    from pipelines.server import answers, command
-    from pipelines.settings import ServerSettings
-
+def server() -> str:
+    """Have a Prefect server until the session's process ends; return its API address."""
     api_url = os.environ["PREFECT_API_URL"]
-    port = int(api_url.split(":")[2].split("/")[0])
-    process = subprocess.Popen(
-        [sys.executable, guard.__file__, "--grace", "5", "--", *command(ServerSettings(port=port))],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        start_new_session=True,
-    )
-    while not answers(api_url):
-        assert process.poll() is None, "the Prefect server ended"
-    yield api_url
-    process.communicate()
-    shutil.rmtree(_HOME, ignore_errors=True)
+    ensure(Path(_HOME), ServerSettings(port=_PORT))()
+    return api_url
