@@ -43,8 +43,15 @@ def _parser() -> argparse.ArgumentParser:
     )
     run.set_defaults(command=_run)
 
-    serve = commands.add_parser("server", help="start the Prefect server and its UI; Ctrl-C stops it")
-    serve.set_defaults(command=_server)
+    server_ = commands.add_parser("server", help="start the Prefect server and its UI; Ctrl-C stops it")
+    server_.set_defaults(command=_server)
+
+    serve = commands.add_parser("serve", help="run on the schedule of flow.cron and on changed data")
+    serve.set_defaults(command=_serve)
+
+    prefect = commands.add_parser("prefect", help="Prefect's own command line, on this project's server")
+    prefect.add_argument("words", nargs=argparse.REMAINDER, help="what `prefect` takes, as `deploy --all`")
+    prefect.set_defaults(command=_prefect)
     return parser
 
 
@@ -64,10 +71,27 @@ def _run(options: argparse.Namespace, root: Path, chosen: settings.FlowSettings)
     return 0 if state.is_completed() else 1
 
 
-def _server(_: argparse.Namespace, root: Path, chosen: settings.FlowSettings) -> int:
-    command = server.command(chosen.server)
-    os.chdir(root)
-    os.execve(command[0], command, os.environ)  # noqa: S606 - no shell is wanted
+def _serve(_: argparse.Namespace, root: Path, chosen: settings.FlowSettings) -> int:
+    wait_for_server = server.ensure(root, chosen.server)
+    from pipelines.deployments import serve  # noqa: PLC0415 - as above
+
+    wait_for_server()
+    serve(root, chosen)
+    return 0
+
+
+def _prefect(options: argparse.Namespace, root: Path, chosen: settings.FlowSettings) -> int:
+    os.environ.setdefault("PIPELINE_WORKSPACE", str(root))
+    os.environ.update(PIPELINE_CRON=chosen.cron or "", PIPELINE_TIMEZONE=chosen.timezone)
+    return _become([sys.executable, "-m", "prefect", *options.words])
+
+
+def _server(_: argparse.Namespace, __: Path, chosen: settings.FlowSettings) -> int:
+    return _become(server.command(chosen.server))
+
+
+def _become(command: list[str]) -> int:
+    os.execv(command[0], command)  # noqa: S606 - no shell is wanted
 
 
 if __name__ == "__main__":

@@ -7,7 +7,6 @@ settings. What has to be put back is written down first: a crash is made undone 
 
 import shutil
 import subprocess
-import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 

@@ -87,7 +87,7 @@ def crash_and_cut_table(workspace: Workspace, flow: subprocess.Popen[str], chanc
 
 
 def second_flow(workspace: Workspace, flow: subprocess.Popen[str], chance: random.Random) -> None:
-    """Start another flow in the same workspace: it must do nothing, and say so, or find nothing left to do."""
+    """Start another flow in the same workspace: it does nothing and says so, or ends the work."""
     del flow, chance
     second = workspace.flow("run")
     assert any(word in second.stderr for word in ("is at work in", "cached", "ran")), second.stderr
@@ -129,7 +129,7 @@ def inject(workspace: Workspace, fault: Fault, chance: random.Random, longest_s:
 
 
 def _nothing_is_marked_done_that_was_not(workspace: Workspace) -> None:
-    """Every stage in dvc.lock with whole entries must have its whole outputs on the disk, or be told stale."""
+    """What is half-written on the disk DVC must know to be stale."""
     for out in workspace.root.glob("*-?.txt"):
         if len(out.read_text()) not in {0, OUTPUT_LENGTH}:
             status = workspace.dvc("status") if (workspace.root / "dvc.lock").exists() else ""
@@ -145,7 +145,7 @@ def _cut(workspace: Workspace, name: str, chance: random.Random) -> None:
 
 def _words(process: psutil.Process) -> list[str]:
     with suppress(psutil.Error):
-        return process.cmdline()
+        return list(process.cmdline())
     return []
 
 

@@ -105,7 +105,7 @@ class Workspace:
 
 
 def environment() -> dict[str, str]:
-    """Make an environment in which `python -m pipelines` finds this repository and `python` this interpreter."""
+    """Make an environment with this repository importable, and this interpreter as `python`."""
     path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
     return os.environ | {"PYTHONPATH": str(REPOSITORY), "PATH": path}
 

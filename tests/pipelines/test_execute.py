@@ -78,7 +78,12 @@ def test_timeout_stops_a_stubborn_stage_and_its_children(executor: Executor, wor
 
 def test_stop_ends_the_stage_and_refuses_the_next(executor: Executor, workspace: Workspace) -> None:
     workspace.stages(one=work(write="one.txt", extra="--sleep 60 --child"))
-    threading.Timer(0, lambda: eventually(workspace.ran) or executor.stop("enough")).start()
+
+    def stop() -> None:
+        eventually(workspace.ran)
+        executor.stop("enough")
+
+    threading.Timer(0, stop).start()
     with pytest.raises(StageStoppedError, match="stage one was stopped: enough"):
         run(executor, workspace)
     assert working_in(workspace.root) == []

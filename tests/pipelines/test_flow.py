@@ -4,11 +4,10 @@ import json
 import threading
 from collections.abc import Callable
 from typing import Any
-from uuid import UUID
 
 import pytest
 from prefect.client.orchestration import get_client
-from prefect.client.schemas.filters import ArtifactFilter, FlowRunFilter, TaskRunFilter
+from prefect.client.schemas.filters import ArtifactFilter, FlowRunFilter
 from prefect.client.schemas.objects import Artifact, State, TaskRun
 from prefect.states import Cancelling, Running
 
@@ -71,7 +70,8 @@ def test_after_the_flow_repro_runs_nothing_and_the_other_way_round(diamond: Work
     assert set(state_names(again).values()) == {"Cached"}
 
 
-def test_task_runs_have_the_names_and_the_edges_of_the_graph(diamond: Workspace) -> None:
+@pytest.mark.usefixtures("diamond")
+def test_task_runs_have_the_names_and_the_edges_of_the_graph() -> None:
     runs = task_runs(run())
     parents = {
         name: {
@@ -110,6 +110,7 @@ def test_one_dataset_alone(diamond: Workspace) -> None:
 def test_force_runs_all_again_without_the_cache(diamond: Workspace) -> None:
     run(datasets=["a"])
     assert run(datasets=["a"], force=True).message == "3 ran"
+    assert len(diamond.ran()) == 6
 
 
 def test_an_unknown_stage_fails_the_flow_and_says_what_there_is(diamond: Workspace) -> None:
@@ -291,9 +292,3 @@ def test_parameters_are_validated_and_explained(workspace: Workspace) -> None:
     assert all(each["description"] for each in schema.values())
     with pytest.raises(Exception, match="greater than 0"):
         run(jobs=0).result()
-
-
-def id_of(state: State[Any]) -> UUID:
-    run_id = state.state_details.flow_run_id
-    assert run_id
-    return run_id

@@ -64,7 +64,8 @@ def test_claim_waits_while_it_is_told_to(workspace: Workspace) -> None:
 def test_guards_of_a_dead_run_are_waited_for(workspace: Workspace) -> None:
     lock = scratch(workspace.root) / "lock"
     lock.write_text(json.dumps({"run": "dead", "pid": 2**22 + 1, "since": "long ago"}))
-    code = "import fcntl, sys, time; fcntl.flock(file := open(sys.argv[1], 'a'), 2); print('held', flush=True); time.sleep(1)"
+    code = "import fcntl, sys, time; fcntl.flock(file := open(sys.argv[1], 'a'), 2); print(1, flush=True); "
+    code += "time.sleep(1)"
     with subprocess.Popen([sys.executable, "-c", code, lock], stdout=subprocess.PIPE) as guard:
         assert guard.stdout
         guard.stdout.readline()

@@ -3,6 +3,8 @@
 import argparse
 import hashlib
 import os
+import signal
+import subprocess
 import sys
 import time
 from pathlib import Path
@@ -25,12 +27,8 @@ def main() -> int:
         log.write(f"{os.environ['DVC_STAGE']}\n")
     print(f"progress: {os.environ['DVC_STAGE']} 1/4 step, 9.9 step/s, ETA 0:03, loss 0.5", flush=True)
     if options.stubborn:
-        import signal
-
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
     if options.child:
-        import subprocess
-
         subprocess.Popen([sys.executable, "-c", "import time; time.sleep(3600)"])
     content = hashlib.sha256(b"".join(Path(path).read_bytes() for path in options.read)).hexdigest()
     for path in options.write:
@@ -45,7 +43,7 @@ def main() -> int:
         return 1
     if options.exit:
         print("error: this input is no good", file=sys.stderr)
-    return options.exit
+    return int(options.exit)
 
 
 sys.exit(main())
