@@ -1,0 +1,1 @@
+"""Conditional GAN augmentation for labelled images, and an honest answer to whether it helps."""

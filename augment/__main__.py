@@ -1,0 +1,55 @@
+"""Command line: ``python -m augment STAGE …``. Validates ``params.yaml`` whole, then calls one stage.
+
+Of the project's files only ``dvc.yaml`` names paths: they arrive here as options.
+"""
+
+import argparse
+import importlib
+import pkgutil
+import sys
+from pathlib import Path
+
+import augment.stages
+from augment.core.errors import EXIT_BAD_INPUT, AugmentError, TrainingError
+from augment.core.stage import Stage
+from augment.settings import load_settings
+
+PARAMS = Path("params.yaml")
+EXIT_FAILED = 1
+
+
+def stage_names() -> list[str]:
+    """List the stages as the command line spells them."""
+    return [module.name.replace("_", "-") for module in pkgutil.iter_modules(augment.stages.__path__)]
+
+
+def load_stage(name: str) -> Stage:
+    """Import one stage, and only that one: importing torch takes seconds that others need not wait for."""
+    function = name.replace("-", "_")
+    stage = getattr(importlib.import_module(f"augment.stages.{function}"), function)
+    assert isinstance(stage, Stage)  # noqa: S101  # a stage file without its stage is a bug, not bad input
+    return stage
+
+
+def main(arguments: list[str]) -> int:
+    """Run one stage; return the exit status: 0, 65 for bad input, 1 for a training that failed."""
+    parser = argparse.ArgumentParser(prog="python -m augment", description="Run one stage of the pipeline.")
+    parser.add_argument("stage", choices=stage_names())
+    name = parser.parse_args(arguments[:1]).stage
+    stage = load_stage(name)
+    options = argparse.ArgumentParser(prog=f"python -m augment {name}", description=stage.run.__doc__)
+    for option, kind in stage.options.items():
+        options.add_argument(f"--{option.replace('_', '-')}", type=kind, required=True)
+    values = vars(options.parse_args(arguments[1:]))
+    try:
+        settings = load_settings(PARAMS)
+        sections = {argument: settings.section(key.format(**values)) for argument, key in stage.sections.items()}
+        stage.run(**values, **sections)
+    except AugmentError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return EXIT_FAILED if isinstance(error, TrainingError) else EXIT_BAD_INPUT
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

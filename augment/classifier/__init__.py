@@ -1,0 +1,1 @@
+"""The CNN classifier: networks, classical transforms, training with early stopping, prediction."""

@@ -1,0 +1,60 @@
+"""Trained classifiers on disk: one folder an arm, one weight file a run."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from augment.classifier.networks import SmallCNN
+from augment.classifier.specs import ClassifierSpec
+from augment.classifier.training import Trained
+from augment.core.errors import ContainerError
+from augment.core.images import ImageSet
+from augment.runtime.machine import Machine
+from augment.runtime.weights import load_weights, read_config, write_model
+
+
+def write_classifiers(
+    path: Path, runs: Sequence[Trained], train: ImageSet, spec: ClassifierSpec, machine: Machine
+) -> None:
+    """Write the classifiers of an arm, and how their training went."""
+    config = {
+        "classes": list(train.classes),
+        "shape": list(train.shape),
+        "spec": spec.model_dump(),
+        "machine": machine.describe(),
+        "runs": [
+            {
+                "val_accuracy": run.val_accuracy,
+                "best_step": run.best_step,
+                "steps": run.steps,
+                "converged": run.converged,
+            }
+            for run in runs
+        ],
+    }
+    write_model(path, config, {f"run_{number}": run.network for number, run in enumerate(runs)})
+
+
+def read_classifiers(path: Path, classes: Sequence[str], shape: tuple[int, int, int]) -> list[Trained]:
+    """Read the classifiers of an arm, ready to predict.
+
+    Args:
+        path: The folder that `write_classifiers` made.
+        classes: Class names of the images they are to judge.
+        shape: Channels, height and width of those images.
+
+    Raises:
+        ContainerError: The folder is not whole, or its classifiers were trained for other classes or shapes.
+    """
+    config = read_config(path)
+    found = (tuple(config["classes"]), tuple(config["shape"]))
+    if found != (tuple(classes), shape):
+        raise ContainerError(
+            f"{path}: expected classifiers for classes and shape {(tuple(classes), shape)}, found {found}"
+        )
+    spec = ClassifierSpec(**config["spec"])
+    runs = []
+    for number, run in enumerate(config["runs"]):
+        network = SmallCNN(shape, len(classes), spec.width)
+        load_weights(path, f"run_{number}", network)
+        runs.append(Trained(network=network.eval(), **run))
+    return runs

@@ -1,0 +1,24 @@
+"""Errors a user can act on: each message names the thing, what was expected and where."""
+
+EXIT_BAD_INPUT = 65
+"""Exit status for input that a retry cannot mend (``EX_DATAERR`` of sysexits.h)."""
+
+
+class AugmentError(Exception):
+    """Base of every error this project raises on purpose; shown to the user without a traceback."""
+
+
+class SettingsError(AugmentError):
+    """``params.yaml`` or a command-line argument asks for something that does not exist or cannot be."""
+
+
+class DataError(AugmentError):
+    """The images or labels cannot be used as they are."""
+
+
+class ContainerError(AugmentError):
+    """A folder on disk is not the whole, well-formed artefact it should be."""
+
+
+class TrainingError(AugmentError):
+    """A training run failed by itself: it diverged, or what it made is of no use."""

@@ -1,0 +1,169 @@
+"""A labelled image set in memory: the currency of the whole pipeline."""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from augment.core.errors import DataError
+
+UInt8Array = npt.NDArray[np.uint8]
+IntArray = npt.NDArray[np.int64]
+FloatArray = npt.NDArray[np.float64]
+
+COLUMNS = ("label", "class_name", "origin", "content_hash", "generator_seed")
+"""Columns every manifest has; others may follow (filter scores, groups)."""
+
+GREY, RGB = 1, 3
+
+
+@dataclass(frozen=True)
+class ImageSet:
+    """Labelled images with provenance.
+
+    Attributes:
+        images: uint8, N×C×H×W, C is 1 (grey) or 3 (RGB), values 0 to 255.
+        manifest: One row an image, in the same order: ``label`` (0 to K-1), ``class_name``, ``origin``
+            (``real`` or ``synthetic``), ``content_hash`` (SHA-256 of the pixels) and ``generator_seed`` (the seed
+            whose stream drew a synthetic image; missing for a real one).
+        classes: The K class names; ``label`` is an index into them.
+    """
+
+    images: UInt8Array
+    manifest: pd.DataFrame
+    classes: tuple[str, ...]
+
+    def __post_init__(self) -> None:
+        """Check the invariants the rest of the code relies on.
+
+        Raises:
+            DataError: The arrays, the manifest and the classes do not fit together.
+        """
+        if self.images.dtype != np.uint8 or self.images.ndim != 4 or self.images.shape[1] not in (GREY, RGB):
+            raise DataError(
+                f"images: expected uint8 N×C×H×W with C 1 or 3, found {self.images.dtype} {self.images.shape}"
+            )
+        missing = [column for column in COLUMNS if column not in self.manifest.columns]
+        if missing:
+            raise DataError(f"manifest: missing column(s) {', '.join(missing)}; expected {', '.join(COLUMNS)}")
+        if len(self.manifest) != len(self.images):
+            raise DataError(f"manifest: {len(self.manifest)} rows for {len(self.images)} images")
+        labels = self.labels
+        if len(labels) and not (labels.min() >= 0 and labels.max() < len(self.classes)):
+            raise DataError(
+                f"label: expected 0 to {len(self.classes) - 1} for {len(self.classes)} classes, "
+                f"found {labels.min()} to {labels.max()}"
+            )
+
+    def __len__(self) -> int:
+        return len(self.images)
+
+    @property
+    def labels(self) -> IntArray:
+        """Class indices, int64, shape (N,)."""
+        return self.manifest["label"].to_numpy(dtype=np.int64, copy=True)  # torch wants it writable
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """Shape of one image: channels, height, width."""
+        _, channels, height, width = self.images.shape
+        return channels, height, width
+
+    def class_counts(self) -> IntArray:
+        """Count the images of each class, shape (K,)."""
+        return np.bincount(self.labels, minlength=len(self.classes)).astype(np.int64)
+
+    def select(self, rows: IntArray) -> "ImageSet":
+        """Return the images at ``rows``, in that order."""
+        return ImageSet(self.images[rows], self.manifest.iloc[rows].reset_index(drop=True), self.classes)
+
+
+def make_image_set(
+    images: UInt8Array,
+    labels: npt.ArrayLike,
+    classes: Sequence[str],
+    *,
+    generator_seed: int | None = None,
+) -> ImageSet:
+    """Build an image set and its manifest.
+
+    Args:
+        images: uint8, N×C×H×W.
+        labels: N class indices.
+        classes: K class names.
+        generator_seed: For synthetic images, the seed that drew them; None says the images are real.
+
+    Raises:
+        DataError: See `ImageSet`.
+    """
+    labels = np.asarray(labels, dtype=np.int64)
+    names = np.asarray(classes, dtype=object)
+    columns: dict[str, Any] = {
+        "label": labels,
+        "class_name": pd.array(names[labels] if len(labels) else [], dtype="str"),
+        "origin": pd.array(["real" if generator_seed is None else "synthetic"] * len(images), dtype="str"),
+        "content_hash": pd.array([content_hash(image) for image in images], dtype="str"),
+        "generator_seed": pd.array([generator_seed] * len(images), dtype="Int64"),
+    }
+    return ImageSet(images, pd.DataFrame(columns), tuple(classes))
+
+
+def concatenate(first: ImageSet, second: ImageSet) -> ImageSet:
+    """Put ``second`` behind ``first``, each row keeping its provenance.
+
+    Raises:
+        DataError: The two differ in classes or image shape.
+    """
+    if first.classes != second.classes:
+        raise DataError(f"cannot concatenate: classes {first.classes} and {second.classes} differ")
+    if first.shape != second.shape:
+        raise DataError(f"cannot concatenate: image shapes {first.shape} and {second.shape} differ")
+    return ImageSet(
+        np.concatenate([first.images, second.images]),
+        pd.concat([first.manifest, second.manifest], ignore_index=True),
+        first.classes,
+    )
+
+
+def first_rows(labels: IntArray, counts: IntArray) -> IntArray:
+    """Find the first ``counts[k]`` rows of each class k (fewer where there are fewer), class by class.
+
+    Args:
+        labels: Class indices, shape (N,).
+        counts: Wanted rows of each class, shape (K,).
+    """
+    return np.concatenate([np.flatnonzero(labels == label)[:count] for label, count in enumerate(counts)])
+
+
+def content_hash(image: UInt8Array) -> str:
+    """SHA-256 of one image's shape and pixels, hexadecimal."""
+    return hashlib.sha256(repr(image.shape).encode() + image.tobytes()).hexdigest()
+
+
+def tile(images: UInt8Array, rows: int, columns: int, *, gap: int = 1, scale: int = 1) -> UInt8Array:
+    """Lay images out on a white grid, row by row.
+
+    Args:
+        images: uint8, (rows × columns)×C×H×W.
+        rows: Grid rows.
+        columns: Grid columns.
+        gap: White pixels between and around images, before scaling.
+        scale: Every pixel becomes a square of this side, so that small images can be looked at.
+
+    Returns:
+        uint8, H'×W' for grey and H'×W'×3 for RGB, as picture files want it.
+    """
+    _, channels, height, width = images.shape
+    padded = np.pad(images, ((0, 0), (0, 0), (gap, 0), (gap, 0)), constant_values=255)
+    grid = padded.reshape(rows, columns, channels, height + gap, width + gap)
+    grid = grid.transpose(0, 3, 1, 4, 2).reshape(rows * (height + gap), columns * (width + gap), channels)
+    grid = np.pad(grid, ((0, gap), (0, gap), (0, 0)), constant_values=255)
+    return (
+        grid.repeat(scale, axis=0).repeat(scale, axis=1).squeeze(-1)
+        if channels == GREY
+        else (grid.repeat(scale, axis=0).repeat(scale, axis=1))
+    )

@@ -1,0 +1,43 @@
+"""What a pipeline stage is: a function, and the settings sections it is given.
+
+A stage sees nothing of ``params.yaml`` but the sections it declares, so that the ``params:`` of its entry in
+``dvc.yaml`` can be held against the declaration. Its other arguments come from the command line: coordinates
+(``dataset``, ``recipe``, … : strings that also fill the sections' keys) and paths.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, get_type_hints
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One stage.
+
+    Attributes:
+        run: Reads its inputs, calls pure functions, writes its outputs.
+        sections: Argument name → key in ``params.yaml``, e.g. ``gan`` → ``datasets.{dataset}.gan``.
+    """
+
+    run: Callable[..., None]
+    sections: dict[str, str]
+
+    @property
+    def options(self) -> dict[str, type]:
+        """The arguments that the command line fills: name → ``str`` or ``Path``."""
+        hints = get_type_hints(self.run)
+        options = {name: hint for name, hint in hints.items() if name not in (*self.sections, "return")}
+        unfit = [name for name, hint in options.items() if hint not in (str, Path)]
+        if unfit:
+            raise TypeError(f"{self.run.__module__}: {unfit} are neither settings sections nor str nor Path")
+        return options
+
+
+def stage(**sections: str) -> Callable[[Callable[..., None]], Stage]:
+    """Declare a function to be a stage; ``sections`` says which settings it receives under which argument."""
+
+    def declare(run: Callable[..., Any]) -> Stage:
+        return Stage(run, sections)
+
+    return declare

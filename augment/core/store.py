@@ -1,0 +1,157 @@
+"""Files and folders that a reader sees whole or not at all, and the container that holds an image set."""
+
+import json
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from PIL import Image
+
+from augment.core.errors import ContainerError, DataError
+from augment.core.images import ImageSet, UInt8Array
+
+FORMAT_VERSION = 1
+IMAGES, MANIFEST, META = "images.npy", "manifest.parquet", "meta.json"
+
+
+@contextmanager
+def whole(path: Path) -> Iterator[Path]:
+    """Yield a temporary sibling to write a file or folder to; it takes the place of ``path`` on success.
+
+    When the block raises, ``path`` is untouched and the sibling is gone. What an earlier, killed process left
+    under the sibling's name is removed first.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    draft = path.with_name(f".{path.name}.partial")
+    _remove(draft)
+    try:
+        yield draft
+        if draft.is_dir():
+            _remove(path)  # a rename does not replace a folder that is not empty
+        draft.replace(path)
+    finally:
+        _remove(draft)
+
+
+def write_image_set(path: Path, image_set: ImageSet, made_by: dict[str, Any]) -> None:
+    """Write a container: ``images.npy``, ``manifest.parquet``, ``meta.json``.
+
+    Args:
+        path: The folder to make.
+        image_set: What to write.
+        made_by: What made it (stage and settings), kept in ``meta.json``. No times: equal input, equal bytes.
+    """
+    meta = {
+        "format_version": FORMAT_VERSION,
+        "classes": list(image_set.classes),
+        "images": len(image_set),
+        "shape": list(image_set.shape),
+        "made_by": made_by,
+    }
+    with whole(path) as draft:
+        draft.mkdir()
+        np.save(draft / IMAGES, np.ascontiguousarray(image_set.images), allow_pickle=False)
+        image_set.manifest.to_parquet(draft / MANIFEST, index=False)
+        _write_json(draft / META, meta)
+
+
+def read_image_set(path: Path) -> ImageSet:
+    """Read a container; the images stay on disk until they are touched (memory map, read-only).
+
+    Raises:
+        ContainerError: A file is missing, truncated or of another format version, or the three files disagree.
+    """
+    meta = read_json(path / META)
+    if meta.get("format_version") != FORMAT_VERSION:
+        raise ContainerError(
+            f"{path / META}: expected format_version {FORMAT_VERSION}, found {meta.get('format_version')}"
+        )
+    images = _read(path / IMAGES, lambda file: np.load(file, mmap_mode="r", allow_pickle=False))
+    manifest = _read(path / MANIFEST, pd.read_parquet)
+    try:
+        image_set = ImageSet(images, manifest, tuple(meta["classes"]))
+    except (DataError, KeyError) as error:
+        raise ContainerError(f"{path}: {error}") from error
+    found = [len(image_set), *image_set.shape]
+    expected = [meta.get("images"), *meta.get("shape", [])]
+    if found != expected:
+        raise ContainerError(f"{path / IMAGES}: expected shape {expected} as {META} says, found {found}")
+    return image_set
+
+
+def write_json(path: Path, value: Any) -> None:
+    """Write JSON that reads well and diffs well: indented, keys in the order given, no NaN."""
+    with whole(path) as draft:
+        _write_json(draft, value)
+
+
+def read_json(path: Path) -> dict[str, Any]:
+    """Read a JSON object.
+
+    Raises:
+        ContainerError: The file is missing, is not JSON, or holds something other than an object.
+    """
+    value = _read(path, lambda file: json.loads(file.read_text()))
+    if not isinstance(value, dict):
+        raise ContainerError(f"{path}: expected a JSON object, found {type(value).__name__}")
+    return value
+
+
+def write_csv(path: Path, frame: pd.DataFrame) -> None:
+    """Write a table that `dvc plots` draws: header, no index."""
+    with whole(path) as draft:
+        frame.to_csv(draft, index=False)
+
+
+def write_parquet(path: Path, frame: pd.DataFrame) -> None:
+    """Write a table for the next stage."""
+    with whole(path) as draft:
+        frame.to_parquet(draft, index=False)
+
+
+def read_parquet(path: Path) -> pd.DataFrame:
+    """Read a table.
+
+    Raises:
+        ContainerError: The file is missing or is not parquet.
+    """
+    frame: pd.DataFrame = _read(path, pd.read_parquet)
+    return frame
+
+
+def write_png(path: Path, pixels: UInt8Array) -> None:
+    """Write a picture: uint8, H×W grey or H×W×3 RGB."""
+    with whole(path) as draft:
+        Image.fromarray(pixels).save(draft, format="png")
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write UTF-8 text."""
+    with whole(path) as draft:
+        draft.write_text(text, encoding="utf-8")
+
+
+def _read(path: Path, reader: Callable[[Path], Any]) -> Any:
+    try:
+        return reader(path)
+    except FileNotFoundError as error:
+        raise ContainerError(f"{path}: expected this file, found none") from error
+    except (OSError, ValueError, EOFError) as error:
+        raise ContainerError(
+            f"{path}: cannot be read ({str(error).splitlines()[0]}); truncated or not this format"
+        ) from error
+
+
+def _write_json(path: Path, value: Any) -> None:
+    path.write_text(json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False) + "\n", encoding="utf-8")
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)

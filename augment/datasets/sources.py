@@ -1,0 +1,166 @@
+"""Sources of labelled images, one function each. A source reads ``raw/NAME/`` and nothing else on disk."""
+
+import gzip
+import shutil
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.error import URLError
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image, ImageOps, UnidentifiedImageError
+
+from augment.core.errors import DataError
+from augment.core.images import IntArray, UInt8Array
+from augment.datasets.specs import ImageFolderSource, SklearnDigitsSource, SourceSpec, TorchvisionSource
+
+
+@dataclass(frozen=True)
+class RawImages:
+    """What a source gives: everything it has, before validation.
+
+    Attributes:
+        images: uint8, N×C×H×W.
+        labels: int64, shape (N,), indices into ``classes``.
+        classes: Class names.
+        is_test: Booleans, shape (N,): what the source itself sets apart for testing; None where it says nothing.
+    """
+
+    images: UInt8Array
+    labels: IntArray
+    classes: tuple[str, ...]
+    is_test: npt.NDArray[np.bool_] | None = None
+
+
+def load_raw(source: SourceSpec, raw: Path) -> RawImages:
+    """Read all images of a source.
+
+    Args:
+        source: Which source.
+        raw: The dataset's own raw folder.
+
+    Raises:
+        DataError: The source's files are missing or cannot be read; the message says what to put where.
+    """
+    match source:
+        case SklearnDigitsSource():
+            return load_sklearn_digits()
+        case TorchvisionSource(name=name):
+            return load_torchvision(name, raw)
+        case ImageFolderSource(size=size, mode=mode):
+            return load_image_folder(raw, size, mode)
+
+
+def load_sklearn_digits() -> RawImages:
+    """Read the digits that come with scikit-learn; their 17 grey levels are spread over 0 to 255."""
+    from sklearn.datasets import load_digits
+
+    digits = load_digits()
+    images = np.rint(digits.images * (255 / 16)).astype(np.uint8)[:, None]
+    return RawImages(images, digits.target.astype(np.int64), tuple(str(name) for name in digits.target_names))
+
+
+IDX_FILES = (
+    "train-images-idx3-ubyte",
+    "train-labels-idx1-ubyte",
+    "t10k-images-idx3-ubyte",
+    "t10k-labels-idx1-ubyte",
+)
+
+
+def load_torchvision(name: str, raw: Path) -> RawImages:
+    """Read a dataset of the MNIST family with torchvision's own reader.
+
+    The four standard files are taken from ``raw`` (idx, or idx.gz) where they are there; otherwise torchvision
+    downloads them, and they are kept in ``raw`` for the next time.
+
+    Raises:
+        DataError: The files are neither there nor to be had, or are not idx files.
+    """
+    import torchvision.datasets
+
+    reader = getattr(torchvision.datasets, name)
+    with tempfile.TemporaryDirectory() as scratch:
+        # torchvision looks for unpacked files under ROOT/NAME/raw; raw/ itself is left as the user filled it.
+        folder = Path(scratch, name, "raw")
+        folder.mkdir(parents=True)
+        found = [_unpack(raw, file, folder) for file in IDX_FILES]
+        try:
+            parts = [reader(scratch, train=train, download=not all(found)) for train in (True, False)]
+        except (URLError, RuntimeError, OSError) as error:
+            missing = [f"{file}.gz" for file, there in zip(IDX_FILES, found, strict=True) if not there]
+            raise DataError(
+                f"{raw}: {name} cannot be downloaded ({error}). Without a network, put these files there "
+                f"and run again: {', '.join(missing)}"
+            ) from error
+        except (ValueError, AssertionError) as error:
+            raise DataError(f"{raw}: a file is not the idx file that {name} needs ({error})") from error
+        if not all(found):
+            raw.mkdir(parents=True, exist_ok=True)
+            for file in folder.glob("*.gz"):
+                shutil.copy(file, raw)
+    images = np.concatenate([part.data.numpy() for part in parts])[:, None]
+    labels = np.concatenate([part.targets.numpy() for part in parts]).astype(np.int64)
+    is_test = np.repeat([False, True], [len(part) for part in parts])
+    return RawImages(images, labels, tuple(_plain_name(c) for c in parts[0].classes), is_test)
+
+
+def _unpack(raw: Path, file: str, folder: Path) -> bool:
+    """Copy one idx file to ``folder``, unpacked; False where ``raw`` has neither form of it."""
+    if (raw / file).is_file():
+        shutil.copy(raw / file, folder / file)
+        return True
+    packed = raw / f"{file}.gz"
+    if not packed.is_file():
+        return False
+    try:
+        with gzip.open(packed) as source, (folder / file).open("wb") as target:
+            shutil.copyfileobj(source, target)
+    except (OSError, EOFError) as error:
+        raise DataError(f"{packed}: expected a whole gzip file ({error})") from error
+    return True
+
+
+def _plain_name(name: str) -> str:
+    """Drop the number torchvision puts before MNIST's class names: ``0 - zero`` → ``zero``."""
+    return name.rsplit(" - ", maxsplit=1)[-1]
+
+
+def load_image_folder(raw: Path, size: int, mode: str) -> RawImages:
+    """Read one folder of images a class (torchvision's ``ImageFolder`` convention).
+
+    Args:
+        raw: Holds one folder a class; the folder's name is the class name.
+        size: Height and width of the result, in pixels.
+        mode: ``grey`` or ``rgb``.
+
+    Raises:
+        DataError: There is no class folder, a class folder has no image, or a file cannot be decoded.
+    """
+    from torchvision.datasets import ImageFolder
+
+    try:
+        folder = ImageFolder(raw)
+    except FileNotFoundError as error:
+        raise DataError(f"{raw}: expected one folder of images a class, e.g. {raw}/cat/1.png ({error})") from error
+    images = np.stack([_decode(Path(path), size, mode) for path, _ in folder.samples])
+    labels = np.asarray([label for _, label in folder.samples], dtype=np.int64)
+    return RawImages(images, labels, tuple(folder.classes))
+
+
+def _decode(path: Path, size: int, mode: str) -> UInt8Array:
+    """Read one image file as uint8 C×size×size; the policy is stated in `ImageFolderSource`."""
+    try:
+        with Image.open(path) as file:
+            if file.mode.startswith(("I", "F")):
+                raise DataError(f"{path}: expected 8 bits a channel, found Pillow mode {file.mode}; convert it first")
+            image = ImageOps.exif_transpose(file)
+            if image.has_transparency_data:
+                image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image.convert("RGBA"))
+            image = image.convert("L" if mode == "grey" else "RGB")
+            square = ImageOps.fit(image, (size, size), method=Image.Resampling.BILINEAR)
+    except (UnidentifiedImageError, OSError) as error:
+        raise DataError(f"{path}: expected an image, cannot decode it ({error})") from error
+    pixels = np.asarray(square, dtype=np.uint8)
+    return pixels[None] if pixels.ndim == 2 else np.ascontiguousarray(pixels.transpose(2, 0, 1))

@@ -1,0 +1,1 @@
+"""Judging: classifiers by their predictions, synthetic images by features, arms by paired comparison; the report."""

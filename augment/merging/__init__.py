@@ -1,0 +1,1 @@
+"""What synthetic images to add to which class, and the merge itself."""

@@ -1,0 +1,59 @@
+"""Network weights on disk: safetensors, so that loading executes nothing."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
+from torch import nn
+
+from augment.core.errors import ContainerError
+from augment.core.store import read_json, whole, write_json
+
+CONFIG = "model.json"
+
+
+def write_model(path: Path, config: dict[str, Any], modules: Mapping[str, nn.Module]) -> None:
+    """Write a folder with ``model.json`` and one safetensors file a module.
+
+    Args:
+        path: The folder to make, whole or not at all.
+        config: What is needed to build the modules again, and what made them; plain JSON values.
+        modules: File stem → module; parameters and buffers are kept.
+    """
+    with whole(path) as draft:
+        draft.mkdir()
+        write_json(draft / CONFIG, config)
+        for name, module in modules.items():
+            save_file(_contiguous(module.state_dict()), draft / f"{name}.safetensors")
+
+
+def read_config(path: Path) -> dict[str, Any]:
+    """Read the ``model.json`` of a folder made by `write_model`.
+
+    Raises:
+        ContainerError: It is missing or broken.
+    """
+    return read_json(path / CONFIG)
+
+
+def load_weights(path: Path, name: str, module: nn.Module) -> None:
+    """Fill a module with the weights that `write_model` kept under ``name``.
+
+    Raises:
+        ContainerError: The file is missing or broken, or its names or shapes are not the module's.
+    """
+    file = path / f"{name}.safetensors"
+    try:
+        module.load_state_dict(load_file(file))
+    except FileNotFoundError as error:
+        raise ContainerError(f"{file}: expected this file, found none") from error
+    except (SafetensorError, RuntimeError) as error:
+        raise ContainerError(f"{file}: expected weights of {type(module).__name__} ({error})") from error
+
+
+def _contiguous(state: Mapping[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+    """Bring weights to the CPU in the default memory layout, which safetensors asks for."""
+    return {name: tensor.detach().cpu().contiguous() for name, tensor in state.items()}

@@ -1,0 +1,93 @@
+"""All of ``params.yaml``, validated as a whole. Only the command line reads it; stages get their sections."""
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import yaml
+from pydantic import Field, model_validator
+
+from augment.classifier.specs import ClassifierSpec, RecipeSpec
+from augment.core.errors import SettingsError
+from augment.core.specs import Name, Spec, parse
+from augment.datasets.specs import ScarcitySpec, SourceSpec, SplitSpec
+from augment.merging.specs import MixSpec
+from augment.runtime.specs import RuntimeSpec
+from augment.synthesis.specs import GanSpec, SynthesisSpec
+
+ALWAYS_THERE = ("real", "synthetic")
+"""Training sets that every dataset has: what `prepare` and `synthesize` make."""
+
+
+class DatasetSpec(Spec):
+    """One dataset and everything done with it."""
+
+    source: SourceSpec
+    split: SplitSpec
+    scarcity: ScarcitySpec
+    gan: GanSpec
+    synthesis: SynthesisSpec
+    classifier: ClassifierSpec
+
+
+class ArmsSpec(Spec):
+    """The arms: every training set with every recipe. The first recipe on real images is the reference."""
+
+    train_sets: Annotated[list[Name], Field(min_length=1)]
+    recipes: Annotated[dict[Name, RecipeSpec], Field(min_length=1)]
+
+
+class Settings(Spec):
+    """The whole of ``params.yaml``."""
+
+    seed: Annotated[int, Field(ge=0)]
+    seeds: Annotated[int, Field(ge=2, description="an interval needs at least two runs")]
+    runtime: RuntimeSpec
+    datasets: Annotated[dict[Name, DatasetSpec], Field(min_length=1)]
+    mixes: dict[Name, MixSpec]
+    arms: ArmsSpec
+    flow: dict[str, Any] = Field(default_factory=dict)  # pipelines/ reads and validates its own block
+
+    @model_validator(mode="after")
+    def _train_sets_exist(self) -> "Settings":
+        known = [*ALWAYS_THERE, *self.mixes]
+        unknown = [name for name in self.arms.train_sets if name not in known]
+        if unknown:
+            raise ValueError(f"arms.train_sets: unknown {', '.join(unknown)}; expected some of {', '.join(known)}")
+        if "real" not in self.arms.train_sets:
+            raise ValueError("arms.train_sets: real is missing; without it there is nothing to compare with")
+        taken = [name for name in self.mixes if name in ALWAYS_THERE]
+        if taken:
+            raise ValueError(f"mixes: {', '.join(taken)} always exists; expected another name")
+        return self
+
+    def section(self, key: str) -> Any:
+        """Look up a dotted key, e.g. ``datasets.digits.gan``.
+
+        Raises:
+            SettingsError: A part of the key does not exist; the message lists what does.
+        """
+        value: Any = self
+        for depth, part in enumerate(key.split(".")):
+            children = value if isinstance(value, dict) else dict(value)
+            if part not in children:
+                where = ".".join(key.split(".")[:depth]) or "the top level"
+                raise SettingsError(f"params.yaml: unknown {part!r} in {where}; expected one of {', '.join(children)}")
+            value = children[part]
+        return value
+
+
+def load_settings(path: Path) -> Settings:
+    """Read and validate ``params.yaml``.
+
+    Raises:
+        SettingsError: The file is missing, is not YAML, or holds an unknown key or an unfit value.
+    """
+    try:
+        data = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise SettingsError(
+            f"{path}: expected the settings here, found no file; run from the project's top folder"
+        ) from error
+    except yaml.YAMLError as error:
+        raise SettingsError(f"{path}: not valid YAML: {error}") from error
+    return parse(Settings, data, str(path))

@@ -1,0 +1,62 @@
+"""Compare all arms of all datasets: table, intervals, verdict."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from augment.core.stage import stage
+from augment.core.store import read_json, read_parquet, whole, write_json, write_text
+from augment.evaluation.comparison import Arm
+from augment.evaluation.comparison import compare as compare_arms
+from augment.evaluation.predictions import Predictions
+from augment.evaluation.report import accuracy_figure, markdown
+
+
+@stage(datasets="datasets", train_sets="arms.train_sets", recipes="arms.recipes")
+def compare(
+    datasets: Mapping[str, Any],
+    train_sets: Sequence[str],
+    recipes: Mapping[str, Any],
+    *,
+    predictions: str,
+    arm_metrics: str,
+    quality: str,
+    metrics: Path,
+    verdicts: Path,
+    table: Path,
+    accuracy: Path,
+) -> None:
+    """Write the comparison: a metrics file an arm, the verdicts, a Markdown table, a picture.
+
+    ``predictions``, ``arm_metrics`` and ``quality`` are path patterns with ``{dataset}``, ``{train_set}`` and
+    ``{recipe}`` in them: the results folder may hold arms that are no longer in ``params.yaml``.
+    """
+    comparisons = {
+        dataset: compare_arms(
+            [
+                _read_arm(predictions, arm_metrics, dataset=dataset, train_set=train_set, recipe=recipe)
+                for train_set in train_sets
+                for recipe in recipes
+            ]
+        )
+        for dataset in datasets
+    }
+    qualities = {dataset: read_json(Path(quality.format(dataset=dataset))) for dataset in datasets}
+    with whole(metrics) as draft:
+        for dataset, comparison in comparisons.items():
+            for arm in comparison.arms:
+                write_json(draft / dataset / f"{arm.train_set}-{arm.recipe}.json", comparison.metrics(arm))
+    write_json(verdicts, {dataset: comparison.to_json() for dataset, comparison in comparisons.items()})
+    write_text(table, markdown(comparisons, qualities))
+    with whole(accuracy) as draft:
+        accuracy_figure(comparisons).savefig(draft, format="png", dpi=120, metadata={"Software": None})
+
+
+def _read_arm(predictions: str, arm_metrics: str, *, dataset: str, train_set: str, recipe: str) -> Arm:
+    names = {"dataset": dataset, "train_set": train_set, "recipe": recipe}
+    path = Path(predictions.format(**names))
+    scores = read_json(Path(arm_metrics.format(**names)))
+    said = Predictions.from_frame(read_parquet(path), str(path))
+    return Arm(train_set, recipe, np.asarray(scores["val_accuracy"], dtype=np.float64), said)

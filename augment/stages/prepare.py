@@ -1,0 +1,57 @@
+"""Load, validate, deduplicate and split a dataset; thin its train split."""
+
+from pathlib import Path
+
+from augment.core.images import IntArray, make_image_set
+from augment.core.stage import stage
+from augment.core.store import write_image_set
+from augment.datasets.sources import RawImages, load_raw
+from augment.datasets.specs import ScarcitySpec, SourceSpec, SplitSpec
+from augment.datasets.splits import split_rows, thin
+from augment.datasets.validation import distinct_rows, validate
+
+
+@stage(
+    source="datasets.{dataset}.source",
+    split="datasets.{dataset}.split",
+    scarcity="datasets.{dataset}.scarcity",
+    seed="seed",
+)
+def prepare(
+    dataset: str,
+    source: SourceSpec,
+    split: SplitSpec,
+    scarcity: ScarcitySpec,
+    seed: int,
+    *,
+    raw: Path,
+    train: Path,
+    val: Path,
+    test: Path,
+) -> None:
+    """Write the containers ``train``, ``val`` and ``test``."""
+    everything = load_raw(source, raw)
+    validate(everything, dataset)
+    distinct = _select(everything, distinct_rows(everything))
+    rows = split_rows(distinct, split, seed)
+    train_rows = thin(rows.train, distinct.labels, distinct.classes, scarcity, seed)
+    made_by = {
+        "stage": "prepare",
+        "dataset": dataset,
+        "seed": seed,
+        "source": source.model_dump(),
+        "split": split.model_dump(),
+        "scarcity": scarcity.model_dump(),
+        "duplicates_dropped": len(everything.labels) - len(distinct.labels),
+    }
+    for path, part in ((train, train_rows), (val, rows.val), (test, rows.test)):
+        write_image_set(path, make_image_set(distinct.images[part], distinct.labels[part], distinct.classes), made_by)
+    print(
+        f"prepare {dataset}: {len(train_rows)} train, {len(rows.val)} val, {len(rows.test)} test images; "
+        f"{made_by['duplicates_dropped']} duplicates dropped"
+    )
+
+
+def _select(raw: RawImages, rows: IntArray) -> RawImages:
+    is_test = None if raw.is_test is None else raw.is_test[rows]
+    return RawImages(raw.images[rows], raw.labels[rows], raw.classes, is_test)

@@ -1,0 +1,49 @@
+"""Train the classifiers of one arm, one per run."""
+
+from pathlib import Path
+
+from augment.classifier.files import write_classifiers
+from augment.classifier.specs import ClassifierSpec, RecipeSpec
+from augment.classifier.training import train_classifier as fit
+from augment.core.stage import stage
+from augment.core.store import read_image_set
+from augment.runtime.machine import machine
+from augment.runtime.progress import Progress
+from augment.runtime.specs import RuntimeSpec
+
+
+@stage(
+    spec="datasets.{dataset}.classifier",
+    recipe_spec="arms.recipes.{recipe}",
+    runtime="runtime",
+    seed="seed",
+    seeds="seeds",
+)
+def train_classifier(
+    dataset: str,
+    train_set: str,
+    recipe: str,
+    spec: ClassifierSpec,
+    recipe_spec: RecipeSpec,
+    runtime: RuntimeSpec,
+    seed: int,
+    seeds: int,
+    *,
+    train: Path,
+    val: Path,
+    classifier: Path,
+) -> None:
+    """Write ``seeds`` classifiers to ``classifier``."""
+    images, held_out = read_image_set(train), read_image_set(val)
+    runs = []
+    with machine(runtime) as where:
+        for run in range(seeds):
+            progress = Progress(
+                f"train_classifier {dataset} {train_set}/{recipe} run {run + 1} of {seeds}", spec.max_steps
+            )
+            runs.append(fit(images, held_out, spec, recipe_spec, seed, run, where, progress))
+            print(
+                f"run {run + 1} of {seeds}: val accuracy {runs[-1].val_accuracy:.4f} at step {runs[-1].best_step}, "
+                + ("converged" if runs[-1].converged else "stopped at max_steps without converging")
+            )
+        write_classifiers(classifier, runs, images, spec, where)

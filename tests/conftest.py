@@ -1,0 +1,42 @@
+"""Small image sets and a machine, shared by the tests of every layer."""
+
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+from hypothesis import settings
+
+from augment.core.images import ImageSet, UInt8Array, make_image_set
+from augment.runtime.machine import Machine, machine
+from augment.runtime.specs import RuntimeSpec
+
+# The machine is shared: a slow example says nothing about the code.
+settings.register_profile("project", deadline=None, max_examples=50, derandomize=True)
+settings.load_profile("project")
+
+
+def striped_images(
+    count: int, classes: int, shape: tuple[int, int, int], seed: int = 0
+) -> tuple[UInt8Array, list[int]]:
+    """Make images whose class is plain to see: a bright row at a height of the class's own, and some noise."""
+    channels, height, width = shape
+    rng = np.random.default_rng(seed)
+    labels = [k % classes for k in range(count)]
+    images = rng.integers(0, 40, size=(count, channels, height, width), dtype=np.uint8)
+    for image, label in zip(images, labels, strict=True):
+        image[:, label * height // classes] = rng.integers(200, 255)
+    return images, labels
+
+
+@pytest.fixture
+def stripes() -> ImageSet:
+    """Sixty grey 8×8 images of three classes that anything can learn."""
+    images, labels = striped_images(60, 3, (1, 8, 8))
+    return make_image_set(images, labels, ["low", "middle", "high"])
+
+
+@pytest.fixture
+def cpu() -> Iterator[Machine]:
+    """One thread of the processor in full precision."""
+    with machine(RuntimeSpec(device="cpu", precision="fp32")) as where:
+        yield where

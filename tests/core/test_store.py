@@ -1,0 +1,132 @@
+import json
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from augment.core.errors import ContainerError
+from augment.core.images import ImageSet
+from augment.core.store import read_image_set, read_json, read_parquet, whole, write_image_set, write_json, write_png
+
+
+@pytest.fixture
+def container(tmp_path: Path, stripes: ImageSet) -> Path:
+    write_image_set(tmp_path / "set", stripes, {"stage": "test"})
+    return tmp_path / "set"
+
+
+def test_an_image_set_survives_the_disk(container: Path, stripes: ImageSet) -> None:
+    found = read_image_set(container)
+    assert (found.images == stripes.images).all()
+    assert isinstance(found.images, np.memmap)
+    pd.testing.assert_frame_equal(found.manifest, stripes.manifest)
+    assert found.classes == stripes.classes
+
+
+def test_the_same_set_gives_the_same_bytes(tmp_path: Path, container: Path, stripes: ImageSet) -> None:
+    write_image_set(tmp_path / "again", stripes, {"stage": "test"})
+    for file in container.iterdir():
+        assert file.read_bytes() == (tmp_path / "again" / file.name).read_bytes()
+
+
+def test_a_failed_write_leaves_the_old_version_and_no_litter(tmp_path: Path) -> None:
+    write_json(tmp_path / "x.json", {"old": 1})
+
+    def write_and_fail() -> None:
+        with whole(tmp_path / "x.json") as draft:
+            draft.write_text("{")
+            raise RuntimeError("power cut")
+
+    with pytest.raises(RuntimeError, match="power"):
+        write_and_fail()
+    assert read_json(tmp_path / "x.json") == {"old": 1}
+    assert [path.name for path in tmp_path.iterdir()] == ["x.json"]
+
+
+def test_what_a_killed_process_left_is_cleared(tmp_path: Path) -> None:
+    litter = tmp_path / ".set.partial"
+    litter.mkdir()
+    (litter / "half").write_text("half")
+    with whole(tmp_path / "set") as draft:
+        draft.mkdir()
+        (draft / "new").touch()
+    assert [path.name for path in (tmp_path / "set").iterdir()] == ["new"]
+    assert not litter.exists()
+
+
+def test_a_folder_takes_the_place_of_an_older_one(tmp_path: Path) -> None:
+    for name in ("first", "second"):
+        with whole(tmp_path / "set") as draft:
+            draft.mkdir()
+            (draft / name).touch()
+    assert [path.name for path in (tmp_path / "set").iterdir()] == ["second"]
+
+
+def test_a_truncated_array_is_named(container: Path) -> None:
+    file = container / "images.npy"
+    file.write_bytes(file.read_bytes()[:1000])
+    with pytest.raises(ContainerError, match=r"images\.npy: cannot be read .*truncated"):
+        read_image_set(container)
+
+
+def test_a_pickled_array_is_refused(container: Path) -> None:
+    np.save(container / "images.npy", np.asarray([{}], dtype=object), allow_pickle=True)
+    with pytest.raises(ContainerError, match=r"images\.npy: cannot be read"):
+        read_image_set(container)
+
+
+@pytest.mark.parametrize("name", ["images.npy", "manifest.parquet", "meta.json"])
+def test_a_missing_file_is_named(container: Path, name: str) -> None:
+    (container / name).unlink()
+    with pytest.raises(ContainerError, match=rf"{name}: expected this file, found none"):
+        read_image_set(container)
+
+
+def test_a_missing_column_is_named(container: Path) -> None:
+    manifest = pd.read_parquet(container / "manifest.parquet").drop(columns="origin")
+    manifest.to_parquet(container / "manifest.parquet")
+    with pytest.raises(ContainerError, match=r"set: manifest: missing column\(s\) origin; expected label, class_name"):
+        read_image_set(container)
+
+
+def test_another_format_version_is_refused(container: Path) -> None:
+    meta = json.loads((container / "meta.json").read_text())
+    write_json(container / "meta.json", meta | {"format_version": 2})
+    with pytest.raises(ContainerError, match="expected format_version 1, found 2"):
+        read_image_set(container)
+
+
+def test_files_of_different_sets_are_not_mixed(container: Path) -> None:
+    meta = json.loads((container / "meta.json").read_text())
+    write_json(container / "meta.json", meta | {"shape": [3, 8, 8]})
+    with pytest.raises(
+        ContainerError, match=r"expected shape \[60, 3, 8, 8\] as meta.json says, found \[60, 1, 8, 8\]"
+    ):
+        read_image_set(container)
+
+
+def test_broken_json_and_parquet_are_named(tmp_path: Path) -> None:
+    (tmp_path / "a.json").write_text("{")
+    (tmp_path / "b.json").write_text("[1]")
+    (tmp_path / "c.parquet").write_bytes(b"PAR1")
+    with pytest.raises(ContainerError, match=r"a\.json: cannot be read"):
+        read_json(tmp_path / "a.json")
+    with pytest.raises(ContainerError, match=r"b\.json: expected a JSON object, found list"):
+        read_json(tmp_path / "b.json")
+    with pytest.raises(ContainerError, match=r"c\.parquet: cannot be read"):
+        read_parquet(tmp_path / "c.parquet")
+
+
+def test_json_without_numbers_is_never_written(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="not JSON compliant"):
+        write_json(tmp_path / "x.json", {"accuracy": float("nan")})
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_pictures_are_png_and_repeatable(tmp_path: Path) -> None:
+    pixels = np.arange(48, dtype=np.uint8).reshape(4, 4, 3)
+    for name in ("a.png", "b.png"):
+        write_png(tmp_path / name, pixels)
+    assert (tmp_path / "a.png").read_bytes().startswith(b"\x89PNG")
+    assert (tmp_path / "a.png").read_bytes() == (tmp_path / "b.png").read_bytes()

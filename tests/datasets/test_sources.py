@@ -1,0 +1,148 @@
+import gzip
+import struct
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from augment.core.errors import DataError
+from augment.datasets.sources import IDX_FILES, load_raw
+from augment.datasets.specs import ImageFolderSource, SklearnDigitsSource, TorchvisionSource
+
+FASHION = TorchvisionSource(kind="torchvision", name="FashionMNIST")
+
+
+def folder_source(mode: str = "rgb", size: int = 8) -> ImageFolderSource:
+    return ImageFolderSource.model_validate({"kind": "image_folder", "size": size, "mode": mode})
+
+
+def write_idx_files(folder: Path, *, packed: bool) -> None:
+    """Write a tiny dataset of the MNIST family: 4 train and 2 test images, each filled with its own number."""
+    for split, count in (("train", 4), ("t10k", 2)):
+        images = np.repeat(np.arange(count, dtype=np.uint8), 28 * 28)
+        data = {
+            f"{split}-images-idx3-ubyte": struct.pack(">IIII", 2051, count, 28, 28) + images.tobytes(),
+            f"{split}-labels-idx1-ubyte": struct.pack(">II", 2049, count) + np.arange(count, dtype=np.uint8).tobytes(),
+        }
+        for name, content in data.items():
+            if packed:
+                (folder / f"{name}.gz").write_bytes(gzip.compress(content))
+            else:
+                (folder / name).write_bytes(content)
+
+
+def test_the_digits_come_whole_and_use_the_full_range(tmp_path: Path) -> None:
+    raw = load_raw(SklearnDigitsSource(kind="sklearn_digits"), tmp_path)
+    assert raw.images.shape == (1797, 1, 8, 8)
+    assert raw.images.dtype == np.uint8
+    assert (raw.images.min(), raw.images.max()) == (0, 255)
+    assert raw.classes == tuple("0123456789")
+    assert raw.is_test is None
+
+
+@pytest.mark.parametrize("packed", [True, False])
+def test_idx_files_are_read_and_the_official_test_images_known(tmp_path: Path, packed: bool) -> None:
+    write_idx_files(tmp_path, packed=packed)
+    before = sorted(path.name for path in tmp_path.iterdir())
+    raw = load_raw(FASHION, tmp_path)
+    assert raw.images.shape == (6, 1, 28, 28)
+    assert raw.images[:, 0, 0, 0].tolist() == [0, 1, 2, 3, 0, 1]
+    assert raw.labels.tolist() == [0, 1, 2, 3, 0, 1]
+    assert raw.is_test is not None
+    assert raw.is_test.tolist() == [False] * 4 + [True] * 2
+    assert raw.classes[0] == "T-shirt/top"
+    assert sorted(path.name for path in tmp_path.iterdir()) == before
+
+
+def test_without_files_and_network_the_folder_to_fill_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    import torchvision.datasets
+
+    monkeypatch.setattr(torchvision.datasets.FashionMNIST, "mirrors", ["http://127.0.0.1:9/"])
+    with pytest.raises(DataError) as error:
+        load_raw(FASHION, tmp_path)
+    message = str(error.value)
+    assert f"{tmp_path}: FashionMNIST cannot be downloaded" in message
+    assert all(f"{name}.gz" in message for name in IDX_FILES)
+
+
+def test_a_truncated_archive_is_named(tmp_path: Path) -> None:
+    write_idx_files(tmp_path, packed=True)
+    file = tmp_path / "train-images-idx3-ubyte.gz"
+    file.write_bytes(file.read_bytes()[:-20])
+    with pytest.raises(DataError, match=r"train-images-idx3-ubyte\.gz: expected a whole gzip file"):
+        load_raw(FASHION, tmp_path)
+
+
+def test_a_file_of_another_format_is_refused(tmp_path: Path) -> None:
+    write_idx_files(tmp_path, packed=False)
+    (tmp_path / "train-images-idx3-ubyte").write_bytes(b"\0" * 64)
+    with pytest.raises(DataError, match="a file is not the idx file that FashionMNIST needs"):
+        load_raw(FASHION, tmp_path)
+
+
+def save(path: Path, image: Image.Image) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    image.save(path)
+
+
+def test_a_folder_of_mixed_images_follows_the_policy(tmp_path: Path) -> None:
+    save(tmp_path / "cat" / "wide.png", Image.new("RGB", (40, 20), (200, 0, 0)))
+    save(tmp_path / "dog" / "grey.png", Image.new("L", (8, 8), 77))
+    save(tmp_path / "dog" / "clear.png", Image.new("RGBA", (9, 9), (0, 0, 0, 0)))
+    raw = load_raw(folder_source(), tmp_path)
+    assert raw.classes == ("cat", "dog")
+    assert raw.labels.tolist() == [0, 1, 1]
+    assert raw.images.shape == (3, 3, 8, 8)
+    assert raw.images[0, :, 4, 4].tolist() == [200, 0, 0]
+    assert (raw.images[1] == 255).all()  # transparent is laid on white
+    assert (raw.images[2] == 77).all()
+
+
+def test_the_middle_of_a_wide_image_is_kept(tmp_path: Path) -> None:
+    pixels = np.zeros((10, 30), dtype=np.uint8)
+    pixels[:, 10:20] = 255
+    save(tmp_path / "a" / "1.png", Image.fromarray(pixels))
+    save(tmp_path / "b" / "1.png", Image.fromarray(pixels))
+    raw = load_raw(folder_source("grey"), tmp_path)
+    assert raw.images.shape == (2, 1, 8, 8)
+    assert (raw.images[:, :, :, 1:-1] == 255).all()  # at the rim, resizing mixes in a little of the neighbours
+    assert raw.images.min() > 200
+
+
+def test_an_upright_image_is_made_of_a_turned_one(tmp_path: Path) -> None:
+    pixels = np.zeros((8, 8), dtype=np.uint8)
+    pixels[0] = 255  # bright top
+    image = Image.fromarray(pixels)
+    exif = image.getexif()
+    exif[0x0112] = 3  # the camera was upside down
+    for name in ("a", "b"):
+        (tmp_path / name).mkdir()
+        image.save(tmp_path / name / "1.png", exif=exif)
+    raw = load_raw(folder_source("grey"), tmp_path)
+    assert raw.images[0, 0, -1].tolist() == [255] * 8
+
+
+def test_an_empty_folder_is_named(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="expected one folder of images a class"):
+        load_raw(folder_source(), tmp_path)
+
+
+def test_a_class_without_images_is_named(tmp_path: Path) -> None:
+    save(tmp_path / "cat" / "1.png", Image.new("L", (8, 8)))
+    (tmp_path / "dog").mkdir()
+    with pytest.raises(DataError, match="dog"):
+        load_raw(folder_source(), tmp_path)
+
+
+def test_a_file_that_is_no_image_is_named(tmp_path: Path) -> None:
+    (tmp_path / "cat").mkdir()
+    (tmp_path / "cat" / "1.png").write_text("not an image")
+    with pytest.raises(DataError, match=r"cat/1\.png: expected an image"):
+        load_raw(folder_source(), tmp_path)
+
+
+def test_sixteen_bits_are_refused_rather_than_clipped(tmp_path: Path) -> None:
+    save(tmp_path / "cat" / "1.png", Image.fromarray(np.full((8, 8), 4000, dtype=np.uint16)))
+    with pytest.raises(DataError, match=r"cat/1\.png: expected 8 bits a channel, found Pillow mode I;16"):
+        load_raw(folder_source(), tmp_path)

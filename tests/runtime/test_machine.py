@@ -1,0 +1,46 @@
+import pytest
+import torch
+
+from augment.core.errors import SettingsError
+from augment.runtime.machine import machine
+from augment.runtime.specs import RuntimeSpec
+
+
+def test_threads_and_determinism_are_set_and_given_back() -> None:
+    before = (torch.get_num_threads(), torch.are_deterministic_algorithms_enabled())
+    with machine(RuntimeSpec(device="cpu", threads=1)):
+        assert torch.get_num_threads() == 1
+        assert torch.are_deterministic_algorithms_enabled()
+    assert (torch.get_num_threads(), torch.are_deterministic_algorithms_enabled()) == before
+
+
+def test_full_precision_stays_full() -> None:
+    with machine(RuntimeSpec(device="cpu", precision="fp32")) as where, where.autocast():
+        product = torch.ones(2, 2) @ torch.ones(2, 2)
+    assert product.dtype == torch.float32
+    assert where.describe() == {"device": "cpu", "precision": "fp32"}
+
+
+def test_auto_takes_bf16_exactly_where_the_processor_computes_it() -> None:
+    with machine(RuntimeSpec(device="cpu")) as where, where.autocast():
+        product = torch.ones(2, 2) @ torch.ones(2, 2)
+    native = torch.cpu._is_avx512_bf16_supported()
+    assert product.dtype == (torch.bfloat16 if native else torch.float32)
+
+
+def test_bf16_is_refused_where_it_would_be_emulated(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch.cpu, "_is_avx512_bf16_supported", lambda: False)
+    with (
+        pytest.raises(SettingsError, match=r"runtime\.precision: bf16, but this cpu does not compute it"),
+        machine(RuntimeSpec(device="cpu", precision="bf16")),
+    ):
+        pass
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="this machine has what the test needs to be missing")
+def test_a_missing_accelerator_is_named() -> None:
+    with (
+        pytest.raises(SettingsError, match=r"runtime\.device: cuda, but torch finds none"),
+        machine(RuntimeSpec(device="cuda")),
+    ):
+        pass

@@ -1,0 +1,28 @@
+import re
+
+import pytest
+
+from augment.runtime.progress import Progress
+
+LINE = r"progress: (?P<what>.+) (?P<done>\d+)/(?P<total>\d+) (?P<unit>\S+), (?P<detail>.*)"
+
+
+def test_a_log_gets_lines_that_a_scheduler_can_parse(capsys: pytest.CaptureFixture[str]) -> None:
+    progress = Progress("train_gan digits", 3)
+    for step in progress.steps():
+        progress.show(loss_d=0.5 + step)
+    match = re.fullmatch(LINE, capsys.readouterr().err.strip())
+    assert match is not None
+    assert match.group("what", "done", "total", "unit") == ("train_gan digits", "3", "3", "step")
+    assert re.fullmatch(r"[\d.]+ step/s, ETA 00:00, loss_d 2.5", match["detail"])
+
+
+def test_steps_begin_where_they_are_told_to(capsys: pytest.CaptureFixture[str]) -> None:
+    assert list(Progress("x", 5, start=3).steps()) == [3, 4]
+    assert "5/5" in capsys.readouterr().err
+
+
+def test_a_terminal_gets_a_bar(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.stderr.isatty", lambda: True)
+    assert list(Progress("x", 2).steps()) == [0, 1]
+    assert "2/2" in capsys.readouterr().err

@@ -1,0 +1,35 @@
+from pathlib import Path
+
+import pytest
+import torch
+from torch import nn
+
+from augment.core.errors import ContainerError
+from augment.runtime.weights import load_weights, read_config, write_model
+
+
+def test_weights_and_config_survive_the_disk(tmp_path: Path) -> None:
+    first, second = nn.Conv2d(2, 3, 3).to(memory_format=torch.channels_last), nn.Conv2d(2, 3, 3)
+    write_model(tmp_path / "m", {"width": 3}, {"net": first})
+    load_weights(tmp_path / "m", "net", second)
+    assert torch.equal(first.weight, second.weight)
+    assert read_config(tmp_path / "m") == {"width": 3}
+
+
+def test_weights_of_another_shape_are_refused(tmp_path: Path) -> None:
+    write_model(tmp_path / "m", {}, {"net": nn.Linear(2, 2)})
+    with pytest.raises(ContainerError, match=r"net\.safetensors: expected weights of Linear"):
+        load_weights(tmp_path / "m", "net", nn.Linear(2, 3))
+
+
+def test_a_truncated_file_is_named(tmp_path: Path) -> None:
+    write_model(tmp_path / "m", {}, {"net": nn.Linear(9, 9)})
+    file = tmp_path / "m" / "net.safetensors"
+    file.write_bytes(file.read_bytes()[:-10])
+    with pytest.raises(ContainerError, match=r"net\.safetensors: expected weights of Linear"):
+        load_weights(tmp_path / "m", "net", nn.Linear(9, 9))
+
+
+def test_a_missing_file_is_named(tmp_path: Path) -> None:
+    with pytest.raises(ContainerError, match=r"net\.safetensors: expected this file, found none"):
+        load_weights(tmp_path, "net", nn.Linear(1, 1))

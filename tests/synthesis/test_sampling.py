@@ -1,0 +1,30 @@
+import numpy as np
+import torch
+from torch import nn
+
+from augment.runtime.machine import Machine
+from augment.runtime.seeding import torch_generator
+from augment.synthesis.networks import Generator
+from augment.synthesis.sampling import BATCH, sample, settle_batch_norm
+
+
+def test_an_image_does_not_depend_on_how_many_follow(cpu: Machine) -> None:
+    generator = Generator((1, 8, 8), 3, 4, 6).eval()
+    labels = np.arange(BATCH + 44) % 3
+    many = sample(generator, labels, torch_generator(0, "x"), cpu)
+    few = sample(generator, labels[:7], torch_generator(0, "x"), cpu)
+    assert many.shape == (BATCH + 44, 1, 8, 8)
+    assert (many[:7] == few).all()
+
+
+def test_settling_fits_the_statistics_to_the_weights(cpu: Machine) -> None:
+    generator = Generator((1, 8, 8), 3, 4, 6)
+    settle_batch_norm(generator, torch_generator(0, "x"), cpu)
+    assert not generator.training
+    seen: list[torch.Tensor] = []
+    first = next(module for module in generator.modules() if isinstance(module, nn.BatchNorm2d))
+    first.register_forward_hook(lambda _module, _inputs, output: seen.append(output))
+    with torch.no_grad():
+        generator(torch.randn(4000, 6, generator=torch_generator(1, "x")), torch.zeros(4000, dtype=torch.long))
+    assert seen[0].mean().abs() < 0.05
+    assert abs(float(seen[0].std()) - 1.0) < 0.05

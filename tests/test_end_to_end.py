@@ -1,0 +1,195 @@
+"""The real `dvc repro` in a temporary clone, on a tiny configuration: what runs, what does not, what comes out."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import yaml
+from PIL import Image
+
+from augment.core.store import read_image_set
+
+PROJECT = Path(__file__).parents[1]
+TINY_DATASET: dict[str, Any] = {
+    "source": {"kind": "sklearn_digits"},
+    "split": {"val": 60, "test": 100},
+    "scarcity": {"kind": "per_class", "count": 20},
+    "gan": {"steps": 4, "width": 4, "snapshots": 1},
+    "synthesis": {"per_class": 20},
+    "classifier": {"width": 4, "max_steps": 6, "eval_every": 3},
+}
+TINY: dict[str, Any] = {
+    "seed": 0,
+    "seeds": 2,
+    "runtime": {"device": "cpu", "precision": "fp32", "threads": 1},
+    "datasets": {"digits": TINY_DATASET},
+    "mixes": {"merged": {"share": 0.5}},
+    "arms": {"train_sets": ["real", "merged"], "recipes": {"plain": {"transforms": "none", "sampling": "natural"}}},
+}
+SHAPES = TINY_DATASET | {
+    "source": {"kind": "image_folder", "size": 12, "mode": "rgb"},
+    "split": {"val": 12, "test": 12},
+    "scarcity": {"kind": "none"},
+}
+
+
+class Workspace:
+    """A clone of the project with tiny settings."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        # `python` in dvc.yaml must be the interpreter that runs the tests.
+        scripts = str(Path(sys.executable).parent)
+        self.environment = os.environ | {"PATH": scripts + os.pathsep + os.environ["PATH"]}
+
+    def run(self, *command: str) -> str:
+        """Run a command here; fail the test with its output if it fails."""
+        result = self.call(*command)
+        assert result.returncode == 0, f"{command}\n{result.stdout}\n{result.stderr}"
+        return result.stdout
+
+    def call(self, *command: str) -> subprocess.CompletedProcess[str]:
+        """Run a command here, whatever comes of it."""
+        return subprocess.run(command, cwd=self.path, env=self.environment, capture_output=True, text=True, check=False)
+
+    def repro(self, *options: str) -> list[str]:
+        """Run `dvc repro` and give the names of the stages that ran."""
+        lines = self.run("dvc", "repro", *options).splitlines()
+        return [line.split("'")[1] for line in lines if line.startswith("Running stage")]
+
+    def stale(self) -> set[str]:
+        """Name the stages that `dvc status` calls changed."""
+        return set(json.loads(self.run("dvc", "status", "--json")))
+
+    def lock(self) -> Any:
+        """Give the hashes of everything made."""
+        return yaml.safe_load((self.path / "dvc.lock").read_text())
+
+    def set(self, **changes: Any) -> None:
+        """Write the tiny settings with changes at the top level."""
+        (self.path / "params.yaml").write_text(yaml.safe_dump(TINY | changes, sort_keys=False))
+
+
+@pytest.fixture(scope="module")
+def workspace(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
+    """Clone the project as it stands, uncommitted changes included, and reproduce it once."""
+    path = tmp_path_factory.mktemp("clone")
+    listed = ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z"]
+    names = subprocess.run(listed, cwd=PROJECT, capture_output=True, text=True, check=True).stdout.split("\0")
+    for name in filter(None, names):
+        if (PROJECT / name).is_file():
+            (path / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(PROJECT / name, path / name)
+    clone = Workspace(path)
+    clone.set()
+    (path / "dvc.lock").unlink(missing_ok=True)
+    clone.run("git", "init", "--quiet")
+    clone.run("git", "config", "user.email", "test@example.invalid")
+    clone.run("git", "config", "user.name", "test")
+    clone.repro()
+    clone.run("git", "add", "--all")
+    clone.run("git", "commit", "--quiet", "--message", "A reference run")
+    return clone
+
+
+pytestmark = [pytest.mark.end_to_end, pytest.mark.xdist_group("end_to_end")]
+
+
+def test_every_output_is_there_and_sound(workspace: Workspace) -> None:
+    train = read_image_set(workspace.path / "data/digits/train/real")
+    merged = read_image_set(workspace.path / "data/digits/train/merged")
+    assert train.class_counts().tolist() == [20] * 10
+    assert merged.class_counts().tolist() == [40] * 10
+    assert merged.manifest["origin"].value_counts().to_dict() == {"real": 200, "synthetic": 200}
+    verdicts = json.loads((workspace.path / "reports/verdicts.json").read_text())
+    assert verdicts["digits"]["reference"] == "real/plain"
+    table = (workspace.path / "reports/comparison.md").read_text()
+    assert "| `real/plain` |" in table
+    assert "| `merged/plain` |" in table
+    assert "real-plain.json" in workspace.run("dvc", "metrics", "show", "reports/metrics")
+
+
+def test_no_image_of_test_is_trained_on(workspace: Workspace) -> None:
+    def hashes(part: str) -> set[str]:
+        return set(read_image_set(workspace.path / "data/digits" / part).manifest["content_hash"])
+
+    assert not hashes("test") & (hashes("train/merged") | hashes("val"))
+    assert not hashes("val") & hashes("train/real")
+
+
+def test_nothing_runs_twice(workspace: Workspace) -> None:
+    assert workspace.repro() == []
+
+
+def test_code_outside_the_stages_changes_nothing(workspace: Workspace) -> None:
+    for file in ("tests/new.py", "pipelines/new.py", "README.md"):
+        (workspace.path / file).write_text("changed = True\n")
+    assert workspace.stale() == set()
+
+
+def test_a_change_to_the_classifier_leaves_the_gan_alone(workspace: Workspace) -> None:
+    file = workspace.path / "augment/classifier/transforms.py"
+    before = file.read_text()
+    file.write_text(before + "# changed\n")
+    stale = {name.split("@")[0] for name in workspace.stale()}
+    file.write_text(before)
+    assert stale == {"train_features", "assess", "train_classifier", "evaluate"}
+
+
+def test_the_same_settings_give_the_same_bytes(workspace: Workspace) -> None:
+    before = workspace.lock()
+    assert len(workspace.repro("--force")) == 12
+    assert workspace.lock() == before
+
+
+def test_bad_settings_stop_the_run_and_destroy_nothing(workspace: Workspace) -> None:
+    before = workspace.lock()
+    workspace.set(datasets={"digits": TINY_DATASET | {"extra": 1}})
+    result = workspace.call("dvc", "repro")
+    workspace.set()
+    assert result.returncode != 0
+    assert "error: params.yaml has 1 problem(s):\n  datasets.digits.extra: unknown key" in result.stderr
+    assert workspace.lock() == before
+    assert workspace.repro() == []
+
+
+def test_an_experiment_on_one_setting_reruns_what_follows_from_it(workspace: Workspace) -> None:
+    output = workspace.run("dvc", "exp", "run", "--name", "longer", "-S", "datasets.digits.gan.steps=5")
+    ran = [line.split("'")[1] for line in output.splitlines() if line.startswith("Running stage")]
+    assert "train_gan@digits" in ran
+    assert not {"prepare@digits", "train_features@digits", "train_classifier@digits-real-plain"} & set(ran)
+    shown = json.loads(workspace.run("dvc", "exp", "show", "--json"))
+    assert "longer" in json.dumps(shown)
+    workspace.run("git", "checkout", "--quiet", ".")
+    workspace.run("dvc", "checkout")
+
+
+def test_a_dataset_is_added_by_one_block_and_a_folder(workspace: Workspace) -> None:
+    rng = np.random.default_rng(0)
+    for name, colour in (("red", (200, 0, 0)), ("green", (0, 200, 0))):
+        folder = workspace.path / "raw" / "shapes" / name
+        folder.mkdir(parents=True)
+        for number in range(30):
+            pixels = np.clip(np.asarray(colour) + rng.integers(-40, 40, (14, 17 + number % 3, 3)), 0, 255)
+            Image.fromarray(pixels.astype(np.uint8)).save(folder / f"{number}.png")
+    workspace.set(datasets={"digits": TINY_DATASET, "shapes": SHAPES})
+    ran = workspace.repro()
+    assert {name for name in ran if "digits" in name} == set()
+    assert len([name for name in ran if "shapes" in name]) == 10
+    assert read_image_set(workspace.path / "data/shapes/train/synthetic").shape == (3, 12, 12)
+    assert "## shapes" in (workspace.path / "reports/comparison.md").read_text()
+
+
+def test_a_change_to_one_datasets_gan_concerns_no_other(workspace: Workspace) -> None:
+    """Continues with the two datasets of the test before."""
+    changed = SHAPES | {"gan": TINY_DATASET["gan"] | {"steps": 7}}
+    workspace.set(datasets={"digits": TINY_DATASET, "shapes": changed})
+    assert workspace.stale() == {"check", "train_gan@shapes", "compare"}
+    workspace.set(datasets={"digits": TINY_DATASET, "shapes": SHAPES})
+    assert workspace.stale() == set()

@@ -1,0 +1,87 @@
+"""dvc.yaml held against the code: what stages import, which settings they get, which paths they are given."""
+
+import shlex
+from pathlib import Path
+from typing import Any
+
+import grimp
+import pytest
+import yaml
+
+from augment.__main__ import load_stage
+
+PROJECT = Path(__file__).parents[1]
+STAGES: dict[str, Any] = yaml.safe_load((PROJECT / "dvc.yaml").read_text())["stages"]
+CODE = grimp.build_graph("augment")
+PACKAGES = ["augment", *(f"augment.{folder.name}" for folder in (PROJECT / "augment").iterdir() if folder.is_dir())]
+"""Importing a module runs its packages' ``__init__``; a test below sees to it that those hold no code."""
+
+
+def code_dependencies(stage: str) -> set[str]:
+    return {path for path in STAGES[stage].get("deps", []) if path.startswith("augment")}
+
+
+def outputs(stage: str) -> set[str]:
+    """Every path the stage makes: outs, metrics and plots, with or without options."""
+    entries = [entry for kind in ("outs", "metrics", "plots") for entry in STAGES[stage].get(kind, [])]
+    return {entry if isinstance(entry, str) else next(iter(entry)) for entry in entries}
+
+
+def command(stage: str) -> tuple[str, dict[str, str]]:
+    """Split a command into the stage it names and its options."""
+    python, dash_m, module, name, *rest = shlex.split(STAGES[stage]["cmd"])
+    assert (python, dash_m, module) == ("python", "-m", "augment")
+    return name, {option.removeprefix("--"): value for option, value in zip(rest[::2], rest[1::2], strict=True)}
+
+
+@pytest.mark.parametrize("stage", [stage for stage in STAGES if stage != "check"])
+def test_code_dependencies_are_what_the_stage_imports_and_nothing_else(stage: str) -> None:
+    # check has no code of its own: the command line validates the settings before it calls any stage.
+    module = f"augment.stages.{stage}"
+    imported = {module, *CODE.find_upstream_modules(module)} - set(PACKAGES)
+    folders = {name if name == module else ".".join(name.split(".")[:2]) for name in imported}
+    expected = {f"{name.replace('.', '/')}{'.py' if name == module else ''}" for name in folders}
+    assert code_dependencies(stage) == expected
+
+
+def test_packages_hold_nothing_that_an_import_would_run() -> None:
+    for package in PACKAGES:
+        lines = (PROJECT / package.replace(".", "/") / "__init__.py").read_text().strip().split("\n")
+        assert len(lines) == 1, f"{package}: expected a one-line docstring"
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_parameter_dependencies_are_the_sections_the_stage_is_given(stage: str) -> None:
+    sections = {key.replace("{", "${item.") for key in load_stage(stage).sections.values()}
+    assert set(STAGES[stage].get("params", [])) == sections
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_the_command_names_every_path_that_the_graph_names(stage: str) -> None:
+    name, options = command(stage)
+    assert name == stage.replace("_", "-")
+    assert set(options) == {option.replace("_", "-") for option in load_stage(stage).options}
+    paths = {value for option, value in options.items() if load_stage(stage).options[option.replace("-", "_")] is Path}
+    data = {path for path in STAGES[stage].get("deps", []) if not path.startswith("augment")}
+    if stage in ("compare", "check"):  # compare is given patterns into `results`, check reads params.yaml itself
+        assert outputs(stage) == paths
+    else:
+        assert outputs(stage) | data == paths
+
+
+def test_only_evaluate_depends_on_test() -> None:
+    readers = {
+        stage for stage, entry in STAGES.items() if any(path.endswith("/test") for path in entry.get("deps", []))
+    }
+    assert readers == {"evaluate"}
+
+
+def test_a_change_to_the_classifier_retrains_no_gan() -> None:
+    by_output = {path: stage for stage in STAGES for path in outputs(stage)}
+    waiting, seen = ["train_gan"], set()
+    while waiting:
+        stage = waiting.pop()
+        seen.add(stage)
+        waiting += [by_output[path] for path in STAGES[stage]["deps"] if path in by_output]
+    assert seen == {"train_gan", "prepare"}
+    assert all("augment/classifier" not in code_dependencies(stage) for stage in seen)

@@ -1,0 +1,84 @@
+import shutil
+from pathlib import Path
+
+import pytest
+
+from augment.__main__ import load_stage, main, stage_names
+from augment.core.errors import EXIT_BAD_INPUT
+from augment.core.stage import Stage
+
+PROJECT = Path(__file__).parents[1]
+
+
+@pytest.fixture
+def workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty folder with the project's settings, being the current one."""
+    shutil.copy(PROJECT / "params.yaml", tmp_path)
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+@pytest.mark.parametrize("name", stage_names())
+def test_every_stage_file_holds_a_stage_of_its_name(name: str) -> None:
+    assert isinstance(load_stage(name), Stage)
+
+
+@pytest.mark.usefixtures("workspace")
+def test_valid_settings_pass(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["check"]) == 0
+    assert "every setting is known and valid" in capsys.readouterr().out
+
+
+def test_bad_settings_stop_every_stage_before_it_begins(workspace: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (workspace / "params.yaml").write_text("seedz: 1")
+    assert main(["check"]) == EXIT_BAD_INPUT
+    assert capsys.readouterr().err.startswith("error: params.yaml has")
+
+
+def prepare(dataset: str) -> int:
+    paths = {name: f"out/{name}" for name in ("train", "val", "test")}
+    options = [part for name, path in paths.items() for part in (f"--{name}", path)]
+    return main(["prepare", "--dataset", dataset, "--raw", "raw", *options])
+
+
+def test_prepare_writes_three_containers(workspace: Path) -> None:
+    assert prepare("digits") == 0
+    assert sorted(path.name for path in (workspace / "out").iterdir()) == ["test", "train", "val"]
+
+
+def test_an_unknown_dataset_is_named_and_nothing_written(workspace: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert prepare("digitz") == EXIT_BAD_INPUT
+    assert "error: params.yaml: unknown 'digitz' in datasets; expected one of digits" in capsys.readouterr().err
+    assert not (workspace / "out").exists()
+
+
+def test_a_dataset_too_small_for_its_scarcity_is_refused(workspace: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    params = workspace / "params.yaml"
+    params.write_text(params.read_text().replace("kind: none ", "kind: per_class\n      count: 5000 "))
+    assert prepare("digits") == EXIT_BAD_INPUT
+    assert "error: scarcity: class 0 has 106 train images, expected at least 5000" in capsys.readouterr().err
+    assert not (workspace / "out").exists()
+
+
+@pytest.mark.usefixtures("workspace")
+def test_an_unknown_recipe_is_named(capsys: pytest.CaptureFixture[str]) -> None:
+    paths = ["--train", "a", "--val", "b", "--classifier", "c"]
+    arguments = ["--dataset", "digits", "--train-set", "real", "--recipe", "fancy", *paths]
+    assert main(["train-classifier", *arguments]) == EXIT_BAD_INPUT
+    assert "unknown 'fancy' in arms.recipes; expected one of plain, classical" in capsys.readouterr().err
+
+
+def test_a_broken_container_is_named_and_nothing_written(workspace: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert prepare("digits") == 0
+    images = workspace / "out" / "train" / "images.npy"
+    images.write_bytes(images.read_bytes()[:500])
+    paths = ["--real", "out/train", "--synthetic", "out/val", "--merged", "out/merged"]
+    assert main(["merge", "--dataset", "digits", "--mix", "merged", *paths]) == EXIT_BAD_INPUT
+    assert "error: out/train/images.npy: cannot be read" in capsys.readouterr().err
+    assert not (workspace / "out" / "merged").exists()
+
+
+def test_an_unknown_stage_is_refused_with_the_list(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["trane-gan"])
+    assert "train-gan" in capsys.readouterr().err

@@ -1,0 +1,80 @@
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from augment.core.errors import SettingsError
+from augment.settings import load_settings
+
+PROJECT = Path(__file__).parents[1]
+
+
+def with_change(tmp_path: Path, key: str, value: Any) -> Path:
+    """Copy the project's params.yaml with one dotted key set to ``value``."""
+    data = yaml.safe_load((PROJECT / "params.yaml").read_text())
+    *parents, last = key.split(".")
+    place = data
+    for parent in parents:
+        place = place[parent]
+    place[last] = value
+    path = tmp_path / "params.yaml"
+    path.write_text(yaml.safe_dump(data))
+    return path
+
+
+def test_the_projects_own_settings_are_valid() -> None:
+    settings = load_settings(PROJECT / "params.yaml")
+    assert settings.section("datasets.digits.source").kind == "sklearn_digits"
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "message"),
+    [
+        ("seedz", 3, "seedz: unknown key"),
+        ("datasets.digits.gan.stepz", 3, "datasets.digits.gan.stepz: unknown key"),
+        ("datasets.digits.gan.steps", "many", r"datasets\.digits\.gan\.steps: input should be a valid integer"),
+        ("datasets.digits.gan.steps", -1, r"gan\.steps: input should be greater than 0 \(found -1\)"),
+        (
+            "datasets.digits.source",
+            {"kind": "web"},
+            "datasets.digits.source: input tag 'web' found .* 'sklearn_digits'",
+        ),
+        ("datasets.digits.split.test", 1.5, "less than 1"),
+        ("datasets.digits.scarcity", {"kind": "long_tail", "head": 5, "tail": 9}, "head must be larger than tail"),
+        ("datasets", {}, "datasets: dictionary should have at least 1 item"),
+        ("datasets", {"My-Digits": {}}, "should match pattern"),
+        (
+            "arms.train_sets",
+            ["real", "mergd"],
+            "arms.train_sets: unknown mergd; expected some of real, synthetic, merged",
+        ),
+        ("arms.train_sets", ["merged"], "arms.train_sets: real is missing"),
+        ("arms.recipes.plain.transforms", "wild", r"transforms: input should be 'none' or 'mild' \(found 'wild'\)"),
+        ("mixes.real", {"share": 0.5}, "mixes: real always exists"),
+        ("mixes.merged.share", 1.0, r"mixes\.merged\.share: input should be less than 1"),
+        ("seeds", 1, "seeds: input should be greater than or equal to 2"),
+        ("runtime.device", "tpu", "runtime.device: input should be 'auto', 'cpu' or 'cuda'"),
+    ],
+)
+def test_what_cannot_be_is_told_with_its_place(tmp_path: Path, key: str, value: Any, message: str) -> None:
+    with pytest.raises(SettingsError, match=message):
+        load_settings(with_change(tmp_path, key, value))
+
+
+def test_a_missing_or_broken_file_is_named(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match="expected the settings here, found no file"):
+        load_settings(tmp_path / "params.yaml")
+    (tmp_path / "params.yaml").write_text("a: [")
+    with pytest.raises(SettingsError, match="not valid YAML"):
+        load_settings(tmp_path / "params.yaml")
+
+
+def test_an_unknown_section_is_named_with_what_exists() -> None:
+    settings = load_settings(PROJECT / "params.yaml")
+    with pytest.raises(SettingsError, match="unknown 'digitz' in datasets; expected one of digits"):
+        settings.section("datasets.digitz.gan")
+
+
+def test_the_flows_own_block_is_left_to_the_flow(tmp_path: Path) -> None:
+    assert load_settings(with_change(tmp_path, "flow", {"jobs": 2})).flow == {"jobs": 2}
