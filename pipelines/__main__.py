@@ -57,7 +57,7 @@ def _parser() -> argparse.ArgumentParser:
 
 def _run(options: argparse.Namespace, root: Path, chosen: settings.FlowSettings) -> int:
     wait_for_server = server.ensure(root, chosen.server)
-    from pipelines.flow import pipeline  # noqa: PLC0415 - Prefect reads its settings when imported
+    from pipelines.flow import pipeline
 
     wait_for_server()
     state = pipeline(
@@ -73,7 +73,7 @@ def _run(options: argparse.Namespace, root: Path, chosen: settings.FlowSettings)
 
 def _serve(_: argparse.Namespace, root: Path, chosen: settings.FlowSettings) -> int:
     wait_for_server = server.ensure(root, chosen.server)
-    from pipelines.deployments import serve  # noqa: PLC0415 - as above
+    from pipelines.deployments import serve
 
     wait_for_server()
     serve(root, chosen)

@@ -46,7 +46,5 @@ def _outputs(root: Path, stages: Iterable[str]) -> Iterator[str]:
             path = folder / out["path"]
             pictures = sorted(path.glob("*.png"))[-_MOST_PICTURES_A_FOLDER:] if path.is_dir() else [path]
             yield from (
-                str(each.relative_to(root))
-                for each in pictures
-                if each.suffix in {".md", ".png"} and each.exists()
+                str(each.relative_to(root)) for each in pictures if each.suffix in {".md", ".png"} and each.exists()
             )

@@ -6,9 +6,9 @@ import time
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from prefect.deployments.runner import EntrypointType
 from prefect.events import DeploymentEventTrigger, emit_event
 from prefect.schedules import Cron
+from prefect.types.entrypoint import EntrypointType
 
 from pipelines.flow import pipeline
 from pipelines.records import workspace_tag

@@ -44,9 +44,7 @@ class StageFailedError(RuntimeError):
 
     def __init__(self, stage: str, reason: str, exit_code: int | None, tail: Iterable[str]) -> None:
         self.stage, self.reason, self.exit_code, self.tail = stage, reason, exit_code, tuple(tail)
-        super().__init__(
-            "\n".join([f"stage {stage} {reason}; its last lines:", *(f"  {x}" for x in self.tail)])
-        )
+        super().__init__("\n".join([f"stage {stage} {reason}; its last lines:", *(f"  {x}" for x in self.tail)]))
 
 
 class Executor:
@@ -111,9 +109,7 @@ class Executor:
         if code == 0:
             return outcome or Outcome.UNCHANGED
         if code == guard.Verdict.STOPPED or self.stopped:
-            raise StageStoppedError(
-                f"stage {stage.name} was stopped: {self.stopped or 'its guard was told to'}"
-            )
+            raise StageStoppedError(f"stage {stage.name} was stopped: {self.stopped or 'its guard was told to'}")
         raise _failure(stage, code, tail)
 
     def _start(self, stage: Stage, force: bool, held: tuple[int, ...]) -> subprocess.Popen[str]:

@@ -27,8 +27,8 @@ def apply(root: Path, overrides: Sequence[str]) -> None:
     Raises:
         SettingsError: An override is not in Hydra's grammar, or names a key that is not in params.yaml.
     """
-    from dvc.exceptions import DvcException  # noqa: PLC0415 - takes a third of a second
-    from dvc.utils.hydra import apply_overrides  # noqa: PLC0415 - what -S calls: DVC has no command for it
+    from dvc.exceptions import DvcException
+    from dvc.utils.hydra import apply_overrides
 
     saved = scratch(root) / f"{_UNDO}.new"
     shutil.rmtree(saved, ignore_errors=True)
@@ -93,8 +93,6 @@ def _plain_outputs(root: Path) -> Iterator[str]:
 
 
 def _dvc(root: Path, *words: str) -> None:
-    done = subprocess.run(
-        [*DVC, "--wait-for-lock", *words], cwd=root, capture_output=True, text=True, check=False
-    )
+    done = subprocess.run([*DVC, "--wait-for-lock", *words], cwd=root, capture_output=True, text=True, check=False)
     if done.returncode != 0:
         raise ExperimentError(f"`dvc {' '.join(words)}` failed: {done.stderr.strip()[-2000:]}")

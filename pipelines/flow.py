@@ -52,9 +52,7 @@ def pipeline(
     with ExitStack() as stack:
         stack.enter_context(_stoppable(executor, run_id, lambda: finished.put(None)))
         try:
-            lock = stack.enter_context(
-                claim(root, name, lambda: chosen.when_busy == "wait" and not executor.stopped)
-            )
+            lock = stack.enter_context(claim(root, name, lambda: chosen.when_busy == "wait" and not executor.stopped))
         except BusyError as error:
             return Cancelled(message=str(error))
         journal = _take_over(root, run_id, log)

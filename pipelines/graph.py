@@ -93,9 +93,7 @@ def _definitions(root: Path, names: Iterable[str]) -> dict[str, dict[str, Any]]:
     found: dict[str, dict[str, Any]] = {}
     for name in names:
         file, _, address = name.rpartition(":")
-        found[name] = (
-            {} if name.endswith(".dvc") else read_file(file or "dvc.yaml")[address.partition("@")[0]]
-        )
+        found[name] = {} if name.endswith(".dvc") else read_file(file or "dvc.yaml")[address.partition("@")[0]]
     return found
 
 
@@ -134,9 +132,7 @@ def _parse_dot(dot: str) -> dict[str, frozenset[str]]:
 def _dvc(root: Path, *words: str) -> str:
     command = [*DVC, "--wait-for-lock", *words]
     try:
-        done = subprocess.run(
-            command, cwd=root, capture_output=True, text=True, timeout=_PATIENCE_S, check=False
-        )
+        done = subprocess.run(command, cwd=root, capture_output=True, text=True, timeout=_PATIENCE_S, check=False)
     except subprocess.TimeoutExpired as error:
         raise GraphError(
             f"`dvc {' '.join(words)}` got no answer for {_PATIENCE_S} s in {root}: "

@@ -53,8 +53,7 @@ def _select(graph: Graph, datasets: tuple[str, ...], stages: tuple[str, ...]) ->
     return {
         name
         for name in graph
-        if (not datasets or of_dataset[name] in datasets)
-        and (not stages or name in stages or _group(name) in stages)
+        if (not datasets or of_dataset[name] in datasets) and (not stages or name in stages or _group(name) in stages)
     }
 
 
@@ -65,9 +64,7 @@ def _group(name: str) -> str:
 def _all_known(kind: str, wanted: Iterable[str], known: set[str]) -> None:
     unknown = sorted(set(wanted) - known)
     if unknown:
-        raise GraphError(
-            f"no {kind} {', '.join(unknown)} in dvc.yaml; there is {', '.join(sorted(known)) or 'none'}"
-        )
+        raise GraphError(f"no {kind} {', '.join(unknown)} in dvc.yaml; there is {', '.join(sorted(known)) or 'none'}")
 
 
 def _with_ancestors(graph: Graph, names: set[str]) -> Graph:

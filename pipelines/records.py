@@ -33,14 +33,10 @@ def take_over(root: Path, run_id: UUID) -> list[str]:
     with get_client(sync_client=True) as client:
         own = client.read_flow_run(run_id)
         client.update_flow_run(run_id, tags={*own.tags, tag})
-        runs = FlowRunFilter.model_validate(
-            {"tags": {"all_": [tag]}, "state": {"type": {"any_": _UNDER_WAY}}}
-        )
+        runs = FlowRunFilter.model_validate({"tags": {"all_": [tag]}, "state": {"type": {"any_": _UNDER_WAY}}})
         crashed = [each for each in client.read_flow_runs(flow_run_filter=runs) if each.id != run_id]
         for each in crashed:
-            state: State[None] = Crashed(
-                message=f"Its process died; run {own.name} found it so and takes over."
-            )
+            state: State[None] = Crashed(message=f"Its process died; run {own.name} found it so and takes over.")
             tasks = TaskRunFilter.model_validate(
                 {"flow_run_id": {"any_": [each.id]}, "state": {"type": {"any_": _UNDER_WAY}}}
             )

@@ -36,7 +36,7 @@ def answers(api_url: str) -> bool:
     """Tell whether a server answers there."""
     try:
         with urllib.request.urlopen(f"{api_url}/health", timeout=2) as response:  # noqa: S310 - our own address
-            return bool(response.status == 200)  # noqa: PLR2004
+            return bool(response.status == 200)
     except (OSError, urllib.error.URLError):
         return False
 

@@ -23,9 +23,7 @@ def folder() -> Path:
 
 
 @contextmanager
-def hold(
-    wanted: Mapping[str, int], limits: Mapping[str, int], on_wait: Callable[[], None]
-) -> Iterator[list[int]]:
+def hold(wanted: Mapping[str, int], limits: Mapping[str, int], on_wait: Callable[[], None]) -> Iterator[list[int]]:
     """Wait for slots and hold them; yield the descriptors of their locks.
 
     All are taken at once or none, so that two stages that want two each cannot wait for each other.
@@ -40,9 +38,7 @@ def hold(
     """
     for resource, count in wanted.items():
         if count > limits.get(resource, count):
-            raise ValueError(
-                f"{count} slots of {resource} are wanted; flow.slots.{resource} is {limits[resource]}"
-            )
+            raise ValueError(f"{count} slots of {resource} are wanted; flow.slots.{resource} is {limits[resource]}")
     while True:
         with ExitStack() as stack:
             taken = [

@@ -81,9 +81,7 @@ class Run:
             retry_jitter_factor=0.2,
             retry_condition_fn=lambda *_: self._worth_a_retry(stage),
         )
-        return make(
-            (lambda: self._execute(stage)) if stage.name in self.plan.stale else lambda: self._skip(stage)
-        )
+        return make((lambda: self._execute(stage)) if stage.name in self.plan.stale else lambda: self._skip(stage))
 
     def _skip(self, stage: Stage) -> State[Any]:
         self.outcomes[stage.name] = Outcome.UNCHANGED

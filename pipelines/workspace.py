@@ -144,9 +144,7 @@ def heal_rwlock(root: Path) -> str | None:
         fcntl.flock(mutex, fcntl.LOCK_EX)
         try:
             content = json.loads(table.read_text(encoding="utf-8"))
-            writers = {
-                path: info for path, info in content.get("write", {}).items() if _runs_dvc(info["pid"])
-            }
+            writers = {path: info for path, info in content.get("write", {}).items() if _runs_dvc(info["pid"])}
             readers = {
                 path: alive
                 for path, infos in content.get("read", {}).items()

@@ -49,9 +49,7 @@ def kill_process(word: str) -> Fault:
     def kill(workspace: Workspace, flow: subprocess.Popen[str], chance: random.Random) -> None:
         while flow.poll() is None:
             found = [
-                each
-                for each in working_in(workspace.root)
-                if word in " ".join(_words(each)) and each.pid != flow.pid
+                each for each in working_in(workspace.root) if word in " ".join(_words(each)) and each.pid != flow.pid
             ]
             if found:
                 with suppress(psutil.Error):

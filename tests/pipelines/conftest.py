@@ -65,9 +65,7 @@ class Workspace:
         return self._run("git", *words).stdout
 
     def _run(self, *command: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            command, cwd=self.root, env=environment(), capture_output=True, text=True, check=True
-        )
+        return subprocess.run(command, cwd=self.root, env=environment(), capture_output=True, text=True, check=True)
 
     def flow(self, *words: str) -> subprocess.CompletedProcess[str]:
         """Run `python -m pipelines` to its end."""

@@ -52,16 +52,13 @@ def test_after_any_fault_the_next_run_ends_like_an_undisturbed_one(
     with ThreadPoolExecutor(2) as pool:
         hands = [deck[::2], deck[1::2]]
         for played in [
-            pool.submit(play, hand, workspace.root.with_name(f"hand{number}"))
-            for number, hand in enumerate(hands)
+            pool.submit(play, hand, workspace.root.with_name(f"hand{number}")) for number, hand in enumerate(hands)
         ]:
             played.result()
 
 
 @pytest.mark.usefixtures("server")
-def test_a_full_disk_is_told_and_leaves_nothing_broken(
-    workspace: Workspace, undisturbed: dict[str, Any]
-) -> None:
+def test_a_full_disk_is_told_and_leaves_nothing_broken(workspace: Workspace, undisturbed: dict[str, Any]) -> None:
     full = len((workspace.root.with_name("undisturbed") / "dvc.lock").read_bytes()) // 2
     failed = subprocess.run(
         [sys.executable, "-m", "pipelines", "run"],

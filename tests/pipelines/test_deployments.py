@@ -54,7 +54,7 @@ def test_schedule_parameters_and_runs_by_request_and_by_changed_data(served: Wor
         (deployment,) = client.read_deployments()
         (schedule,) = deployment.schedules
         assert (schedule.schedule.cron, schedule.schedule.timezone) == ("0 3 * * *", "Europe/Berlin")  # type: ignore[union-attr]
-        assert "overrides" in deployment.parameter_openapi_schema["properties"]
+        assert "overrides" in (deployment.parameter_openapi_schema or {})["properties"]
         client.create_flow_run_from_deployment(deployment.id, parameters={"stages": ["one"]})
     eventually(lambda: len(ended()) == 1, 60)
     assert [each.state.message for each in ended() if each.state] == ["1 ran"]

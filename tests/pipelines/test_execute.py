@@ -52,9 +52,7 @@ def test_failure_names_stage_exit_code_and_last_lines(executor: Executor, worksp
     assert "error: this input is no good" in caught.value.tail
 
 
-def test_failure_of_dvc_itself_has_no_exit_code_of_the_stage(
-    executor: Executor, workspace: Workspace
-) -> None:
+def test_failure_of_dvc_itself_has_no_exit_code_of_the_stage(executor: Executor, workspace: Workspace) -> None:
     workspace.stages(one=work(write="one.txt", read="missing.txt"))
     with pytest.raises(StageFailedError, match=r"missing\.txt") as caught:
         run(executor, workspace)

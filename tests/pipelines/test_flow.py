@@ -51,9 +51,7 @@ def state_names(state: State[Any]) -> dict[str, str | None]:
 def artifacts(state: State[Any]) -> list[Artifact]:
     chosen = ArtifactFilter.model_validate({"flow_run_id": {"any_": [state.state_details.flow_run_id]}})
     with get_client(sync_client=True) as client:
-        response = client.request(
-            "POST", "/artifacts/filter", json={"artifacts": chosen.model_dump(mode="json")}
-        )
+        response = client.request("POST", "/artifacts/filter", json={"artifacts": chosen.model_dump(mode="json")})
     return [Artifact.model_validate(each) for each in response.json()]
 
 
@@ -254,9 +252,7 @@ def test_a_second_run_waits_when_it_is_told_to(workspace: Workspace) -> None:
 def test_a_crashed_run_that_the_server_still_shows_running_is_put_right(workspace: Workspace) -> None:
     workspace.stages(one=work(write="one.txt"))
     with get_client(sync_client=True) as client:
-        crashed = client.create_flow_run(
-            pipeline, state=Running(), tags=[records.workspace_tag(workspace.root)]
-        )
+        crashed = client.create_flow_run(pipeline, state=Running(), tags=[records.workspace_tag(workspace.root)])
         elsewhere = client.create_flow_run(pipeline, state=Running(), tags=["another:/workspace"])
         run()
         assert client.read_flow_run(crashed.id).state_name == "Crashed"
@@ -279,8 +275,7 @@ def test_a_stage_waits_for_its_slot(workspace: Workspace) -> None:
     )
     assert run().message == "2 ran"
     (first_from, first_to), (second_from, second_to) = sorted(
-        [float(line) for line in (workspace.root / f"{name}.txt").read_text().split()]
-        for name in ("one", "two")
+        [float(line) for line in (workspace.root / f"{name}.txt").read_text().split()] for name in ("one", "two")
     )
     assert first_from < first_to < second_from < second_to
 

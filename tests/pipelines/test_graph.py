@@ -59,9 +59,7 @@ def test_data_sources_subfolders_foreach_and_frozen_stages_are_found(workspace: 
 
 def test_wrong_hint_names_stage_key_and_value(workspace: Workspace) -> None:
     workspace.stages(one={**work(write="one.txt"), "meta": {"flow": {"timeout": 3}}})
-    with pytest.raises(
-        SettingsError, match=r"meta of stage one in dvc\.yaml\.timeout: Extra inputs .* \(got 3\)"
-    ):
+    with pytest.raises(SettingsError, match=r"meta of stage one in dvc\.yaml\.timeout: Extra inputs .* \(got 3\)"):
         graph.read(workspace.root, FlowSettings())
 
 

@@ -29,9 +29,7 @@ def chain(workspace: Workspace) -> Workspace:
 def test_second_claim_is_refused_and_names_the_first(workspace: Workspace) -> None:
     with (
         claim(workspace.root, "first"),
-        pytest.raises(
-            BusyError, match=rf"run first \(process {os.getpid()}\) is at work in .*workspace since"
-        ),
+        pytest.raises(BusyError, match=rf"run first \(process {os.getpid()}\) is at work in .*workspace since"),
         claim(workspace.root, "second"),
     ):
         pass

@@ -18,9 +18,7 @@ def main() -> int:
     parser.add_argument("--sleep", type=float, default=0.0)
     parser.add_argument("--exit", type=int, default=0)
     parser.add_argument("--fail-once", type=Path, help="fail unless this file is there, and make it")
-    parser.add_argument(
-        "--child", action="store_true", help="start a grandchild that would sleep for an hour"
-    )
+    parser.add_argument("--child", action="store_true", help="start a grandchild that would sleep for an hour")
     parser.add_argument("--stubborn", action="store_true", help="ignore SIGTERM")
     options = parser.parse_args()
     with Path("ran.txt").open("a") as log:
