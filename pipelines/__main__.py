@@ -8,6 +8,8 @@ from pathlib import Path
 from pipelines import server, settings
 from pipelines.graph import GraphError
 
+EXIT_SERVER_GONE = 3
+
 
 def main(arguments: list[str]) -> int:
     """Parse and obey; return the exit code."""
@@ -60,15 +62,31 @@ def _run(options: argparse.Namespace, root: Path, chosen: settings.FlowSettings)
     from pipelines.flow import pipeline
 
     wait_for_server()
-    state = pipeline(
-        datasets=options.dataset,
-        stages=options.stage,
-        force=options.force,
-        jobs=options.jobs,
-        overrides=options.set_param,
-        return_state=True,
-    )
+    try:
+        state = pipeline(
+            datasets=options.dataset,
+            stages=options.stage,
+            force=options.force,
+            jobs=options.jobs,
+            overrides=options.set_param,
+            return_state=True,
+        )
+    finally:
+        _leave_if_server_is_gone()
     return 0 if state.is_completed() else 1
+
+
+def _leave_if_server_is_gone() -> None:
+    """Skip Prefect's farewell to a server that is not there: it would try for minutes."""
+    api_url = os.environ["PREFECT_API_URL"]
+    if not server.answers(api_url):
+        print(
+            f"error: the Prefect server at {api_url} went away during the run. What the stages made is safe and "
+            "DVC knows it; the next run marks this one as crashed and goes on from here.",
+            file=sys.stderr,
+            flush=True,
+        )
+        os._exit(EXIT_SERVER_GONE)
 
 
 def _serve(_: argparse.Namespace, root: Path, chosen: settings.FlowSettings) -> int:

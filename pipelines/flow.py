@@ -84,8 +84,11 @@ def _take_over(root: Path, run_id: UUID, log: Log) -> Journal:
 
 def _show(root: Path, name: str, run: Run, log: Log) -> None:
     """Make artifacts of what the stages put out; record an experiment when the settings were changed."""
-    for note in artifacts.publish(root, run.outcomes):
-        log.warning("%s", note)
+    try:
+        for note in artifacts.publish(root, run.outcomes):
+            log.warning("%s", note)
+    except Exception as error:  # a server that is away must not make finished work a failure
+        log.warning("cannot show what the run made: %s", error)
     if run.complete() and experiments.settings_changed(root):
         experiments.record(root, name)
         log.info("Recorded as the DVC experiment %s", name)
