@@ -100,7 +100,11 @@ def _serve(_: argparse.Namespace, root: Path, chosen: settings.FlowSettings) -> 
 
 def _prefect(options: argparse.Namespace, root: Path, chosen: settings.FlowSettings) -> int:
     os.environ.setdefault("PIPELINE_WORKSPACE", str(root))
-    os.environ.update(PIPELINE_CRON=chosen.cron or "", PIPELINE_TIMEZONE=chosen.timezone)
+    os.environ |= {  # for prefect.yaml
+        "PIPELINE_CRON": chosen.cron or "0 3 * * *",
+        "PIPELINE_TIMEZONE": chosen.timezone,
+        "PIPELINE_SCHEDULED": str(bool(chosen.cron)).lower(),
+    }
     return _become([sys.executable, "-m", "prefect", *options.words])
 
 

@@ -18,6 +18,7 @@ from pipelines import guard
 from pipelines.graph import DVC, Stage
 
 _TAIL_LINES = 15
+_NOISE = re.compile(r"(To track the changes with git|\tgit add |To enable auto staging|\tdvc config |Use `dvc push`)")
 _EXITED = re.compile(r"exited with (-?\d+)$")
 
 
@@ -97,6 +98,8 @@ class Executor:
             with process:  # which also lets go of the leash when reading fails
                 for line in process.stdout or ():
                     text = line.rstrip()
+                    if _NOISE.match(text):  # DVC's advice, the same after every stage
+                        continue
                     outcome = outcome or _outcome(text)
                     tail.append(text)
                     on_line(text)

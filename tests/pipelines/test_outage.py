@@ -42,12 +42,12 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         as_user = ["setpriv", f"--reuid={user.pw_uid}", f"--regid={user.pw_gid}", "--clear-groups"]
     data, port = folder / "data", free_port()
     subprocess.run(
-        [*as_user, POSTGRES / "initdb", "-A", "trust", "-U", "prefect", "-D", data],
+        [*as_user, str(POSTGRES / "initdb"), "-A", "trust", "-U", "prefect", "-D", str(data)],
         check=True,
         capture_output=True,
         cwd=folder,
     )
-    control = [*as_user, POSTGRES / "pg_ctl", "-D", data, "-w", "-l", folder / "log"]
+    control = [*as_user, str(POSTGRES / "pg_ctl"), "-D", str(data), "-w", "-l", str(folder / "log")]
     options = f"-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories={folder} -c fsync=off"
     subprocess.run([*control, "-o", options, "start"], check=True, capture_output=True, cwd=folder)
     yield f"postgresql+asyncpg://prefect@127.0.0.1:{port}/postgres"
