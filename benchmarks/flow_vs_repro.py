@@ -23,7 +23,7 @@ REPOSITORY = Path(__file__).resolve().parents[1]
 RUNNING = re.compile(r"^Running stage '(?P<stage>.+)':$")
 
 
-def clone(folder: Path, datasets: int, per_class: int) -> Path:
+def clone(folder: Path, datasets: int, per_class: int, seeds: int | None) -> Path:
     """Clone the last commit of this repository without what its pipeline made."""
     subprocess.run(["git", "clone", "--quiet", REPOSITORY, folder], check=True)
     (folder / "dvc.lock").unlink(missing_ok=True)
@@ -37,6 +37,7 @@ def clone(folder: Path, datasets: int, per_class: int) -> Path:
             params["datasets"][name]["scarcity"] = {"kind": "per_class", "per_class": per_class}
             (folder / "raw" / name).mkdir()
             (folder / "raw" / name / "README.md").write_text(name)
+    params["seeds"] = seeds or params["seeds"]
     params.setdefault("flow", {})["server"] = {"port": 4387}
     (folder / "params.yaml").write_text(yaml.safe_dump(params, sort_keys=False))
     return folder
@@ -93,11 +94,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--datasets", type=int, default=1)
     parser.add_argument("--per-class", type=int, default=100)
+    parser.add_argument("--seeds", type=int, help="classifier runs of an arm, for a shorter measurement")
     parser.add_argument("--jobs", type=int, default=2)
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="flow-vs-repro-") as folder:
-        serial = clone(Path(folder) / "serial", options.datasets, options.per_class)
-        parallel = clone(Path(folder) / "parallel", options.datasets, options.per_class)
+        serial = clone(Path(folder) / "serial", options.datasets, options.per_class, options.seeds)
+        parallel = clone(Path(folder) / "parallel", options.datasets, options.per_class, options.seeds)
         serial_s, seconds = repro(serial)
         flow_s = flow(parallel, "--jobs", str(options.jobs))
         noop_s = flow(parallel)

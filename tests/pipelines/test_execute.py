@@ -69,7 +69,7 @@ def test_timeout_stops_a_stubborn_stage_and_its_children(executor: Executor, wor
     began = time.monotonic()
     with pytest.raises(StageFailedError, match="stage one took longer than its timeout of 2 s"):
         run(executor, workspace)
-    assert time.monotonic() - began < 8
+    assert time.monotonic() - began < 30
     assert working_in(workspace.root) == []
     assert not (workspace.root / "dvc.lock").exists()
 
