@@ -14,8 +14,6 @@ from .conftest import Workspace
 def test_outside_a_dvc_workspace(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
     monkeypatch.chdir(tmp_path)
     assert main(["run"]) == 2
     assert capsys.readouterr().err == f"error: {tmp_path} is not the root of a DVC workspace: it has no folder .dvc\n"
