@@ -58,7 +58,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _run(options: argparse.Namespace, root: Path, chosen: settings.FlowSettings) -> int:
-    wait_for_server = server.ensure(root, chosen.server)
+    wait_for_server = server.ensure(root, chosen.server, schedules=False)
     from pipelines.flow import pipeline
 
     wait_for_server()

@@ -85,7 +85,7 @@ def _take_over(root: Path, run_id: UUID, log: Log) -> Journal:
 def _show(root: Path, name: str, run: Run, log: Log) -> None:
     """Make artifacts of what the stages put out; record an experiment when the settings were changed."""
     try:
-        for note in artifacts.publish(root, run.outcomes):
+        for note in artifacts.publish(root, run.made()):
             log.warning("%s", note)
     except Exception as error:  # a server that is away must not make finished work a failure
         log.warning("cannot show what the run made: %s", error)

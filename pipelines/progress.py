@@ -4,7 +4,7 @@ import contextvars
 import re
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
 
@@ -49,6 +49,7 @@ class Board:
     def __init__(self, on_error: Callable[[str], None]) -> None:
         self._on_error = on_error
         self._latest: dict[str, tuple[Progress, contextvars.Context]] = {}
+        self._posted: dict[str, Progress] = {}
         self._artifacts: dict[str, UUID] = {}
         self._closed = threading.Event()
         self._thread = threading.Thread(target=self._work, name="progress", daemon=True)
@@ -63,7 +64,13 @@ class Board:
 
     def post(self, stage: str, progress: Progress) -> None:
         """Remember a stage's progress. Called from the stage's task, to which the artifact will belong."""
+        self._posted[stage] = progress
         self._latest[stage] = progress, contextvars.copy_context()
+
+    def complete(self, stage: str) -> None:
+        """Show a stage that has shown progress as complete, even if it ended early. Called from its task."""
+        if stage in self._posted:
+            self.post(stage, replace(self._posted[stage], percent=100.0))
 
     def _work(self) -> None:
         while not self._closed.wait(_EVERY_S):

@@ -14,6 +14,7 @@ from pipelines import guard
 from pipelines.settings import ServerSettings
 
 _START_S = 60.0
+_FOR_SCHEDULES = ("SCHEDULER", "LATE_RUNS", "TRIGGERS", "FOREMAN")  # services of the server, by Prefect's names
 _LOOPBACK = {"127.0.0.1", "::1", "localhost"}
 
 
@@ -58,8 +59,14 @@ def command(where: ServerSettings) -> list[str]:
     ]
 
 
-def ensure(root: Path, where: ServerSettings) -> Callable[[], None]:
+def ensure(root: Path, where: ServerSettings, *, schedules: bool = True) -> Callable[[], None]:
     """Have a server until this process ends: the one that answers, or one of our own.
+
+    Args:
+        root: The workspace.
+        where: Where the server is, or is to be.
+        schedules: Whether a server of our own will have schedules and triggers to look after; for a single run
+            it has not, and starts sooner without.
 
     Returns:
         What waits until it answers. Starting takes seconds: import Prefect meanwhile.
@@ -73,6 +80,8 @@ def ensure(root: Path, where: ServerSettings) -> Callable[[], None]:
     settings = environment(root, where)
     if answers(settings["PREFECT_API_URL"]):
         return lambda: None
+    if not schedules:
+        settings |= {f"PREFECT_SERVER_SERVICES_{name}_ENABLED": "false" for name in _FOR_SCHEDULES}
     with (root / ".prefect" / "server.log").open("ab") as log:
         process = subprocess.Popen(
             [sys.executable, guard.__file__, "--", *command(where)],

@@ -50,10 +50,13 @@ class Run:
         self.futures[stage.name] = self._task(stage).submit(wait_for=parents, return_state=False)
         self.futures[stage.name].add_done_callback(lambda _: self.finished.put(stage.name))
 
+    def made(self) -> list[str]:
+        """Name the stages whose outputs this run has made or restored."""
+        return [name for name, outcome in self.outcomes.items() if outcome is not Outcome.UNCHANGED]
+
     def complete(self) -> bool:
-        """Tell whether every stage is up to date, at least one because it ran."""
-        done = len(self.outcomes) == len(self.plan.stages)
-        return done and any(outcome is not Outcome.UNCHANGED for outcome in self.outcomes.values())
+        """Tell whether every stage is up to date, at least one because of this run."""
+        return len(self.outcomes) == len(self.plan.stages) and bool(self.made())
 
     def verdict(self) -> State[Any]:
         """Sum up the run, each failed stage with its last lines."""
@@ -108,6 +111,7 @@ class Run:
             if mended := self.journal.update():
                 log.warning("%s", mended)
         self.failures.pop(stage.name, None)  # of an earlier attempt
+        self.board.complete(stage.name)
         self.outcomes[stage.name] = outcome
         return Completed(name="Completed" if outcome is Outcome.RAN else "Cached", message=outcome.value)
 

@@ -179,7 +179,7 @@ def test_the_report_the_pictures_and_the_progress_are_artifacts(workspace: Works
     assert set(shown) == {"report-md", "report-md-link", "samples-1-png", "progress-report"}
     assert str(shown["report-md"].data) == (workspace.root / "report.md").read_text()
     assert str(shown["samples-1-png"].data).startswith("data:image/png;base64,iVBORw0KGgo")
-    assert shown["progress-report"].data == 25.0
+    assert shown["progress-report"].data == 100.0  # although its last line said 1/4: it has ended
     assert shown["progress-report"].task_run_id == task_runs(state)["report"].id
     assert shown["progress-report"].description == "report: 1/4 step, 9.9 step/s, ETA 0:03, loss 0.5"
 
