@@ -14,6 +14,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections import deque
 from graphlib import TopologicalSorter
 from pathlib import Path
 
@@ -34,7 +35,7 @@ def clone(folder: Path, datasets: int, per_class: int, seeds: int | None) -> Pat
         for number in range(datasets):
             name = f"digits{number}"
             params["datasets"][name] = copy.deepcopy(block)
-            params["datasets"][name]["scarcity"] = {"kind": "per_class", "per_class": per_class}
+            params["datasets"][name]["scarcity"] = {"kind": "per_class", "count": per_class}
             (folder / "raw" / name).mkdir()
             (folder / "raw" / name / "README.md").write_text(name)
     params["seeds"] = seeds or params["seeds"]
@@ -51,14 +52,16 @@ def repro(root: Path) -> tuple[float, dict[str, float]]:
     with subprocess.Popen(
         [sys.executable, "-m", "dvc", "repro"], cwd=root, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
     ) as process:
+        tail: deque[str] = deque(maxlen=20)
         for line in process.stdout or ():
+            tail.append(line)
             if found := RUNNING.match(line.strip()):
                 now = time.monotonic()
                 if stage:
                     seconds[stage] = now - last
                 stage, last = found["stage"], now
     if process.returncode:
-        raise SystemExit(f"`dvc repro` failed in {root}")
+        raise SystemExit(f"`dvc repro` failed in {root}:\n{''.join(tail)}")
     end = time.monotonic()
     seconds[stage] = end - last
     return end - began, seconds

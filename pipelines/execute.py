@@ -45,7 +45,8 @@ class StageFailedError(RuntimeError):
 
     def __init__(self, stage: str, reason: str, exit_code: int | None, tail: Iterable[str]) -> None:
         self.stage, self.reason, self.exit_code, self.tail = stage, reason, exit_code, tuple(tail)
-        super().__init__("\n".join([f"stage {stage} {reason}; its last lines:", *(f"  {x}" for x in self.tail)]))
+        head = f"stage {stage} {reason}" + ("; its last lines:" if self.tail else "")
+        super().__init__("\n".join([head, *(f"  {line}" for line in self.tail)]))
 
 
 class Executor:

@@ -4,12 +4,11 @@ import signal
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from logging import Logger, LoggerAdapter
 from os import cpu_count
 from pathlib import Path
 from queue import SimpleQueue
 from types import FrameType
-from typing import Any, TypeAlias
+from typing import Any
 from uuid import UUID
 
 from prefect import flow, get_run_logger
@@ -20,10 +19,8 @@ from pydantic import PositiveInt
 
 from pipelines import artifacts, experiments, graph, plan, progress, records, settings
 from pipelines.execute import Executor
-from pipelines.tasks import Run
+from pipelines.tasks import Log, Run
 from pipelines.workspace import BusyError, Journal, claim, heal_rwlock
-
-Log: TypeAlias = Logger | LoggerAdapter[Any]
 
 
 @flow(name="pipeline", persist_result=False)

@@ -3,8 +3,9 @@
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from logging import Logger, LoggerAdapter
 from queue import SimpleQueue
-from typing import Any
+from typing import Any, TypeAlias
 
 from prefect import Task, get_run_logger, task
 from prefect.cache_policies import NO_CACHE
@@ -21,6 +22,7 @@ from pipelines.settings import FlowSettings
 from pipelines.workspace import Journal
 
 _LOG_PROGRESS_EVERY_S = 10.0
+Log: TypeAlias = Logger | LoggerAdapter[Any]
 
 
 @dataclass
@@ -95,25 +97,31 @@ class Run:
         for change in stage.changes:
             log.info(change)
 
+        try:
+            outcome = self._bring_up_to_date(stage, log)
+        except StageStoppedError:
+            raise
+        except Exception as error:
+            self.failures[stage.name] = _as_failure(stage, error)
+            raise
+        self.failures.pop(stage.name, None)  # of an earlier attempt
+        self.board.complete(stage.name)
+        self.outcomes[stage.name] = outcome
+        return Completed(name="Completed" if outcome is Outcome.RAN else "Cached", message=outcome.value)
+
+    def _bring_up_to_date(self, stage: Stage, log: Log) -> Outcome:
         def check() -> None:
             if self.executor.stopped:
                 raise StageStoppedError(f"stage {stage.name} was not begun: {self.executor.stopped}")
 
         try:
             with slots.hold(stage.hints.slots, self.settings.slots, check) as held:
-                outcome = self.executor.run(
+                return self.executor.run(
                     stage, self._reader(stage.name, log.info), force=self.force, held=[self.lock, *held]
                 )
-        except StageFailedError as error:
-            self.failures[stage.name] = error
-            raise
         finally:
             if mended := self.journal.update():
                 log.warning("%s", mended)
-        self.failures.pop(stage.name, None)  # of an earlier attempt
-        self.board.complete(stage.name)
-        self.outcomes[stage.name] = outcome
-        return Completed(name="Completed" if outcome is Outcome.RAN else "Cached", message=outcome.value)
 
     def _reader(self, stage: str, log: Callable[[str], None]) -> Callable[[str], None]:
         """Make what reads a stage's output: all goes to the log, progress to an artifact and less often."""
@@ -136,3 +144,9 @@ class Run:
         if failure is None or self.executor.stopped:
             return False
         return failure.exit_code not in stage.hints.no_retry_exit_codes
+
+
+def _as_failure(stage: Stage, error: Exception) -> StageFailedError:
+    if isinstance(error, StageFailedError):
+        return error
+    return StageFailedError(stage.name, f"could not be run: {error}", None, ())

@@ -280,6 +280,14 @@ def test_a_stage_waits_for_its_slot(workspace: Workspace) -> None:
     assert first_from < first_to < second_from < second_to
 
 
+def test_a_stage_that_wants_more_than_there_is_fails_the_flow(workspace: Workspace) -> None:
+    workspace.params(flow={"slots": {"gpu": 1}})
+    workspace.stages(one={**work(write="one.txt"), "meta": {"flow": {"slots": {"gpu": 2}}}})
+    state = run()
+    assert state.is_failed()
+    assert "stage one could not be run: 2 slots of gpu are wanted; flow.slots.gpu is 1" in str(state.message)
+
+
 def test_parameters_are_validated_and_explained(workspace: Workspace) -> None:
     del workspace
     schema = json.loads(pipeline.parameters.model_dump_json())["properties"]
