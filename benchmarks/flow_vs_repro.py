@@ -1,0 +1,127 @@
+"""Wall time of the flow beside serial `dvc repro` and the critical path, on the real graph, in one run.
+
+    python benchmarks/flow_vs_repro.py --datasets 2 --jobs 2
+
+Each side starts from nothing, in a clone of this repository. The datasets are copies of `digits` under other
+names, thinned to --per-class, unless --datasets is 1, which runs params.yaml as it is.
+"""
+
+import argparse
+import copy
+import json
+import re
+import subprocess
+import sys
+import tempfile
+import time
+from collections import deque
+from graphlib import TopologicalSorter
+from pathlib import Path
+
+import yaml
+
+REPOSITORY = Path(__file__).resolve().parents[1]
+RUNNING = re.compile(r"^Running stage '(?P<stage>.+)':$")
+
+
+def clone(folder: Path, datasets: int, per_class: int, seeds: int | None) -> Path:
+    """Clone the last commit of this repository without what its pipeline made."""
+    subprocess.run(["git", "clone", "--quiet", REPOSITORY, folder], check=True)
+    (folder / "dvc.lock").unlink(missing_ok=True)
+    params = yaml.safe_load((folder / "params.yaml").read_text())
+    if datasets > 1:
+        block = params["datasets"]["digits"]
+        params["datasets"] = {}
+        for number in range(datasets):
+            name = f"digits{number}"
+            params["datasets"][name] = copy.deepcopy(block)
+            params["datasets"][name]["scarcity"] = {"kind": "per_class", "count": per_class}
+            (folder / "raw" / name).mkdir()
+            (folder / "raw" / name / "README.md").write_text(name)
+    params["seeds"] = seeds or params["seeds"]
+    params.setdefault("flow", {})["server"] = {"port": 4387}
+    (folder / "params.yaml").write_text(yaml.safe_dump(params, sort_keys=False))
+    return folder
+
+
+def repro(root: Path) -> tuple[float, dict[str, float]]:
+    """Run `dvc repro`; return its wall time, and the seconds of each stage, DVC's own share included."""
+    began = last = time.monotonic()
+    seconds: dict[str, float] = {}
+    stage = ""
+    with subprocess.Popen(
+        [sys.executable, "-m", "dvc", "repro"], cwd=root, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    ) as process:
+        tail: deque[str] = deque(maxlen=20)
+        for line in process.stdout or ():
+            tail.append(line)
+            if found := RUNNING.match(line.strip()):
+                now = time.monotonic()
+                if stage:
+                    seconds[stage] = now - last
+                stage, last = found["stage"], now
+    if process.returncode:
+        raise SystemExit(f"`dvc repro` failed in {root}:\n{''.join(tail)}")
+    end = time.monotonic()
+    seconds[stage] = end - last
+    return end - began, seconds
+
+
+def flow(root: Path, *words: str) -> float:
+    """Run the flow; return its wall time, its own server's start and stop included."""
+    began = time.monotonic()
+    done = subprocess.run(
+        [sys.executable, "-m", "pipelines", "run", *words], cwd=root, capture_output=True, text=True, check=False
+    )
+    if done.returncode:
+        raise SystemExit(f"the flow failed in {root}:\n{done.stderr[-3000:]}")
+    return time.monotonic() - began
+
+
+def critical_path(root: Path, seconds: dict[str, float]) -> float:
+    """Add up the seconds along the longest way through the graph."""
+    dot = subprocess.run(
+        [sys.executable, "-m", "dvc", "dag", "--dot"], cwd=root, capture_output=True, text=True, check=True
+    ).stdout
+    parents: dict[str, set[str]] = {name: set() for name in seconds}
+    for parent, child in re.findall(r'^"(.+)" -> "(.+)";$', dot, re.M):
+        parents.setdefault(child, set()).add(parent)
+    ends: dict[str, float] = {}
+    for name in TopologicalSorter(parents).static_order():
+        ends[name] = seconds.get(name, 0) + max((ends[parent] for parent in parents.get(name, ())), default=0)
+    return max(ends.values())
+
+
+def main() -> None:
+    """Measure and print; exit with an error if the two sides did not put out the same bytes."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--datasets", type=int, default=1)
+    parser.add_argument("--per-class", type=int, default=100)
+    parser.add_argument("--seeds", type=int, help="classifier runs of an arm, for a shorter measurement")
+    parser.add_argument("--jobs", type=int, default=2)
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="flow-vs-repro-") as folder:
+        serial = clone(Path(folder) / "serial", options.datasets, options.per_class, options.seeds)
+        parallel = clone(Path(folder) / "parallel", options.datasets, options.per_class, options.seeds)
+        serial_s, seconds = repro(serial)
+        flow_s = flow(parallel, "--jobs", str(options.jobs))
+        noop_s = flow(parallel)
+        path_s, work_s = critical_path(serial, seconds), sum(seconds.values())
+        locks = [yaml.safe_load((root / "dvc.lock").read_text())["stages"] for root in (serial, parallel)]
+        bound_s = max(path_s, work_s / options.jobs)
+        print(f"stages                       {len(seconds)}")
+        print(f"serial dvc repro             {serial_s:7.1f} s")
+        print(f"flow, {options.jobs} jobs                 {flow_s:7.1f} s   {flow_s / serial_s:.2f} x serial")
+        print(f"critical path of the stages  {path_s:7.1f} s")
+        print(f"no run can be shorter than   {bound_s:7.1f} s   (critical path, or all work over the jobs)")
+        print(f"overhead over that bound     {(flow_s - bound_s) / len(seconds):7.2f} s a stage")
+        print(f"flow with nothing to do      {noop_s:7.1f} s")
+        same = locks[0] == locks[1]
+        print(f"outputs byte-identical       {'yes' if same else 'NO'}")
+        if not same:
+            different = [name for name in locks[0] if locks[0][name] != locks[1].get(name)]
+            raise SystemExit(json.dumps(different))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,187 @@
+"""Run single stages as `dvc repro --single-item` under a guard, and stop them."""
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import threading
+from collections import deque
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from enum import Enum
+from pathlib import Path
+
+import psutil
+
+from pipelines import guard
+from pipelines.graph import DVC, Stage
+
+_TAIL_LINES = 15
+_NOISE = re.compile(r"(To track the changes with git|\tgit add |To enable auto staging|\tdvc config |Use `dvc push`)")
+_EXITED = re.compile(r"exited with (-?\d+)$")
+
+
+class Outcome(Enum):
+    """What DVC did with a stage that did not fail."""
+
+    RAN = "ran"
+    RESTORED = "restored from the cache"
+    UNCHANGED = "did not change"
+
+
+class StageStoppedError(RuntimeError):
+    """The run was stopped before the stage had ended, or before it had begun."""
+
+
+class StageFailedError(RuntimeError):
+    """A stage failed.
+
+    Attributes:
+        exit_code: Exit code of the stage's command (negative: killed by that signal); None when it is not
+            known, as after a timeout or an error of DVC itself.
+        tail: The last lines of output.
+    """
+
+    def __init__(self, stage: str, reason: str, exit_code: int | None, tail: Iterable[str]) -> None:
+        self.stage, self.reason, self.exit_code, self.tail = stage, reason, exit_code, tuple(tail)
+        head = f"stage {stage} {reason}" + ("; its last lines:" if self.tail else "")
+        super().__init__("\n".join([head, *(f"  {line}" for line in self.tail)]))
+
+
+class Executor:
+    """Runs the stages of one workspace, from any number of threads, until it is told to stop.
+
+    Args:
+        root: The workspace.
+        grace_s: Seconds a stopped stage gets before it is killed.
+    """
+
+    def __init__(self, root: Path, grace_s: float) -> None:
+        self._root, self._grace_s = root, grace_s
+        self._mutex = threading.RLock()  # re-entrant: a signal handler stops while this thread may hold it
+        self._running: set[subprocess.Popen[str]] = set()
+        self.stopped: str | None = None
+
+    def stop(self, why: str) -> None:
+        """Stop every running stage and refuse to begin another one."""
+        with self._mutex:
+            self.stopped = self.stopped or why
+            for process in self._running:
+                _close_stdin(process)
+
+    def kill(self) -> None:
+        """Kill every running stage, and DVC above it, at once."""
+        with self._mutex:
+            for process in self._running:
+                _kill_session(process.pid)
+
+    def run(
+        self, stage: Stage, on_line: Callable[[str], None], *, force: bool = False, held: Iterable[int] = ()
+    ) -> Outcome:
+        """Bring one stage up to date; its parents must be.
+
+        Args:
+            stage: The stage.
+            on_line: Called with each line of output as it comes.
+            force: Run it even if nothing changed.
+            held: File descriptors (of locks) that the stage's guard keeps open, so that they stay locked
+                until the stage is really gone, even when this process dies first.
+
+        Raises:
+            StageFailedError: The stage failed, or took longer than its timeout.
+            StageStoppedError: The run was stopped.
+        """
+        process = self._start(stage, force, tuple(held))
+        tail: deque[str] = deque(maxlen=_TAIL_LINES)
+        outcome = None
+        try:
+            with process:  # which also lets go of the leash when reading fails
+                for line in process.stdout or ():
+                    text = line.rstrip()
+                    if _NOISE.match(text):  # DVC's advice, the same after every stage
+                        continue
+                    outcome = outcome or _outcome(text)
+                    tail.append(text)
+                    on_line(text)
+        finally:
+            with self._mutex:
+                self._running.discard(process)
+            if process.returncode < 0:
+                _kill_session(process.pid)
+        code = process.returncode
+        if code == 0:
+            return outcome or Outcome.UNCHANGED
+        if code == guard.Verdict.STOPPED or self.stopped:
+            raise StageStoppedError(f"stage {stage.name} was stopped: {self.stopped or 'its guard was told to'}")
+        raise _failure(stage, code, tail)
+
+    def _start(self, stage: Stage, force: bool, held: tuple[int, ...]) -> subprocess.Popen[str]:
+        limit = ["--timeout", str(stage.hints.timeout_s)] if stage.hints.timeout_s else []
+        words = ["--wait-for-lock", "repro", "--single-item", *(["--force"] if force else []), stage.name]
+        with self._mutex:
+            if self.stopped:
+                raise StageStoppedError(f"stage {stage.name} was not begun: {self.stopped}")
+            process = subprocess.Popen(
+                [
+                    sys.executable,
+                    guard.__file__,
+                    "--spare-command",
+                    "--grace",
+                    str(self._grace_s),
+                    *limit,
+                    "--",
+                    *DVC,
+                    *words,
+                ],
+                cwd=self._root,
+                env=_environment(),
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                text=True,
+                errors="replace",
+                start_new_session=True,  # Ctrl-C in a terminal must reach us, not DVC
+                pass_fds=held,
+            )
+            self._running.add(process)
+        return process
+
+
+def _environment() -> dict[str, str]:
+    """Let `python` in a stage mean the interpreter that runs the flow, and its output come line by line."""
+    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)])
+    return os.environ | {"PATH": path, "PYTHONUNBUFFERED": "1"}
+
+
+def _outcome(line: str) -> Outcome | None:
+    """Read what DVC says it is about to do, before the stage's own output begins."""
+    if line.startswith(("Running stage ", "Verifying data sources ")):
+        return Outcome.RAN
+    if "is cached - skipping run" in line:
+        return Outcome.RESTORED
+    return None
+
+
+def _failure(stage: Stage, code: int, tail: Iterable[str]) -> StageFailedError:
+    lines = [line for line in tail if line]
+    if code == guard.Verdict.TIMED_OUT:
+        reason = f"took longer than its timeout of {stage.hints.timeout_s:g} s and was stopped"
+        return StageFailedError(stage.name, reason, None, lines)
+    exits = [found for line in reversed(lines) if (found := _EXITED.search(line))]
+    if exits:
+        return StageFailedError(stage.name, f"exited with {exits[0][1]}", int(exits[0][1]), lines)
+    return StageFailedError(stage.name, f"failed: DVC ended with code {code}", None, lines)
+
+
+def _close_stdin(process: subprocess.Popen[str]) -> None:
+    if process.stdin:
+        with suppress(OSError):
+            process.stdin.close()
+
+
+def _kill_session(leader: int) -> None:
+    """Kill what a guard left that was itself killed: it led a session, which all its descendants are in."""
+    for process in psutil.process_iter():
+        with suppress(OSError, psutil.Error):
+            if os.getsid(process.pid) == leader:
+                os.kill(process.pid, signal.SIGKILL)

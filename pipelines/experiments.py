@@ -1,0 +1,98 @@
+"""Runs on changed settings, recorded as DVC experiments, so that `dvc exp show` compares them.
+
+Overrides are written into params.yaml for the time of the run, as `dvc exp run -S` does, because stages read
+it there; afterwards everything is put back, so that the next scheduled run starts from the workspace's own
+settings. What has to be put back is written down first: a crash is made undone by the next run.
+"""
+
+import shutil
+import subprocess
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from pipelines.graph import DVC
+from pipelines.settings import PARAMS_FILE, SettingsError, read_yaml
+from pipelines.workspace import scratch
+
+_UNDO = "undo"
+
+
+class ExperimentError(RuntimeError):
+    """DVC refused to record an experiment, or to put outputs back; its message is in the error."""
+
+
+def apply(root: Path, overrides: Sequence[str]) -> None:
+    """Write overrides into params.yaml, having saved what `undo` will put back.
+
+    Raises:
+        SettingsError: An override is not in Hydra's grammar, or names a key that is not in params.yaml.
+    """
+    from dvc.exceptions import DvcException
+    from dvc.utils.hydra import apply_overrides
+
+    saved = scratch(root) / f"{_UNDO}.new"
+    shutil.rmtree(saved, ignore_errors=True)
+    for file in (PARAMS_FILE, "dvc.lock", *_plain_outputs(root)):
+        if (root / file).is_file():
+            (saved / file).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(root / file, saved / file)
+    saved.rename(scratch(root) / _UNDO)
+    try:
+        apply_overrides(root / PARAMS_FILE, list(overrides))
+    except DvcException as error:
+        undo(root)
+        raise SettingsError(f"overrides {list(overrides)}: {error.__cause__ or error}") from error
+
+
+def undo(root: Path) -> str | None:
+    """Put settings, dvc.lock and outputs back as they were before `apply`; say so, if there was anything.
+
+    Raises:
+        ExperimentError: DVC cannot check out the former outputs.
+    """
+    saved = scratch(root) / _UNDO
+    if not saved.exists():
+        return None
+    for file in (PARAMS_FILE, "dvc.lock"):
+        if not (saved / file).exists():
+            (root / file).unlink(missing_ok=True)
+    shutil.copytree(saved, root, dirs_exist_ok=True)
+    _dvc(root, "checkout", "--force", "--quiet")
+    shutil.copytree(saved, root, dirs_exist_ok=True)
+    shutil.rmtree(saved)
+    return "the settings of a former run were put back"
+
+
+def record(root: Path, name: str) -> None:
+    """Save the workspace as it is as a DVC experiment.
+
+    Raises:
+        ExperimentError: DVC refuses.
+    """
+    _dvc(root, "exp", "save", "--force", "--name", name)
+
+
+def settings_changed(root: Path) -> bool:
+    """Tell whether params.yaml differs from the last commit."""
+    command = ["git", "diff", "--quiet", "HEAD", "--", PARAMS_FILE]
+    return subprocess.run(command, cwd=root, capture_output=True, check=False).returncode == 1
+
+
+def _plain_outputs(root: Path) -> Iterator[str]:
+    """Find outputs that are not in DVC's cache: DVC lets git ignore every one that is."""
+    outs = [
+        out["path"]
+        for entry in read_yaml(root / "dvc.lock").get("stages", {}).values()
+        for out in entry.get("outs", ())
+    ]
+    command = ["git", "check-ignore", "--no-index", "--stdin"]
+    ignored = subprocess.run(
+        command, cwd=root, input="\n".join(outs), capture_output=True, text=True, check=False
+    ).stdout.splitlines()
+    yield from sorted(set(outs) - set(ignored))
+
+
+def _dvc(root: Path, *words: str) -> None:
+    done = subprocess.run([*DVC, "--wait-for-lock", *words], cwd=root, capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        raise ExperimentError(f"`dvc {' '.join(words)}` failed: {done.stderr.strip()[-2000:]}")

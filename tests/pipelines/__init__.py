@@ -1,0 +1,1 @@
+"""Tests of the flow: real DVC workspaces, a real Prefect server."""

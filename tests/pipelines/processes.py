@@ -1,0 +1,33 @@
+"""Finding the processes of a workspace, to kill them and to see that none is left."""
+
+import os
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+
+import psutil
+
+
+def working_in(root: Path) -> list[psutil.Process]:
+    """Find every live process, but this one, whose current folder is in the workspace."""
+    found = []
+    for process in psutil.process_iter():
+        with suppress(psutil.Error):
+            if process.pid == os.getpid() or process.status() == psutil.STATUS_ZOMBIE:
+                continue
+            if Path(process.cwd()).is_relative_to(root):
+                found.append(process)
+    return found
+
+
+def eventually(condition: Callable[[], object], within_s: float = 15.0) -> None:
+    """Wait until something is true.
+
+    Raises:
+        AssertionError: It does not become true in time.
+    """
+    deadline = time.monotonic() + within_s
+    while not condition():
+        assert time.monotonic() < deadline, f"not within {within_s} s"
+        time.sleep(0.02)

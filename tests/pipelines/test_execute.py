@@ -1,0 +1,117 @@
+"""One stage under its guard: outcomes, failures, stops, and nobody left behind."""
+
+import os
+import signal
+import threading
+import time
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+
+from pipelines import graph
+from pipelines.execute import Executor, Outcome, StageFailedError, StageStoppedError
+from pipelines.settings import FlowSettings
+
+from .conftest import Workspace, work
+from .processes import eventually, working_in
+
+
+@pytest.fixture
+def executor(workspace: Workspace) -> Executor:
+    return Executor(workspace.root, grace_s=1.0)
+
+
+def run(executor: Executor, workspace: Workspace, lines: list[str] | None = None, **options: Any) -> Outcome:
+    (stage,) = graph.read(workspace.root, FlowSettings()).values()
+    return executor.run(stage, (lines if lines is not None else []).append, **options)
+
+
+def process_of(workspace: Workspace, word: str) -> psutil.Process:
+    return next(each for each in working_in(workspace.root) if word in " ".join(each.cmdline()))
+
+
+def test_outcomes_are_told_apart_and_output_is_passed_on(executor: Executor, workspace: Workspace) -> None:
+    workspace.stages(one=work(write="one.txt"))
+    lines: list[str] = []
+    assert run(executor, workspace, lines) is Outcome.RAN
+    assert "progress: one 1/4 step, 9.9 step/s, ETA 0:03, loss 0.5" in lines
+    assert run(executor, workspace) is Outcome.UNCHANGED
+    Path("one.txt").unlink()
+    assert run(executor, workspace) is Outcome.RESTORED
+    assert run(executor, workspace, force=True) is Outcome.RAN
+    assert workspace.ran() == ["one", "one"]
+
+
+def test_failure_names_stage_exit_code_and_last_lines(executor: Executor, workspace: Workspace) -> None:
+    workspace.stages(one=work(write="one.txt", extra="--exit 65"))
+    with pytest.raises(StageFailedError, match=r"stage one exited with 65; its last lines:") as caught:
+        run(executor, workspace)
+    assert caught.value.exit_code == 65
+    assert "error: this input is no good" in caught.value.tail
+
+
+def test_failure_of_dvc_itself_has_no_exit_code_of_the_stage(executor: Executor, workspace: Workspace) -> None:
+    workspace.stages(one=work(write="one.txt", read="missing.txt"))
+    with pytest.raises(StageFailedError, match=r"missing\.txt") as caught:
+        run(executor, workspace)
+    assert caught.value.exit_code is None
+
+
+def test_timeout_stops_a_stubborn_stage_and_its_children(executor: Executor, workspace: Workspace) -> None:
+    workspace.stages(
+        one={
+            **work(write="one.txt", extra="--sleep 60 --child --stubborn"),
+            "meta": {"flow": {"timeout_s": 2}},
+        }
+    )
+    began = time.monotonic()
+    with pytest.raises(StageFailedError, match="stage one took longer than its timeout of 2 s"):
+        run(executor, workspace)
+    assert time.monotonic() - began < 30
+    assert working_in(workspace.root) == []
+    assert not (workspace.root / "dvc.lock").exists()
+
+
+def test_stop_ends_the_stage_and_refuses_the_next(executor: Executor, workspace: Workspace) -> None:
+    workspace.stages(one=work(write="one.txt", extra="--sleep 60 --child"))
+
+    def stop() -> None:
+        eventually(workspace.ran)
+        executor.stop("enough")
+
+    threading.Timer(0, stop).start()
+    with pytest.raises(StageStoppedError, match="stage one was stopped: enough"):
+        run(executor, workspace)
+    assert working_in(workspace.root) == []
+    with pytest.raises(StageStoppedError, match="stage one was not begun: enough"):
+        run(executor, workspace)
+
+
+@pytest.mark.parametrize("victim", ["guard.py", "-m dvc", "work.py"])
+def test_nobody_outlives_a_killed_process(executor: Executor, workspace: Workspace, victim: str) -> None:
+    workspace.stages(one=work(write="one.txt", extra="--sleep 60 --child"))
+
+    def kill() -> None:
+        eventually(workspace.ran)
+        eventually(lambda: any("3600" in " ".join(each.cmdline()) for each in working_in(workspace.root)))
+        process_of(workspace, victim).kill()
+
+    threading.Timer(0, kill).start()
+    with pytest.raises(StageFailedError):
+        run(executor, workspace)
+    eventually(lambda: working_in(workspace.root) == [])
+
+
+def test_nobody_outlives_a_killed_owner(workspace: Workspace) -> None:
+    workspace.stages(one=work(write="one.txt", extra="--sleep 60 --child --stubborn"))
+    (stage,) = graph.read(workspace.root, FlowSettings()).values()
+    owner = os.fork()
+    if not owner:  # the child owns the stage until it is killed
+        Executor(workspace.root, grace_s=0.5).run(stage, lambda _: None)
+        os._exit(0)
+    eventually(workspace.ran)
+    os.kill(owner, signal.SIGKILL)
+    os.waitpid(owner, 0)
+    eventually(lambda: working_in(workspace.root) == [])

@@ -1,0 +1,69 @@
+"""The graph is what DVC says it is."""
+
+import pytest
+
+from pipelines import graph
+from pipelines.graph import GraphError
+from pipelines.settings import FlowSettings, SettingsError
+
+from .conftest import Workspace, work
+
+
+def test_stages_edges_and_axes_come_from_dvc(diamond: Workspace) -> None:
+    found = graph.read(diamond.root, FlowSettings())
+    assert {name: sorted(stage.parents) for name, stage in found.items()} == {
+        "prepare@a": [],
+        "prepare@b": [],
+        "train@a-x": ["prepare@a"],
+        "train@a-y": ["prepare@a"],
+        "train@b-x": ["prepare@b"],
+        "train@b-y": ["prepare@b"],
+        "report": ["train@a-x", "train@a-y", "train@b-x", "train@b-y"],
+    }
+    assert found["train@b-y"].axes == {"dataset": "b", "arm": "y"}
+    assert list(found).index("prepare@a") < list(found).index("train@a-x") < list(found).index("report")
+
+
+def test_changes_are_told_until_dvc_repro_has_run(diamond: Workspace) -> None:
+    before = graph.read(diamond.root, FlowSettings())
+    assert "changed outs: a.txt deleted" in before["prepare@a"].changes
+    diamond.dvc("repro", "--quiet")
+    diamond.params(datasets={"a": {"n": 1}, "b": {"n": 3}})
+    changed = {name: stage.changes for name, stage in graph.read(diamond.root, FlowSettings()).items()}
+    assert changed.pop("prepare@b") == ("changed deps: params.yaml:datasets.b modified",)
+    assert set(changed.values()) == {()}
+
+
+def test_data_sources_subfolders_foreach_and_frozen_stages_are_found(workspace: Workspace) -> None:
+    (workspace.root / "raw.txt").write_text("raw")
+    workspace.dvc("add", "--quiet", "raw.txt")
+    (workspace.root / "sub").mkdir()
+    (workspace.root / "sub" / "dvc.yaml").write_text(
+        "stages:\n  deep:\n    cmd: cp ../raw.txt raw.txt\n    deps: [../raw.txt]\n    outs: [raw.txt]\n"
+    )
+    workspace.stages(
+        each={
+            "foreach": ["a", "b-c"],
+            "do": {**work("raw.txt", "${item}.txt"), "meta": {"flow": {"retries": 3}}},
+        },
+        still={**work("a.txt", "still.txt"), "frozen": True, "meta": {"owner": "somebody"}},
+    )
+    found = graph.read(workspace.root, FlowSettings())
+    assert set(found) == {"raw.txt.dvc", "sub/dvc.yaml:deep", "each@a", "each@b-c", "still"}
+    assert found["sub/dvc.yaml:deep"].parents == {"raw.txt.dvc"}
+    assert found["each@b-c"].axes == {"key": "b-c"}
+    assert found["each@a"].hints.retries == 3
+    assert found["still"].frozen
+    assert not found["each@a"].frozen
+
+
+def test_wrong_hint_names_stage_key_and_value(workspace: Workspace) -> None:
+    workspace.stages(one={**work(write="one.txt"), "meta": {"flow": {"timeout": 3}}})
+    with pytest.raises(SettingsError, match=r"meta of stage one in dvc\.yaml\.timeout: Extra inputs .* \(got 3\)"):
+        graph.read(workspace.root, FlowSettings())
+
+
+def test_dvcs_own_message_is_in_the_error(workspace: Workspace) -> None:
+    (workspace.root / "dvc.yaml").write_text("stages: {one: {comand: echo}}")
+    with pytest.raises(GraphError, match=r"`dvc dag --dot` failed in .*dvc\.yaml"):
+        graph.read(workspace.root, FlowSettings())

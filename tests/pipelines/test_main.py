@@ -1,0 +1,45 @@
+"""The command line: what it refuses, and how it says so."""
+
+from pathlib import Path
+
+import pytest
+
+from pipelines.__main__ import main
+from pipelines.server import ServerError, command, environment
+from pipelines.settings import ServerSettings
+
+from .conftest import Workspace
+
+
+def test_outside_a_dvc_workspace(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert main(["run"]) == 2
+    assert capsys.readouterr().err == f"error: {tmp_path} is not the root of a DVC workspace: it has no folder .dvc\n"
+
+
+def test_wrong_settings(workspace: Workspace, capsys: pytest.CaptureFixture[str]) -> None:
+    workspace.params(flow={"job": 2})
+    assert main(["run"]) == 2
+    assert "error: params.yaml: flow.job: Extra inputs are not permitted (got 2)" in capsys.readouterr().err
+
+
+def test_a_server_for_others_needs_a_password(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("PREFECT_SERVER_API_AUTH_STRING", raising=False)
+    with pytest.raises(ServerError, match=r"flow\.server\.host is 192\.0\.2\.1: .* PREFECT_SERVER_API_AUTH_STRING"):
+        command(ServerSettings(host="192.0.2.1"))
+    monkeypatch.setenv("PREFECT_SERVER_API_AUTH_STRING", "user:password")
+    assert "192.0.2.1" in command(ServerSettings(host="192.0.2.1"))
+
+
+def test_the_database_is_the_projects_own_unless_the_user_says_else(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("PREFECT_HOME", "PREFECT_API_URL"):
+        monkeypatch.delenv(name)
+    made = environment(tmp_path, ServerSettings(port=4300))
+    assert made["PREFECT_HOME"] == str(tmp_path / ".prefect")
+    assert made["PREFECT_API_URL"] == "http://127.0.0.1:4300/api"
+    monkeypatch.setenv("PREFECT_API_URL", "http://elsewhere:4200/api")
+    assert environment(tmp_path, ServerSettings())["PREFECT_API_URL"] == "http://elsewhere:4200/api"

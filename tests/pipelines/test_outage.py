@@ -1,0 +1,126 @@
+"""The server goes away in mid-run; and the same on PostgreSQL, where it is installed."""
+
+import os
+import pwd
+import shutil
+import socket
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+
+from pipelines.server import answers, command
+from pipelines.settings import ServerSettings
+
+from .conftest import Workspace, environment, work
+from .processes import eventually
+
+POSTGRES = next(iter(sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)), None)
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@pytest.fixture(scope="module")
+def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Start PostgreSQL; yield the address Prefect connects to."""
+    if POSTGRES is None:
+        pytest.skip("PostgreSQL is not installed")
+    folder = tmp_path_factory.mktemp("postgres")
+    as_user: list[str] = []
+    if os.getuid() == 0:  # PostgreSQL refuses to run as root
+        user = pwd.getpwnam("postgres")
+        for path in (folder, *list(folder.parents)[:2]):
+            path.chmod(0o755)
+        os.chown(folder, user.pw_uid, user.pw_gid)
+        as_user = ["setpriv", f"--reuid={user.pw_uid}", f"--regid={user.pw_gid}", "--clear-groups"]
+    data, port = folder / "data", free_port()
+    subprocess.run(
+        [*as_user, str(POSTGRES / "initdb"), "-A", "trust", "-U", "prefect", "-D", str(data)],
+        check=True,
+        capture_output=True,
+        cwd=folder,
+    )
+    control = [*as_user, str(POSTGRES / "pg_ctl"), "-D", str(data), "-w", "-l", str(folder / "log")]
+    options = f"-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories={folder} -c fsync=off"
+    subprocess.run([*control, "-o", options, "start"], check=True, capture_output=True, cwd=folder)
+    yield f"postgresql+asyncpg://prefect@127.0.0.1:{port}/postgres"
+    subprocess.run([*control, "-m", "immediate", "stop"], check=True, capture_output=True, cwd=folder)
+    shutil.rmtree(folder)
+
+
+@pytest.fixture
+def start_server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[], subprocess.Popen[bytes]]]:
+    """Yield what starts a server of the test's own, again and again at one address."""
+    port = free_port()
+    monkeypatch.setenv("PREFECT_API_URL", f"http://127.0.0.1:{port}/api")
+    monkeypatch.setenv("PREFECT_HOME", str(tmp_path / "prefect"))
+    monkeypatch.setenv("PREFECT_CLIENT_MAX_RETRIES", "0")  # so that the test need not wait for them
+    with ExitStack() as stack:
+
+        def start() -> subprocess.Popen[bytes]:
+            process = stack.enter_context(
+                subprocess.Popen(
+                    command(ServerSettings(port=port)),
+                    env=environment(),
+                    stdout=subprocess.DEVNULL,
+                    stderr=subprocess.DEVNULL,
+                )
+            )
+            stack.callback(process.kill)
+            eventually(lambda: answers(os.environ["PREFECT_API_URL"]), 60)
+            return process
+
+        yield start
+
+
+def states(workspace: Workspace) -> list[str]:
+    """Ask the server, through Prefect's own command line, for the states of all runs, the latest first."""
+    code = (
+        "from prefect.client.orchestration import get_client\n"
+        "with get_client(sync_client=True) as client:\n"
+        "    for run in sorted(client.read_flow_runs(), key=lambda run: run.created): print(run.state_name)\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=workspace.root, env=environment(), capture_output=True, text=True, check=True
+    )
+    return done.stdout.split()
+
+
+def test_the_server_goes_away_in_mid_run(
+    workspace: Workspace, start_server: Callable[[], subprocess.Popen[bytes]]
+) -> None:
+    workspace.stages(one=work(write="1.txt", extra="--sleep 1"), two=work("1.txt", "2.txt", "--sleep 1"))
+    server = start_server()
+    with workspace.start("run") as flow:
+        eventually(workspace.ran, 30)
+        server.kill()
+        server.wait()
+        output, _ = flow.communicate(timeout=60)
+    assert flow.returncode == 3, output
+    assert "What the stages made is safe" in output
+    assert workspace.ran() == ["one", "two"]
+    assert "up to date" in workspace.dvc("status")
+    start_server()
+    assert workspace.flow("run").returncode == 0
+    assert states(workspace) == ["Crashed", "Completed"]
+
+
+def test_on_postgresql(
+    workspace: Workspace,
+    postgres: str,
+    start_server: Callable[[], subprocess.Popen[bytes]],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("PREFECT_SERVER_DATABASE_CONNECTION_URL", postgres)
+    workspace.stages(one=work(write="1.txt"), two=work("1.txt", "2.txt"))
+    start_server()
+    assert workspace.flow("run").returncode == 0
+    assert states(workspace) == ["Completed"]
+    assert not list(Path(os.environ["PREFECT_HOME"]).glob("*.db"))
