@@ -2,10 +2,10 @@
 
 import os
 import pwd
-import shutil
 import socket
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -28,31 +28,27 @@ def free_port() -> int:
 
 
 @pytest.fixture(scope="module")
-def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def postgres() -> Iterator[str]:
     """Start PostgreSQL; yield the address Prefect connects to."""
     if POSTGRES is None:
         pytest.skip("PostgreSQL is not installed")
-    folder = tmp_path_factory.mktemp("postgres")
-    as_user: list[str] = []
-    if os.getuid() == 0:  # PostgreSQL refuses to run as root
-        user = pwd.getpwnam("postgres")
-        for path in (folder, *list(folder.parents)[:2]):
-            path.chmod(0o755)
-        os.chown(folder, user.pw_uid, user.pw_gid)
-        as_user = ["setpriv", f"--reuid={user.pw_uid}", f"--regid={user.pw_gid}", "--clear-groups"]
-    data, port = folder / "data", free_port()
-    subprocess.run(
-        [*as_user, str(POSTGRES / "initdb"), "-A", "trust", "-U", "prefect", "-D", str(data)],
-        check=True,
-        capture_output=True,
-        cwd=folder,
-    )
-    control = [*as_user, str(POSTGRES / "pg_ctl"), "-D", str(data), "-w", "-l", str(folder / "log")]
-    options = f"-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories={folder} -c fsync=off"
-    subprocess.run([*control, "-o", options, "start"], check=True, capture_output=True, cwd=folder)
-    yield f"postgresql+asyncpg://prefect@127.0.0.1:{port}/postgres"
-    subprocess.run([*control, "-m", "immediate", "stop"], check=True, capture_output=True, cwd=folder)
-    shutil.rmtree(folder)
+    # Not in pytest's own folder, which nobody but the tests' user can enter.
+    with tempfile.TemporaryDirectory() as folder:
+        as_user: list[str] = []
+        if os.getuid() == 0:  # PostgreSQL refuses to run as root
+            user = pwd.getpwnam("postgres")
+            os.chown(folder, user.pw_uid, user.pw_gid)
+            as_user = ["setpriv", f"--reuid={user.pw_uid}", f"--regid={user.pw_gid}", "--clear-groups"]
+
+        def call(tool: str, *words: str) -> None:
+            subprocess.run([*as_user, str(POSTGRES / tool), *words], check=True, capture_output=True, cwd=folder)
+
+        data, port = f"{folder}/data", free_port()
+        call("initdb", "-A", "trust", "-U", "prefect", "-D", data)
+        options = f"-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories={folder} -c fsync=off"
+        call("pg_ctl", "-D", data, "-w", "-l", f"{folder}/log", "-o", options, "start")
+        yield f"postgresql+asyncpg://prefect@127.0.0.1:{port}/postgres"
+        call("pg_ctl", "-D", data, "-w", "-m", "immediate", "stop")
 
 
 @pytest.fixture
