@@ -1,15 +1,15 @@
 """Wall time of the flow beside serial `dvc repro` and the critical path, on the real graph, in one run.
 
-    python benchmarks/flow_vs_repro.py --datasets 2 --jobs 2
+    python benchmarks/flow_vs_repro.py --seeds 2 --fashion-mnist FOLDER_WITH_THE_IDX_FILES
 
-Each side starts from nothing, in a clone of this repository. The datasets are copies of `digits` under other
-names, thinned to --per-class, unless --datasets is 1, which runs params.yaml as it is.
+Each side starts from nothing, in a clone of this repository. The datasets are those of params.yaml, thinned to
+--per-class train images a class, and Fashion-MNIST, likewise thinned and trained shortly, if a folder is given.
 """
 
 import argparse
-import copy
 import json
 import re
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -17,6 +17,7 @@ import time
 from collections import deque
 from graphlib import TopologicalSorter
 from pathlib import Path
+from typing import Any
 
 import yaml
 
@@ -24,21 +25,26 @@ REPOSITORY = Path(__file__).resolve().parents[1]
 RUNNING = re.compile(r"^Running stage '(?P<stage>.+)':$")
 
 
-def clone(folder: Path, datasets: int, per_class: int, seeds: int | None) -> Path:
+FASHION_MNIST: dict[str, Any] = {
+    "source": {"kind": "torchvision", "name": "FashionMNIST"},
+    "split": {"val": 500, "test": "official"},
+    "gan": {"steps": 600},
+    "synthesis": {"per_class": 200},
+    "classifier": {"max_steps": 200},
+}
+
+
+def clone(folder: Path, options: argparse.Namespace) -> Path:
     """Clone the last commit of this repository without what its pipeline made."""
     subprocess.run(["git", "clone", "--quiet", REPOSITORY, folder], check=True)
     (folder / "dvc.lock").unlink(missing_ok=True)
     params = yaml.safe_load((folder / "params.yaml").read_text())
-    if datasets > 1:
-        block = params["datasets"]["digits"]
-        params["datasets"] = {}
-        for number in range(datasets):
-            name = f"digits{number}"
-            params["datasets"][name] = copy.deepcopy(block)
-            params["datasets"][name]["scarcity"] = {"kind": "per_class", "count": per_class}
-            (folder / "raw" / name).mkdir()
-            (folder / "raw" / name / "README.md").write_text(name)
-    params["seeds"] = seeds or params["seeds"]
+    if options.fashion_mnist:
+        params["datasets"]["fashion_mnist"] = dict(FASHION_MNIST)
+        shutil.copytree(options.fashion_mnist, folder / "raw" / "fashion_mnist")
+    for block in params["datasets"].values():
+        block["scarcity"] = {"kind": "per_class", "count": options.per_class}
+    params["seeds"] = options.seeds or params["seeds"]
     params.setdefault("flow", {})["server"] = {"port": 4387}
     (folder / "params.yaml").write_text(yaml.safe_dump(params, sort_keys=False))
     return folder
@@ -95,14 +101,14 @@ def critical_path(root: Path, seconds: dict[str, float]) -> float:
 def main() -> None:
     """Measure and print; exit with an error if the two sides did not put out the same bytes."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--datasets", type=int, default=1)
+    parser.add_argument("--fashion-mnist", type=Path, help="folder with the four idx.gz files")
     parser.add_argument("--per-class", type=int, default=100)
     parser.add_argument("--seeds", type=int, help="classifier runs of an arm, for a shorter measurement")
     parser.add_argument("--jobs", type=int, default=2)
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="flow-vs-repro-") as folder:
-        serial = clone(Path(folder) / "serial", options.datasets, options.per_class, options.seeds)
-        parallel = clone(Path(folder) / "parallel", options.datasets, options.per_class, options.seeds)
+        serial = clone(Path(folder) / "serial", options)
+        parallel = clone(Path(folder) / "parallel", options)
         serial_s, seconds = repro(serial)
         flow_s = flow(parallel, "--jobs", str(options.jobs))
         noop_s = flow(parallel)
