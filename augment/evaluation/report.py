@@ -1,6 +1,6 @@
 """The comparison as a Markdown table and as a picture."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -24,11 +24,13 @@ def markdown(comparisons: Comparisons, quality: Quality) -> str:
 
 def _section(name: str, comparison: Comparison, quality: Mapping[str, Any]) -> str:
     first = comparison.arms[0].predictions
-    header = (
-        "| arm | accuracy % | macro-F1 % | lowest class recall % | difference to "
-        f"`{comparison.reference.name}` | difference to `{comparison.best_real.name}` |\n|---|---|---|---|---|---|\n"
-    )
-    rows = "".join(_row(arm, comparison) for arm in comparison.arms)
+    rivals = [comparison.reference]
+    if comparison.best_real is not comparison.reference:
+        rivals.append(comparison.best_real)
+    titles = ["arm", "accuracy %", "macro-F1 %", "lowest class recall %"]
+    titles += [f"difference to `{rival.name}`" for rival in rivals]
+    header = f"| {' | '.join(titles)} |\n|{'---|' * len(titles)}\n"
+    rows = "".join(_row(arm, rivals) for arm in comparison.arms)
     verdict = comparison.verdict()
     return (
         f"## {name}\n\n**{verdict[0].upper()}{verdict[1:]}**\n\n{header}{rows}\n"
@@ -42,7 +44,7 @@ def _section(name: str, comparison: Comparison, quality: Mapping[str, Any]) -> s
     )
 
 
-def _row(arm: Arm, comparison: Comparison) -> str:
+def _row(arm: Arm, rivals: Sequence[Arm]) -> str:
     predictions = arm.predictions
     recall = predictions.recall().mean(axis=0)
     weakest = int(recall.argmin())
@@ -51,10 +53,7 @@ def _row(arm: Arm, comparison: Comparison) -> str:
         _percent(predictions.accuracy()),
         _percent(predictions.macro_f1()),
         f"{recall[weakest] * 100:.1f} ({predictions.classes[weakest]})",
-        *(
-            "–" if arm is other else points(paired_difference(arm, other))
-            for other in (comparison.reference, comparison.best_real)
-        ),
+        *("–" if arm is rival else points(paired_difference(arm, rival)) for rival in rivals),
     ]
     return f"| {' | '.join(cells)} |\n"
 

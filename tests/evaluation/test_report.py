@@ -31,6 +31,11 @@ def test_the_table_has_a_row_an_arm_and_no_difference_of_an_arm_to_itself() -> N
     assert "label fidelity 0.980 (lowest class 0.970)" in text
 
 
+def test_a_reference_that_is_also_the_best_is_compared_with_once() -> None:
+    text = markdown({"toys": compare([ARMS[0], ARMS[2]])}, {"toys": QUALITY})
+    assert text.count("difference to `real/plain`") == 1
+
+
 def test_the_figure_has_a_panel_a_dataset_and_a_label_an_arm() -> None:
     figure = accuracy_figure({"toys": compare(ARMS), "cars": compare(ARMS[:1])})
     FigureCanvasAgg(figure).draw()  # type: ignore[no-untyped-call]  # matplotlib's own gap
