@@ -14,6 +14,7 @@ import yaml
 
 _LOCK_FILE, _JOURNAL_FILE = "lock", "dvc.lock"
 _POLL_S = 0.25
+_CHECKSUMS = {"md5", "etag", "checksum"}  # under which of these keys DVC keeps one depends on where the file is
 _EMPTY_LOCK = b"schema: '2.0'\nstages: {}\n"
 
 
@@ -113,8 +114,8 @@ class Journal:
             _replace(self._lockfile, self._copy.read_bytes())
             return f"dvc.lock was broken or gone: put back {len(before)} stages"
         # A file that lost its end lost its last stages. Of the last one left it may hold a part: as long as
-        # DVC can read that, it finds the stage changed; what DVC could not read has a value missing.
-        intact = {name: entry for name, entry in now.items() if not _lacks_values(entry)}
+        # DVC can read that, it finds the stage changed; what DVC could not read lacks a value or a checksum.
+        intact = {name: entry for name, entry in now.items() if not (_lacks_values(entry) or _lacks_checksums(entry))}
         merged = before | intact
         if merged == now:
             return None
@@ -129,6 +130,14 @@ def _lacks_values(entry: object) -> bool:
     if isinstance(entry, list):
         return any(map(_lacks_values, entry))
     return entry is None
+
+
+def _lacks_checksums(entry: object) -> bool:
+    """Tell whether a dependency or output has lost its checksum: DVC's status then fails for all stages."""
+    if not isinstance(entry, dict):
+        return True
+    files = [*entry.get("deps", ()), *entry.get("outs", ())]
+    return not all(isinstance(file, dict) and _CHECKSUMS & file.keys() for file in files)
 
 
 def heal_rwlock(root: Path) -> str | None:

@@ -60,6 +60,11 @@ class Workspace:
         """Run a DVC command that must succeed; return what it prints."""
         return self._run(sys.executable, "-m", "dvc", *words).stdout
 
+    def call(self, *words: str) -> subprocess.CompletedProcess[str]:
+        """Run a DVC command, whatever comes of it."""
+        command = [sys.executable, "-m", "dvc", *words]
+        return subprocess.run(command, cwd=self.root, env=environment(), capture_output=True, text=True, check=False)
+
     def git(self, *words: str) -> str:
         """Run a git command that must succeed; return what it prints."""
         return self._run("git", *words).stdout

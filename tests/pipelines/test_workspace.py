@@ -101,6 +101,18 @@ def test_dvc_reads_a_mended_lock_and_repro_makes_it_whole(chain: Workspace, keep
     assert chain.lock() == entries
 
 
+@pytest.mark.parametrize("last", ["three:\n    cm", "- path: 2.txt\n", "- path: 2.txt\n      hash: m", "hash: md5\n"])
+def test_a_last_entry_that_dvc_cannot_read_is_put_back(chain: Workspace, last: str) -> None:
+    lockfile = chain.root / "dvc.lock"
+    before, text = chain.lock(), lockfile.read_text()
+    journal = Journal(chain.root)
+    journal.open()
+    lockfile.write_text(text[: text.rindex(last.split("\n", maxsplit=1)[0])] + last)
+    assert journal.update() is not None
+    assert chain.lock() == before
+    assert "up to date" in chain.dvc("status")
+
+
 def test_stages_that_ended_after_the_copy_are_kept(chain: Workspace) -> None:
     journal = Journal(chain.root)
     entries = chain.lock()
