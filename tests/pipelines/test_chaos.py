@@ -41,7 +41,8 @@ def undisturbed(workspace: Workspace) -> dict[str, Any]:
 def test_after_any_fault_the_next_run_ends_like_an_undisturbed_one(
     workspace: Workspace, undisturbed: dict[str, Any]
 ) -> None:
-    seed = int(os.environ.get("CHAOS_SEED", random.SystemRandom().randrange(10**6)))
+    # The moments vary with the machine anyway; benchmarks/flow_chaos.py draws another seed each time.
+    seed = int(os.environ.get("CHAOS_SEED", "7"))
     print(f"CHAOS_SEED={seed}")
     deck = [name for _, name in zip(range(ROUNDS), itertools.cycle(chaos.FAULTS), strict=False)]
     random.Random(seed).shuffle(deck)  # noqa: S311 - chance, not secrecy
