@@ -41,7 +41,7 @@ def undisturbed(workspace: Workspace) -> dict[str, Any]:
 def test_after_any_fault_the_next_run_ends_like_an_undisturbed_one(
     workspace: Workspace, undisturbed: dict[str, Any]
 ) -> None:
-    # The moments vary with the machine anyway; benchmarks/flow_chaos.py draws another seed each time.
+    # The moments vary with the machine anyway; benchmarks/flow_chaos.py --seed takes others.
     seed = int(os.environ.get("CHAOS_SEED", "7"))
     print(f"CHAOS_SEED={seed}")
     deck = [name for _, name in zip(range(ROUNDS), itertools.cycle(chaos.FAULTS), strict=False)]
