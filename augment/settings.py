@@ -1,7 +1,7 @@
 """All of ``params.yaml``, validated as a whole. Only the command line reads it; stages get their sections."""
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 
 import yaml
 from pydantic import Field, model_validator
@@ -10,12 +10,10 @@ from augment.classifier.specs import ClassifierSpec, RecipeSpec
 from augment.core.errors import SettingsError
 from augment.core.specs import Name, Spec, parse
 from augment.datasets.specs import ScarcitySpec, SourceSpec, SplitSpec
-from augment.merging.specs import MixSpec
+from augment.merging.specs import REAL, MixSpec
+from augment.quality.specs import GateSpec
 from augment.runtime.specs import RuntimeSpec
-from augment.synthesis.specs import GanSpec, SynthesisSpec
-
-ALWAYS_THERE = ("real", "synthetic")
-"""Training sets that every dataset has: what `prepare` and `synthesize` make."""
+from augment.synthesis.specs import SynthesisSpec, SynthesizerSpec
 
 
 class DatasetSpec(Spec):
@@ -24,7 +22,7 @@ class DatasetSpec(Spec):
     source: SourceSpec
     split: SplitSpec
     scarcity: ScarcitySpec
-    gan: GanSpec
+    synthesizers: dict[Name, SynthesizerSpec]
     synthesis: SynthesisSpec
     classifier: ClassifierSpec
 
@@ -42,22 +40,32 @@ class Settings(Spec):
     seed: Annotated[int, Field(ge=0)]
     seeds: Annotated[int, Field(ge=2, description="an interval needs at least two runs")]
     runtime: RuntimeSpec
+    synthesizers: Annotated[list[Name], Field(min_length=1)]
     datasets: Annotated[dict[Name, DatasetSpec], Field(min_length=1)]
+    gate: GateSpec = GateSpec()
     mixes: dict[Name, MixSpec]
     arms: ArmsSpec
     flow: dict[str, Any] = Field(default_factory=dict)  # pipelines/ reads and validates its own block
 
     @model_validator(mode="after")
-    def _train_sets_exist(self) -> "Settings":
-        known = [*ALWAYS_THERE, *self.mixes]
-        unknown = [name for name in self.arms.train_sets if name not in known]
-        if unknown:
-            raise ValueError(f"arms.train_sets: unknown {', '.join(unknown)}; expected some of {', '.join(known)}")
-        if "real" not in self.arms.train_sets:
+    def _train_sets_exist(self) -> Self:
+        _expect_known("arms.train_sets", self.arms.train_sets, [REAL, *self.mixes])
+        if REAL not in self.arms.train_sets:
             raise ValueError("arms.train_sets: real is missing; without it there is nothing to compare with")
-        taken = [name for name in self.mixes if name in ALWAYS_THERE]
-        if taken:
-            raise ValueError(f"mixes: {', '.join(taken)} always exists; expected another name")
+        if REAL in self.mixes:
+            raise ValueError("mixes: real always exists; expected another name")
+        return self
+
+    @model_validator(mode="after")
+    def _synthesizers_exist(self) -> Self:
+        for name, mix in self.mixes.items():
+            _expect_known(f"mixes.{name}.synthesizer", [mix.synthesizer], self.synthesizers)
+        for name, dataset in self.datasets.items():
+            missing = [each for each in self.synthesizers if each not in dataset.synthesizers]
+            if missing:
+                raise ValueError(
+                    f"datasets.{name}.synthesizers: missing {', '.join(missing)}, which synthesizers lists"
+                )
         return self
 
     def section(self, key: str) -> Any:
@@ -91,3 +99,9 @@ def load_settings(path: Path) -> Settings:
     except yaml.YAMLError as error:
         raise SettingsError(f"{path}: not valid YAML: {error}") from error
     return parse(Settings, data, str(path))
+
+
+def _expect_known(key: str, names: list[str], known: list[str]) -> None:
+    unknown = [name for name in names if name not in known]
+    if unknown:
+        raise ValueError(f"{key}: unknown {', '.join(unknown)}; expected some of {', '.join(known)}")

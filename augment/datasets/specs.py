@@ -6,7 +6,7 @@ from pydantic import Field, PositiveInt, model_validator
 
 from augment.core.specs import Spec
 
-MIN_SIDE, MAX_SIDE = 8, 64
+MIN_SIDE, MAX_SIDE = 8, 128
 """Smallest and largest image height and width, in pixels, that the networks are built for."""
 
 Fraction = Annotated[float, Field(gt=0.0, lt=1.0)]

@@ -11,7 +11,6 @@ from augment.core.images import FloatArray
 from augment.evaluation.predictions import Predictions, mean_std
 
 CONFIDENCE = 0.95
-REAL = "real"
 
 
 @dataclass(frozen=True)
@@ -21,12 +20,14 @@ class Arm:
     Attributes:
         train_set: Name of the training set.
         recipe: Name of the recipe.
+        share: Synthetic share of the training set, 0 to 1.
         val_accuracy: Accuracy of each run on val, shape (R,); arms are chosen by it.
         predictions: On test; only reported.
     """
 
     train_set: str
     recipe: str
+    share: float
     val_accuracy: FloatArray
     predictions: Predictions
 
@@ -38,7 +39,7 @@ class Arm:
     @property
     def uses_synthesis(self) -> bool:
         """Whether any of its training images are synthetic."""
-        return self.train_set != REAL
+        return self.share > 0.0
 
 
 @dataclass(frozen=True)
@@ -176,7 +177,7 @@ class Comparison:
 def compare(arms: Sequence[Arm]) -> Comparison:
     """Compare the arms of one dataset; the first that trains on real images alone is the reference."""
     real = [arm for arm in arms if not arm.uses_synthesis]
-    merged = [arm for arm in arms if arm.uses_synthesis and arm.train_set != "synthetic"]
+    merged = [arm for arm in arms if 0.0 < arm.share < 1.0]
     return Comparison(
         arms=tuple(arms),
         reference=real[0],

@@ -14,15 +14,16 @@ REAL_COLOUR, SYNTHETIC_COLOUR = "#1f5a94", "#c2571a"
 
 Comparisons = Mapping[str, Comparison]
 Quality = Mapping[str, Mapping[str, Any]]
+"""Synthesizer → its figures."""
 
 
-def markdown(comparisons: Comparisons, quality: Quality) -> str:
+def markdown(comparisons: Comparisons, quality: Mapping[str, Quality]) -> str:
     """Write the report: for each dataset the verdict, the arms, and the quality of its synthetic images."""
     sections = [_section(name, comparison, quality[name]) for name, comparison in comparisons.items()]
     return "# Did synthesis help?\n\n" + "\n".join(sections)
 
 
-def _section(name: str, comparison: Comparison, quality: Mapping[str, Any]) -> str:
+def _section(name: str, comparison: Comparison, quality: Quality) -> str:
     first = comparison.arms[0].predictions
     rivals = [comparison.reference]
     if comparison.best_real is not comparison.reference:
@@ -37,11 +38,22 @@ def _section(name: str, comparison: Comparison, quality: Mapping[str, Any]) -> s
         f"Mean ± standard deviation over {len(first.probabilities)} runs on {len(first.labels)} test images; "
         "differences are accuracy points, paired by run and image, with a 95 % interval over both. "
         f"`{comparison.best_real.name}` is the best arm without synthesis, chosen on val.\n\n"
-        f"Synthetic images: label fidelity {quality['label_fidelity']:.3f} (lowest class "
-        f"{quality['lowest_label_fidelity']:.3f}), Fréchet distance {quality['frechet_distance']:.2f} "
-        f"(real against real: {quality['frechet_floor']:.2f}), precision {quality['precision']:.2f}, "
-        f"recall {quality['recall']:.2f}, density {quality['density']:.2f}, coverage {quality['coverage']:.2f}.\n"
+        f"{_quality_table(quality)}"
     )
+
+
+def _quality_table(quality: Quality) -> str:
+    """Write one row a synthesizer, against val; the distance of as many real train images beside it."""
+    titles = ["synthesizer", "label fidelity (lowest class)", "Fréchet distance (real train images)"]
+    titles += ["precision", "recall", "density", "coverage", "failed checks"]
+    rows = "".join(
+        f"| `{name}` | {figures['label_fidelity']:.3f} ({figures['lowest_label_fidelity']:.3f}) "
+        f"| {figures['frechet_distance']:.2f} ({figures['floor']['frechet_distance']:.2f}) "
+        f"| {figures['precision']:.2f} | {figures['recall']:.2f} | {figures['density']:.2f} "
+        f"| {figures['coverage']:.2f} | {figures['failed_checks']} |\n"
+        for name, figures in quality.items()
+    )
+    return f"| {' | '.join(titles)} |\n|{'---|' * len(titles)}\n{rows}"
 
 
 def _row(arm: Arm, rivals: Sequence[Arm]) -> str:

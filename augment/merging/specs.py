@@ -1,17 +1,25 @@
-"""Settings of a mix of real and synthetic images."""
+"""Settings of a training set that is made of real and synthetic images."""
 
 from typing import Annotated
 
 from pydantic import Field
 
-from augment.core.specs import Spec
+from augment.core.specs import Name, Spec
+
+REAL = "real"
+"""The training set that every dataset has: what `prepare` makes."""
 
 
 class MixSpec(Spec):
-    """A training set made of all real images and some synthetic ones.
+    """A training set of real and synthetic images, or of synthetic ones alone.
 
     Attributes:
-        share: Synthetic share of every class of the result, above 0 and below 1: at 0.5 each class doubles.
+        synthesizer: Whose images; one of the names under ``synthesizers``.
+        share: Synthetic share of every class of the result: at 0.5 each class doubles. At 1 the set is all the
+            synthetic images and no real one.
+        allow_failed: Whether to merge images of a synthesizer that failed its checks.
     """
 
-    share: Annotated[float, Field(gt=0.0, lt=1.0)]
+    synthesizer: Name
+    share: Annotated[float, Field(gt=0.0, le=1.0)]
+    allow_failed: bool = False

@@ -33,10 +33,11 @@ class Checkpoint:
         path: The file; None keeps no checkpoints.
         origin: What the run is made from; a checkpoint of another origin is not continued.
         every_s: Seconds between two checkpoints; infinity saves on request alone.
+        writes: Whether this process saves and clears; of several that train together only one does.
     """
 
-    def __init__(self, path: Path | None, origin: Origin, every_s: float = math.inf) -> None:
-        self._path, self._origin, self._every_s = path, dict(origin), every_s
+    def __init__(self, path: Path | None, origin: Origin, every_s: float = math.inf, *, writes: bool = True) -> None:
+        self._path, self._origin, self._every_s, self._writes = path, dict(origin), every_s, writes
         self._saved = time.monotonic()
 
     def load(self) -> tuple[dict[str, Tensor], Any] | None:
@@ -60,7 +61,7 @@ class Checkpoint:
     @property
     def due(self) -> bool:
         """Whether it is time for the next checkpoint."""
-        return self._path is not None and time.monotonic() - self._saved >= self._every_s
+        return self._writes and self._path is not None and time.monotonic() - self._saved >= self._every_s
 
     def save(self, tensors: Mapping[str, Tensor], facts: Any) -> None:
         """Replace the checkpoint.
@@ -69,7 +70,7 @@ class Checkpoint:
             tensors: See `pack`.
             facts: Plain JSON values.
         """
-        if self._path is None:
+        if self._path is None or not self._writes:
             return
         about = json.dumps({"origin": self._origin, "facts": facts})
         with whole(self._path) as draft:
@@ -78,7 +79,7 @@ class Checkpoint:
 
     def clear(self) -> None:
         """Remove the checkpoint: the run has succeeded."""
-        if self._path is not None:
+        if self._path is not None and self._writes:
             self._path.unlink(missing_ok=True)
 
 
@@ -133,3 +134,8 @@ def fingerprint_code(*folders: Path) -> str:
     """Fingerprint the Python files below folders, and the version of torch that runs them."""
     files = sorted(path for folder in folders for path in folder.rglob("*.py"))
     return fingerprint(torch.__version__.encode(), *(path.read_bytes() for path in files))
+
+
+def fingerprint_folder(folder: Path) -> str:
+    """Fingerprint the files of a folder."""
+    return fingerprint(*(path.read_bytes() for path in sorted(folder.iterdir())))

@@ -2,14 +2,19 @@
 
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import torch
 from threadpoolctl import threadpool_limits
+from torch import Tensor
 
 from augment.core.errors import SettingsError
 from augment.runtime.specs import RuntimeSpec
+
+if TYPE_CHECKING:
+    from lightning_fabric import Fabric
 
 
 @dataclass(frozen=True)
@@ -19,18 +24,61 @@ class Machine:
     Attributes:
         device: The torch device.
         bf16: Whether matrix products and convolutions run in bfloat16.
+        fabric: The group of processes that train together; None for a stage that has no such group.
     """
 
     device: torch.device
     bf16: bool
+    fabric: "Fabric | None" = None
 
-    def autocast(self) -> torch.autocast:
+    @property
+    def first(self) -> bool:
+        """Whether this process is the one that writes."""
+        return self.fabric is None or self.fabric.is_global_zero
+
+    @property
+    def world(self) -> int:
+        """Number of processes that train together."""
+        return 1 if self.fabric is None else self.fabric.world_size
+
+    def autocast(self) -> AbstractContextManager[object]:
         """Context in which networks run: bfloat16 where this machine has it, no change elsewhere."""
+        if self.fabric is not None:
+            return self.fabric.autocast()
         return torch.autocast(self.device.type, dtype=torch.bfloat16, enabled=self.bf16)
 
-    def describe(self) -> dict[str, str]:
+    def part(self, batch: Tensor) -> Tensor:
+        """Take this process's rows of a batch that all processes drew alike."""
+        return batch if self.fabric is None else batch[self.fabric.global_rank :: self.world]
+
+    def mean(self, values: Tensor) -> Tensor:
+        """Average a tensor over the processes."""
+        if self.fabric is None or self.world == 1:
+            return values
+        return self.fabric.all_reduce(values, reduce_op="mean")  # type: ignore[return-value]  # a tensor in, a tensor out
+
+    def any(self, flag: bool) -> bool:
+        """Tell whether the flag is set in any process."""
+        if self.world == 1:
+            return flag
+        return bool(self.mean(torch.tensor(float(flag), device=self.device)) > 0)
+
+    def average_gradients(self, network: torch.nn.Module) -> None:
+        """Average a network's gradients over the processes, in one message.
+
+        By hand, after the backward pass: DDP's hooks bear neither gradients of gradients nor images that serve two
+        losses. StyleGAN2-ADA does the same.
+        """
+        if self.world == 1:
+            return
+        gradients = [weight.grad for weight in network.parameters() if weight.grad is not None]
+        flat = self.mean(torch.cat([gradient.flatten() for gradient in gradients]))
+        for gradient, mean in zip(gradients, flat.split([each.numel() for each in gradients]), strict=True):
+            gradient.copy_(mean.view_as(gradient))
+
+    def describe(self) -> dict[str, str | int]:
         """Say what was settled, to be kept with the output."""
-        return {"device": self.device.type, "precision": "bf16" if self.bf16 else "fp32"}
+        return {"device": self.device.type, "precision": "bf16" if self.bf16 else "fp32", "processes": self.world}
 
 
 @contextmanager

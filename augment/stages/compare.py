@@ -1,6 +1,7 @@
 """Compare all arms of all datasets: table, intervals, verdict."""
 
 from collections.abc import Mapping, Sequence
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -12,11 +13,20 @@ from augment.evaluation.comparison import Arm
 from augment.evaluation.comparison import compare as compare_arms
 from augment.evaluation.predictions import Predictions
 from augment.evaluation.report import accuracy_figure, markdown
+from augment.merging.specs import REAL, MixSpec
 
 
-@stage(datasets="datasets", train_sets="arms.train_sets", recipes="arms.recipes")
+@stage(
+    datasets="datasets",
+    synthesizers="synthesizers",
+    mixes="mixes",
+    train_sets="arms.train_sets",
+    recipes="arms.recipes",
+)
 def compare(
     datasets: Mapping[str, Any],
+    synthesizers: Sequence[str],
+    mixes: Mapping[str, MixSpec],
     train_sets: Sequence[str],
     recipes: Mapping[str, Any],
     *,
@@ -30,20 +40,23 @@ def compare(
 ) -> None:
     """Write the comparison: a metrics file an arm, the verdicts, a Markdown table, a picture.
 
-    ``predictions``, ``arm_metrics`` and ``quality`` are path patterns with ``{dataset}``, ``{train_set}`` and
-    ``{recipe}`` in them: the results folder may hold arms that are no longer in ``params.yaml``.
+    ``predictions``, ``arm_metrics`` and ``quality`` are path patterns with ``{dataset}``, ``{train_set}``, ``{recipe}``
+    and ``{synthesizer}`` in them: the results folder may hold arms that are no longer in ``params.yaml``.
     """
+    shares = {REAL: 0.0} | {name: mix.share for name, mix in mixes.items()}
     comparisons = {
         dataset: compare_arms(
             [
-                _read_arm(predictions, arm_metrics, dataset=dataset, train_set=train_set, recipe=recipe)
-                for train_set in train_sets
-                for recipe in recipes
+                _read_arm(predictions, arm_metrics, shares[train_set], (dataset, train_set, recipe))
+                for train_set, recipe in product(train_sets, recipes)
             ]
         )
         for dataset in datasets
     }
-    qualities = {dataset: read_json(Path(quality.format(dataset=dataset))) for dataset in datasets}
+    qualities = {
+        dataset: {name: read_json(Path(quality.format(dataset=dataset, synthesizer=name))) for name in synthesizers}
+        for dataset in datasets
+    }
     with whole(metrics) as draft:
         for dataset, comparison in comparisons.items():
             for arm in comparison.arms:
@@ -54,9 +67,10 @@ def compare(
         accuracy_figure(comparisons).savefig(draft, format="png", dpi=120, metadata={"Software": None})
 
 
-def _read_arm(predictions: str, arm_metrics: str, *, dataset: str, train_set: str, recipe: str) -> Arm:
+def _read_arm(predictions: str, arm_metrics: str, share: float, coordinates: tuple[str, str, str]) -> Arm:
+    dataset, train_set, recipe = coordinates
     names = {"dataset": dataset, "train_set": train_set, "recipe": recipe}
     path = Path(predictions.format(**names))
     scores = read_json(Path(arm_metrics.format(**names)))
     said = Predictions.from_frame(read_parquet(path), str(path))
-    return Arm(train_set, recipe, np.asarray(scores["val_accuracy"], dtype=np.float64), said)
+    return Arm(train_set, recipe, share, np.asarray(scores["val_accuracy"], dtype=np.float64), said)

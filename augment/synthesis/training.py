@@ -1,240 +1,309 @@
-"""The GAN's training loop."""
+"""The loop that trains every iterative synthesizer: logs, looks, keeps the best, rolls back, stops early, resumes."""
 
 import copy
+from abc import ABC, abstractmethod
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
+from typing import Any, ClassVar, Protocol
 
 import pandas as pd
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
 from augment.core.errors import TrainingError
-from augment.core.images import ImageSet, IntArray, UInt8Array
-from augment.runtime.batches import balanced_rows, to_float
+from augment.core.images import UInt8Array
 from augment.runtime.checkpoint import Checkpoint, Stateful, pack, unpack
 from augment.runtime.interrupts import deferred_interrupts
 from augment.runtime.machine import Machine
 from augment.runtime.progress import Progress
-from augment.runtime.seeding import seeded_init, torch_generator
-from augment.synthesis.losses import hinge_discriminator, hinge_generator, linear_decay, update_average
-from augment.synthesis.networks import Discriminator, Generator
-from augment.synthesis.sampling import sample, settle_batch_norm
-from augment.synthesis.specs import GanSpec
+from augment.synthesis.sampling import settle_batch_norm
+from augment.synthesis.synthesizer import Synthesizer
+from augment.synthesis.watching import WatchSpec
 
 LOG_POINTS = 100
 """Rows of the training history: enough for a curve, few enough to read."""
 
-BETAS = (0.0, 0.99)
-"""Adam without momentum: with spectral normalisation it is stable at high learning rates (EVIDENCE: 26.6 → 15.0 FD)."""
+AFTER_ROLLBACK = 0.5
+"""Each rollback multiplies the learning rate by this."""
 
-SnapshotHook = Callable[[int, UInt8Array], None]
-SNAPSHOT, PENDING = "snapshot/", "pending"
+NOW, GOOD, BEST, PENDING, GRID = "now/", "good/", "best/", "pending", "grid/"
+"""Where a checkpoint keeps the present state, the last good one, the best synthesizer, open history, drawn grids."""
+
+
+class IterativeSpec(Protocol):
+    """What the loop needs to know of an iterative synthesizer's settings."""
+
+    @property
+    def steps(self) -> int:
+        """Training steps."""
+
+    @property
+    def rollbacks(self) -> int:
+        """How often a diverged training may return to its last good state."""
+
+    @property
+    def watch(self) -> WatchSpec:
+        """When to look, what counts as better, when to stop."""
+
+
+class Training(ABC):
+    """One synthesizer in training: networks, optimisers, random generators, and what one step does to them.
+
+    Attributes:
+        FIGURES: Names of the values that a step returns.
+        average: The synthesizer with averaged weights: the one that is watched and kept.
+    """
+
+    FIGURES: ClassVar[tuple[str, ...]]
+    average: Synthesizer
+
+    @abstractmethod
+    def step(self, number: int, factor: float) -> Tensor:
+        """Make step ``number`` (from 0) with ``factor`` times the scheduled learning rate; return float ``FIGURES``."""
+
+    @property
+    @abstractmethod
+    def stateful(self) -> dict[str, Stateful]:
+        """Everything that the next step depends on."""
+
+
+@dataclass(frozen=True)
+class Look:
+    """What a look at the synthesizer saw.
+
+    Attributes:
+        figures: Name → value, e.g. ``frechet_joint_distance``.
+        grid: Samples to be shown, uint8 N×C×H×W, always of the same noise and labels.
+    """
+
+    figures: dict[str, float]
+    grid: UInt8Array
+
+
+Watcher = Callable[[Synthesizer], Look]
+"""Looks at a synthesizer that is ready to sample from; gives the same for the same weights."""
 
 
 @dataclass
-class History:
-    """Losses and scores of the training so far.
+class Record:
+    """The course of a training so far; plain JSON values.
 
     Attributes:
-        rows: Averages, each over the steps since the row before.
-        pending: Values of the steps since the last row.
+        done: Steps made.
+        rows: Mean figures, each over the steps since the row before.
+        looks: Figures of each look.
+        best_step: Steps after which the best synthesizer was reached; -1 before the first look.
+        rollbacks: Returns to the last good state.
     """
 
+    done: int = 0
     rows: list[dict[str, float]] = field(default_factory=list)
-    pending: list[Tensor] = field(default_factory=list)
+    looks: list[dict[str, float]] = field(default_factory=list)
+    best_step: int = -1
+    rollbacks: int = 0
 
-    NAMES = ("loss_d", "loss_g", "score_real", "score_fake")
+    def improves(self, watch: WatchSpec) -> bool:
+        """Tell whether the last look is the best so far."""
+        if watch.choose_by == "last":
+            return True
+        values = [look[watch.choose_by] for look in self.looks]
+        return values[-1] == min(values)
 
-    def add(self, values: Tensor) -> None:
-        """Remember one step's values, shape (4,), in the order of ``NAMES``."""
-        self.pending.append(values)
-
-    def close_row(self, step: int) -> dict[str, float]:
-        """Average what was added since the last row.
-
-        Raises:
-            TrainingError: A value is NaN or infinite: the training has diverged.
-        """
-        means = torch.stack(self.pending).mean(0).tolist()
-        self.pending.clear()
-        row = dict(zip(self.NAMES, means, strict=True))
-        if not all(map(torch.isfinite, torch.tensor(means))):
-            raise TrainingError(
-                f"the GAN diverged before step {step} ({row}); expected finite losses. Lower gan.learning_rate"
-            )
-        self.rows.append({"step": step, **row})
-        return row
-
-    def frame(self) -> pd.DataFrame:
-        """Give the history as a table: ``step`` and the columns of ``NAMES``."""
-        return pd.DataFrame(self.rows)
+    def stale_looks(self) -> int:
+        """Count the looks since the best one."""
+        return sum(look["step"] > self.best_step for look in self.looks)
 
 
-class GanTraining:
-    """Everything a training run holds between two steps.
+@dataclass(frozen=True)
+class Trained:
+    """A trained synthesizer and the course of its training.
+
+    Attributes:
+        synthesizer: The best one, ready to sample from.
+        history: One row a figure and point of time: ``step``, ``figure``, ``value``; the training's own figures (means
+            since the point before) and the watcher's.
+        best_step: Steps after which ``synthesizer`` was reached.
+        steps: Steps made.
+        rollbacks: Returns to an earlier state after divergence.
+    """
+
+    synthesizer: Synthesizer
+    history: pd.DataFrame
+    best_step: int
+    steps: int
+    rollbacks: int
+
+
+class Run:
+    """A training and its record; can be saved and restored whole.
 
     Args:
-        train: Real images to learn from.
-        spec: How to build and train.
+        training: What is trained.
+        spec: How long, and what to look for.
         seed: The run's seed.
         machine: Where to compute.
+        watcher: Looks at the synthesizer.
+        on_look: Called with the number of steps done and each look's grid; a continued run calls it again for the looks
+            made before it was killed.
     """
 
-    def __init__(self, train: ImageSet, spec: GanSpec, seed: int, machine: Machine) -> None:
-        self.spec, self.machine = spec, machine
-        classes = len(train.classes)
-        with seeded_init(seed, "gan", "initialisation"):
-            generator = Generator(train.shape, classes, spec.width, spec.latent_dim)
-            discriminator = Discriminator(train.shape, classes, spec.width)
-        self.generator = generator.to(machine.device, memory_format=torch.channels_last)  # type: ignore[call-overload]  # stubs lack memory_format for modules
-        self.discriminator = discriminator.to(machine.device, memory_format=torch.channels_last)  # type: ignore[call-overload]  # as above
-        self.average = copy.deepcopy(self.generator).requires_grad_(False)
-        self.optimiser_g = torch.optim.Adam(self.generator.parameters(), lr=spec.learning_rate, betas=BETAS)
-        self.optimiser_d = torch.optim.Adam(self.discriminator.parameters(), lr=spec.learning_rate, betas=BETAS)
-        self.images = torch.from_numpy(train.images.copy()).to(machine.device)
-        self.labels = torch.from_numpy(train.labels)
-        # Balanced, so that both networks see every class equally often, however lopsided the data are.
-        self.order = torch_generator(seed, "gan", "batches")
-        self.rows = balanced_rows(self.labels, spec.batch_size, self.order)
-        self.draws = torch_generator(seed, "gan", "noise")
-        self.done, self.history, self.snapshots = 0, History(), dict[int, UInt8Array]()
+    def __init__(
+        self,
+        training: Training,
+        spec: IterativeSpec,
+        seed: int,
+        machine: Machine,
+        watcher: Watcher,
+        on_look: Callable[[int, UInt8Array], None],
+    ) -> None:
+        self.training, self.spec, self.seed, self.machine = training, spec, seed, machine
+        self.watcher, self.on_look = watcher, on_look
+        self.record = Record()
+        self.pending: list[Tensor] = []
+        self.grids: dict[int, UInt8Array] = {}
+        self.best = copy.deepcopy(training.average)
+        self.good_tensors = pack(training.stateful)
+        self.good_record = asdict(self.record)
+
+    def over(self) -> bool:
+        """Whether all steps are made, or patience has run out."""
+        patience = self.spec.watch.patience
+        return self.record.done >= self.spec.steps or bool(patience and self.record.stale_looks() >= patience)
 
     def step(self, number: int) -> None:
-        """Update the discriminator, then the generator, then its average; add to the history."""
-        for optimiser in (self.optimiser_g, self.optimiser_d):
-            optimiser.param_groups[0]["lr"] = self.spec.learning_rate * linear_decay(number, self.spec.steps)
-        rows = next(self.rows)
-        images, labels = to_float(self.images[rows]), self.labels[rows].to(self.machine.device)
-        noise, fake_labels = draw_latents(len(labels), self.generator, self.draws, self.machine.device)
-        with self.machine.autocast():
-            fakes = self.generator(noise, fake_labels)
-        loss_d, score_real, score_fake = self._step_discriminator(images, labels, fakes.detach(), fake_labels)
-        loss_g = self._step_generator(fakes, fake_labels)
-        update_average(self.average, self.generator, number, self.spec.ema)
-        self.history.add(torch.stack([loss_d, loss_g, score_real, score_fake]))
-        self.done = number + 1
+        """Make one step."""
+        self.pending.append(self.training.step(number, AFTER_ROLLBACK**self.record.rollbacks))
+        self.record.done = number + 1
 
-    def snapshot(self, labels: IntArray, seed: int) -> UInt8Array:
-        """Sample from the averaged generator, from the same noise each time, and remember the images."""
-        noise = torch_generator(seed, "gan", "sample grid")
-        self.snapshots[self.done] = sample(settled_average(self, seed), labels, noise, self.machine)
-        return self.snapshots[self.done]
+    def close_row(self) -> dict[str, float]:
+        """Average what the steps since the last row returned, over them and over all processes."""
+        means = self.machine.mean(torch.stack(self.pending).mean(0)).tolist()
+        self.pending.clear()
+        row = dict(zip(self.training.FIGURES, means, strict=True))
+        self.record.rows.append({"step": self.record.done, **row})
+        return row
+
+    def diverged(self) -> bool:
+        """Tell whether the last row or a weight is NaN or infinite."""
+        numbers = [torch.tensor(list(self.record.rows[-1].values())), *self.training.average.parameters()]
+        return not all(bool(tensor.isfinite().all()) for tensor in numbers)
+
+    def look(self) -> dict[str, float]:
+        """Look at the averaged synthesizer; keep it if it is the best; remember this state as a good one."""
+        synthesizer = copy.deepcopy(self.training.average)
+        settle_batch_norm(synthesizer, self.seed, self.machine)
+        seen = self.watcher(synthesizer)
+        self.record.looks.append({"step": self.record.done, **seen.figures})
+        if self.record.improves(self.spec.watch):
+            self.best, self.record.best_step = synthesizer, self.record.done
+        self._show(self.record.done, seen.grid)
+        self.good_tensors, self.good_record = pack(self.training.stateful), copy.deepcopy(asdict(self.record))
+        return seen.figures
+
+    def roll_back(self) -> None:
+        """Return to the last good state, with a lower learning rate from there on.
+
+        Raises:
+            TrainingError: That was done too often.
+        """
+        rollbacks, diverged_at = self.record.rollbacks + 1, self.record.done
+        if rollbacks > self.spec.rollbacks:
+            raise TrainingError(
+                f"training diverged before step {diverged_at} ({self.record.rows[-1]}); expected finite losses. "
+                f"It went back {rollbacks - 1} time(s) already: lower the learning rate"
+            )
+        unpack(self.good_tensors, self.training.stateful)
+        self.record = Record(**copy.deepcopy(self.good_record))
+        self.record.rollbacks = rollbacks
 
     def save(self, checkpoint: Checkpoint) -> None:
         """Save everything the next step depends on, and what was made so far."""
-        images = {f"{SNAPSHOT}{step}": torch.from_numpy(images) for step, images in self.snapshots.items()}
-        pending = {PENDING: torch.stack(self.history.pending)} if self.history.pending else {}
-        checkpoint.save(pack(self._stateful) | images | pending, {"done": self.done, "rows": self.history.rows})
+        tensors = {f"{NOW}{name}": tensor for name, tensor in pack(self.training.stateful).items()}
+        tensors |= {f"{GOOD}{name}": tensor for name, tensor in self.good_tensors.items()}
+        tensors |= {f"{BEST}{name}": tensor for name, tensor in pack({"synthesizer": self.best}).items()}
+        tensors |= {f"{GRID}{step}": torch.from_numpy(grid) for step, grid in self.grids.items()}
+        tensors |= {PENDING: torch.stack(self.pending)} if self.pending else {}
+        checkpoint.save(tensors, {"now": asdict(self.record), "good": self.good_record})
 
     def restore(self, checkpoint: Checkpoint) -> None:
         """Continue from the checkpoint, where there is one."""
         found = checkpoint.load()
         if found is None:
             return
-        tensors, facts = found
-        unpack(tensors, self._stateful)
-        self.done = facts["done"]
-        self.history = History(facts["rows"], [*tensors.get(PENDING, ())])
-        steps = sorted(int(name.removeprefix(SNAPSHOT)) for name in tensors if name.startswith(SNAPSHOT))
-        self.snapshots = {step: tensors[f"{SNAPSHOT}{step}"].numpy() for step in steps}
+        tensors, records = found
+        unpack(_below(NOW, tensors), self.training.stateful)
+        unpack(_below(BEST, tensors), {"synthesizer": self.best})
+        self.good_tensors, self.good_record = _below(GOOD, tensors), records["good"]
+        self.pending = [*tensors.get(PENDING, ())]
+        self.record = Record(**records["now"])
+        for step, grid in sorted((int(step), grid) for step, grid in _below(GRID, tensors).items()):
+            self._show(step, grid.numpy())
 
-    @property
-    def _stateful(self) -> dict[str, Stateful]:
-        names = ("generator", "discriminator", "average", "optimiser_g", "optimiser_d", "order", "draws")
-        return {name: getattr(self, name) for name in names}
+    def result(self) -> Trained:
+        """Give the best synthesizer and the course of the training."""
+        record = self.record
+        return Trained(
+            synthesizer=self.best.eval(),
+            history=long_table([*record.rows, *record.looks]),
+            best_step=record.best_step,
+            steps=record.done,
+            rollbacks=record.rollbacks,
+        )
 
-    def _step_discriminator(self, images: Tensor, labels: Tensor, fakes: Tensor, fake_labels: Tensor) -> list[Tensor]:
-        with self.machine.autocast():
-            # One pass over both halves: spectral normalisation then iterates once.
-            scores, logits = self.discriminator(torch.cat([images, fakes]), torch.cat([labels, fake_labels]))
-        real, fake = scores.chunk(2)
-        loss = hinge_discriminator(real, fake)
-        auxiliary = F.cross_entropy(logits[: len(labels)], labels)
-        self.optimiser_d.zero_grad(set_to_none=True)
-        (loss + self.spec.auxiliary_weight * auxiliary).backward()
-        self.optimiser_d.step()
-        return [value.detach() for value in (loss, real.mean(), fake.mean())]
-
-    def _step_generator(self, fakes: Tensor, labels: Tensor) -> Tensor:
-        """Use the discriminator step's own images again: a second forward pass buys nothing."""
-        self.discriminator.requires_grad_(False)
-        with self.machine.autocast():
-            scores, logits = self.discriminator(fakes, labels)
-        loss = hinge_generator(scores)
-        self.optimiser_g.zero_grad(set_to_none=True)
-        (loss + self.spec.auxiliary_weight * F.cross_entropy(logits, labels)).backward()
-        self.optimiser_g.step()
-        self.discriminator.requires_grad_(True)
-        return loss.detach()
+    def _show(self, step: int, grid: UInt8Array) -> None:
+        self.grids[step] = grid
+        self.on_look(step, grid)
 
 
-def train_gan(
-    train: ImageSet,
-    spec: GanSpec,
-    seed: int,
-    machine: Machine,
-    progress: Progress,
-    checkpoint: Checkpoint,
-    snapshot_labels: IntArray,
-    on_snapshot: SnapshotHook,
-) -> tuple[Generator, pd.DataFrame]:
-    """Train a conditional GAN, from the checkpoint where there is one.
+def train(run: Run, progress: Progress, checkpoint: Checkpoint) -> Trained:
+    """Train to the end, from the checkpoint where there is one.
 
     A run that is killed at any moment and started again gives the same bytes as one that is not.
 
     Args:
-        train: Real images to learn from.
-        spec: How to build and train; ``spec.steps`` steps are made.
-        seed: The run's seed.
-        machine: Where to compute.
-        progress: Told of every step and of the latest losses.
+        run: What to train, and how.
+        progress: Told of every step and of the latest figures.
         checkpoint: Saved every so often and on SIGINT or SIGTERM; cleared by the caller, once the result is kept.
-        snapshot_labels: Labels of the samples drawn ``spec.snapshots`` times, always from the same noise.
-        on_snapshot: Called with the number of steps done and those samples, uint8 N×C×H×W; a continued run calls
-            it again for the snapshots made before it was killed.
-
-    Returns:
-        The averaged generator, ready to sample from, and the history: ``step`` and `History.NAMES`.
 
     Raises:
-        TrainingError: The training diverged.
+        TrainingError: The training diverged once too often.
         KeyboardInterrupt: SIGINT or SIGTERM came; the checkpoint was saved first.
     """
-    training = GanTraining(train, spec, seed, machine)
-    training.restore(checkpoint)
-    for step, images in training.snapshots.items():
-        on_snapshot(step, images)
-    log_at = _evenly_spaced(spec.steps, LOG_POINTS)
-    snapshot_at = _evenly_spaced(spec.steps, spec.snapshots)
+    run.restore(checkpoint)
+    steps = run.spec.steps
+    look_at = _evenly_spaced(steps, run.spec.watch.looks)
+    log_at = _evenly_spaced(steps, LOG_POINTS) | look_at
     with deferred_interrupts() as interrupted:
-        for number in progress.steps(training.done):
-            training.step(number)
-            if training.done in log_at:
-                progress.show(**training.history.close_row(training.done))
-            if training.done in snapshot_at:
-                on_snapshot(training.done, training.snapshot(snapshot_labels, seed))
-            if interrupted() or checkpoint.due:
-                training.save(checkpoint)
-            if interrupted():
-                raise KeyboardInterrupt(f"after {training.done} steps; the next run continues there")
-    return settled_average(training, seed), training.history.frame()
+        while not run.over():
+            for number in progress.steps(run.record.done):
+                run.step(number)
+                if run.record.done in log_at:
+                    progress.show(**run.close_row())
+                    if run.diverged():
+                        run.roll_back()
+                        break
+                if run.record.done in look_at:
+                    progress.show(**run.look())
+                if run.machine.any(interrupted()):
+                    run.save(checkpoint)
+                    raise KeyboardInterrupt(f"after {run.record.done} steps; the next run continues there")
+                if checkpoint.due:
+                    run.save(checkpoint)
+                if run.over():
+                    break
+    return run.result()
 
 
-def settled_average(training: GanTraining, seed: int) -> Generator:
-    """Copy the averaged generator and fit its batch statistics to its weights."""
-    generator = copy.deepcopy(training.average)
-    settle_batch_norm(generator, torch_generator(seed, "gan", "batch statistics"), training.machine)
-    return generator
-
-
-def draw_latents(count: int, generator: Generator, rng: torch.Generator, device: torch.device) -> tuple[Tensor, Tensor]:
-    """Draw standard normal noise, count×latent_dim, and uniform labels."""
-    noise = torch.randn(count, generator.latent_dim, generator=rng)
-    labels = torch.randint(generator.classes, (count,), generator=rng)
-    return noise.to(device), labels.to(device)
+def long_table(points: list[dict[str, float]]) -> pd.DataFrame:
+    """Turn points, each a ``step`` and figures, into rows of ``step``, ``figure``, ``value``."""
+    rows = [(point["step"], name, value) for point in points for name, value in point.items() if name != "step"]
+    return pd.DataFrame(rows, columns=["step", "figure", "value"])
 
 
 def _evenly_spaced(steps: int, points: int) -> set[int]:
     """Choose up to ``points`` step counts, evenly spaced, the last being ``steps``."""
     return {round(steps * (k + 1) / points) for k in range(points)} - {0}
+
+
+def _below(prefix: str, tensors: dict[str, Tensor]) -> dict[str, Any]:
+    return {name.removeprefix(prefix): tensor for name, tensor in tensors.items() if name.startswith(prefix)}

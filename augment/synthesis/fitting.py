@@ -1,0 +1,58 @@
+"""From a spec, of whatever kind, to a trained synthesizer; and back from disk."""
+
+from collections.abc import Callable, Mapping
+
+from augment.core.images import ImageSet, UInt8Array
+from augment.runtime.checkpoint import Checkpoint
+from augment.runtime.machine import Machine
+from augment.runtime.progress import Progress
+from augment.synthesis.gan.build import build_generator
+from augment.synthesis.gan.networks import Shape
+from augment.synthesis.gan.specs import GanSpec
+from augment.synthesis.gan.training import GanTraining
+from augment.synthesis.specs import SynthesizerSpec
+from augment.synthesis.synthesizer import Synthesizer
+from augment.synthesis.training import Run, Trained, Training, Watcher, train
+from augment.synthesis.vae.specs import VaeSpec
+from augment.synthesis.vae.training import VaeTraining, build_decoder
+
+
+def fit(
+    images: ImageSet,
+    spec: SynthesizerSpec,
+    seed: int,
+    machine: Machine,
+    what: str,
+    checkpoint: Checkpoint,
+    watcher: Watcher,
+    on_look: Callable[[int, UInt8Array], None],
+) -> Trained:
+    """Train a synthesizer of the kind that the spec names.
+
+    Args:
+        images: Real images to learn from.
+        spec: What to train, and how.
+        seed: The run's seed.
+        machine: Where to compute.
+        what: How the progress bar calls it.
+        checkpoint: Where an iterative training is saved and continued; see `train`.
+        watcher: Looks at the synthesizer.
+        on_look: Called with the number of steps done and each look's grid.
+
+    Raises:
+        TrainingError: The training diverged.
+        KeyboardInterrupt: SIGINT or SIGTERM came; the checkpoint was saved first.
+    """
+    match spec:
+        case GanSpec():
+            training: Training = GanTraining(images, spec, seed, machine)
+        case VaeSpec():
+            training = VaeTraining(images, spec, seed, machine)
+    return train(Run(training, spec, seed, machine, watcher, on_look), Progress(what, spec.steps), checkpoint)
+
+
+def build(spec: SynthesizerSpec, shape: Shape, classes: int, sizes: Mapping[str, int]) -> Synthesizer:
+    """Build the untrained synthesizer that a trained one's weights fit into; see `Synthesizer.sizes`."""
+    if isinstance(spec, GanSpec):
+        return build_generator(shape, classes, spec)
+    return build_decoder(shape, classes, spec)

@@ -1,0 +1,171 @@
+"""One step of the GAN's training, whatever its architecture, conditioning, loss and regularisation."""
+
+import copy
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from augment.core.errors import SettingsError
+from augment.core.images import ImageSet
+from augment.runtime.batches import balanced_rows, to_float
+from augment.runtime.checkpoint import Stateful
+from augment.runtime.machine import Machine
+from augment.runtime.seeding import seeded_init, torch_generator
+from augment.synthesis.gan.augmentation import Augmentation
+from augment.synthesis.gan.build import build_discriminator, build_generator
+from augment.synthesis.gan.layers import set_strength
+from augment.synthesis.gan.losses import build_game, most_real
+from augment.synthesis.gan.regularisers import LeCam, clip_weights, gradient_penalty, r1_penalty
+from augment.synthesis.gan.specs import GanSpec, OptimiserSpec, TransitionSpec
+from augment.synthesis.schedules import linear_decay, update_average
+from augment.synthesis.training import Training
+
+
+class GanTraining(Training):
+    """A GAN in training.
+
+    Both networks see every class equally often, however lopsided the data are.
+
+    Args:
+        train: Real images to learn from.
+        spec: How to build and train.
+        seed: The run's seed.
+        machine: Where to compute.
+
+    Raises:
+        SettingsError: The batch cannot be shared evenly among the processes.
+    """
+
+    FIGURES = ("loss_d", "loss_g", "score_real", "score_fake")
+
+    def __init__(self, train: ImageSet, spec: GanSpec, seed: int, machine: Machine) -> None:
+        if spec.batch_size % machine.world:
+            raise SettingsError(
+                f"batch_size: expected a multiple of runtime.devices ({machine.world}), found {spec.batch_size}"
+            )
+        self.spec, self.machine, self.game = spec, machine, build_game(spec.loss)
+        classes = len(train.classes)
+        with seeded_init(seed, "gan", "initialisation"):
+            self.generator = build_generator(train.shape, classes, spec)
+            self.discriminator = build_discriminator(train.shape, classes, spec)
+        for network in (self.generator, self.discriminator):
+            network.to(machine.device, memory_format=torch.channels_last)  # type: ignore[call-overload]  # stubs lack memory_format for modules
+        self.average = copy.deepcopy(self.generator).requires_grad_(False)
+        rate_g = spec.optimiser.learning_rate
+        self.rates = (rate_g, spec.optimiser.discriminator_learning_rate or rate_g)
+        self.optimiser_g = build_optimiser(self.generator, spec.optimiser)
+        self.optimiser_d = build_optimiser(self.discriminator, spec.optimiser)
+        self.augmentation, self.lecam = Augmentation(spec.augmentation).to(machine.device), LeCam().to(machine.device)
+        self.images = torch.from_numpy(train.images.copy()).to(machine.device)
+        self.labels = torch.from_numpy(train.labels)
+        self.order = torch_generator(seed, "gan", "batches")
+        self.draws = torch_generator(seed, "gan", "noise")
+        self.discriminator.dropout.rng = self.draws
+        self.rows = balanced_rows(self.labels, spec.batch_size, self.order)
+
+    @property
+    def stateful(self) -> dict[str, Stateful]:
+        """Networks, optimisers, adaptive state, random generators."""
+        networks, rest = ("generator", "discriminator", "average"), ("augmentation", "lecam", "order", "draws")
+        names = (*networks, "optimiser_g", "optimiser_d", *rest)
+        return {name: getattr(self, name) for name in names}
+
+    def step(self, number: int, factor: float) -> Tensor:
+        """Update the discriminator, then the generator, then its average; see `Training.step`."""
+        progress = number / self.spec.steps
+        factor *= linear_decay(progress, self.spec.optimiser.decay, self.spec.optimiser.decay_to)
+        for optimiser, rate in zip((self.optimiser_g, self.optimiser_d), self.rates, strict=True):
+            optimiser.param_groups[0]["lr"] = rate * factor
+        strength = label_strength(progress, self.spec.conditioning.transition)
+        for network in (self.generator, self.discriminator, self.average):
+            set_strength(network, strength)
+        last = self.spec.optimiser.discriminator_steps - 1
+        for turn in range(last + 1):
+            # Only the last turn's images serve the generator, too: a second forward pass buys nothing.
+            with torch.set_grad_enabled(turn == last), self.machine.autocast():
+                fakes, fake_labels = self._draw_fakes()
+            judged = self._step_discriminator(fakes.detach(), fake_labels, number, strength)
+        loss_g = self._step_generator(fakes, fake_labels, progress, strength)
+        update_average(self.average, self.generator, number, self.spec.ema)
+        return torch.stack([judged[0], loss_g, *judged[1:]])
+
+    def _draw_fakes(self) -> tuple[Tensor, Tensor]:
+        """Generate a batch for standard normal noise and uniform labels."""
+        noise = torch.randn(self.spec.batch_size, self.generator.latent_dim, generator=self.draws)
+        labels = torch.randint(self.generator.classes, (self.spec.batch_size,), generator=self.draws)
+        noise, labels = (self.machine.part(each).to(self.machine.device) for each in (noise, labels))
+        return self.generator(noise, labels), labels
+
+    def _step_discriminator(self, fakes: Tensor, fake_labels: Tensor, number: int, strength: float) -> list[Tensor]:
+        rows = self.machine.part(next(self.rows))
+        images, labels = to_float(self.images[rows.to(self.machine.device)]), self.labels[rows].to(self.machine.device)
+        # One pass over both halves: spectral normalisation then iterates once.
+        both, both_labels = torch.cat([images, fakes]), torch.cat([labels, fake_labels])
+        scores, logits = self._judge(self.augmentation(both, self.draws), both_labels)
+        real, fake = scores.split([len(images), len(fakes)])
+        loss = self.game.discriminator(real, fake)
+        total = loss + self._penalties(images, labels, fakes, real, fake, number)
+        if logits is not None:
+            of_real = F.cross_entropy(logits[: len(labels)], labels)
+            total = total + strength * self.spec.conditioning.auxiliary_weight * of_real
+        self._update(self.discriminator, self.optimiser_d, total)
+        if self.spec.loss.weight_clip:
+            clip_weights(self.discriminator, self.spec.loss.weight_clip)
+        self.augmentation.adapt(real)
+        return [value.detach() for value in (loss, real.mean(), fake.mean())]
+
+    def _step_generator(self, fakes: Tensor, labels: Tensor, progress: float, strength: float) -> Tensor:
+        self.discriminator.requires_grad_(False)
+        scores, logits = self._judge(self.augmentation(fakes, self.draws), labels)
+        # From all images at the beginning to the share of the most real ones at the end.
+        loss = total = self.game.generator(most_real(scores, 1.0 - progress * (1.0 - self.spec.loss.top_k)))
+        if logits is not None:
+            total = loss + strength * self.spec.conditioning.auxiliary_weight * F.cross_entropy(logits, labels)
+        self._update(self.generator, self.optimiser_g, total)
+        self.discriminator.requires_grad_(True)
+        return loss.detach()
+
+    def _judge(self, images: Tensor, labels: Tensor) -> tuple[Tensor, Tensor | None]:
+        with self.machine.autocast():
+            scores: tuple[Tensor, Tensor | None] = self.discriminator(images, labels)
+        return scores
+
+    def _penalties(
+        self, images: Tensor, labels: Tensor, fakes: Tensor, real: Tensor, fake: Tensor, number: int
+    ) -> Tensor:
+        """Sum the regularisers that the spec asks for, each times its weight."""
+        spec, penalty = self.spec.loss, torch.zeros((), device=images.device)
+        if spec.lecam:
+            penalty = penalty + spec.lecam * self.lecam(real, fake)
+        if spec.r1 and number % spec.r1_every == 0:
+            r1 = r1_penalty(lambda x: self.discriminator(x, labels)[0], images)
+            penalty = penalty + spec.r1 * spec.r1_every * r1
+        if spec.gradient_penalty:
+            mixing = torch.rand(len(images), generator=self.draws).to(images.device)
+            slope = gradient_penalty(lambda x: self.discriminator(x, labels)[0], images, fakes, mixing)
+            penalty = penalty + spec.gradient_penalty * slope
+        return penalty
+
+    def _update(self, network: nn.Module, optimiser: torch.optim.Optimizer, loss: Tensor) -> None:
+        optimiser.zero_grad(set_to_none=True)
+        loss.backward()
+        self.machine.average_gradients(network)
+        if self.spec.optimiser.gradient_clip:
+            nn.utils.clip_grad_norm_(network.parameters(), self.spec.optimiser.gradient_clip)
+        optimiser.step()
+
+
+def label_strength(progress: float, transition: TransitionSpec | None) -> float:
+    """How much labels count, 0 to 1, when a share ``progress`` of the training is done."""
+    if transition is None or progress >= transition.end:
+        return 1.0
+    return max(0.0, (progress - transition.begin) / (transition.end - transition.begin))
+
+
+def build_optimiser(network: nn.Module, spec: OptimiserSpec) -> torch.optim.Optimizer:
+    """Make Adam (Kingma & Ba, 2015, arXiv 1412.6980) or RMSprop."""
+    if spec.kind == "rmsprop":
+        return torch.optim.RMSprop(network.parameters(), lr=spec.learning_rate)
+    first, second = spec.betas
+    return torch.optim.Adam(network.parameters(), lr=spec.learning_rate, betas=(first, second))

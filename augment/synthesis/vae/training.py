@@ -1,0 +1,122 @@
+"""A conditional variational autoencoder: the GAN's rival of the other family of trained synthesizers.
+
+Kingma & Welling, 2014, arXiv 1312.6114; conditional: Sohn et al., 2015. The pixels' noise is not guessed but set to its
+optimum for each batch (σ-VAE, Rybkin et al., 2021, arXiv 2006.13202), so that no weight between the two terms needs
+tuning.
+"""
+
+import copy
+import math
+from itertools import pairwise
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from augment.core.images import ImageSet
+from augment.runtime.batches import balanced_rows, to_float
+from augment.runtime.checkpoint import Stateful
+from augment.runtime.machine import Machine
+from augment.runtime.seeding import seeded_init, torch_generator
+from augment.synthesis.gan.build import ARCHITECTURES
+from augment.synthesis.gan.layers import doublings, label_planes, pad_to_multiple
+from augment.synthesis.gan.networks import Generator, Shape
+from augment.synthesis.schedules import linear_decay, update_average
+from augment.synthesis.training import Training
+from augment.synthesis.vae.specs import VaeSpec
+
+BASE_SIDE = 7
+
+
+class Encoder(nn.Module):
+    """From images and labels to the mean and the log variance of their codes."""
+
+    def __init__(self, shape: Shape, classes: int, width: int, latent_dim: int) -> None:
+        super().__init__()
+        channels, height, breadth = shape
+        steps = doublings(height, breadth, BASE_SIDE)
+        self.classes, self.multiple = classes, 2**steps
+        widths = [channels + classes, *(width * 2**k for k in range(steps))]
+        self.convolutions = nn.ModuleList(
+            nn.Conv2d(before, after, 4, stride=2, padding=1) for before, after in pairwise(widths)
+        )
+        positions = (-(-height // self.multiple)) * (-(-breadth // self.multiple))
+        self.head = nn.Linear(widths[-1] * positions, 2 * latent_dim)
+
+    def forward(self, images: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
+        """Map N×C×H×W images in [-1, 1] to means and log variances, each float N×latent_dim."""
+        x = torch.cat([images, label_planes(labels, self.classes, *images.shape[2:])], dim=1)
+        x = pad_to_multiple(x, self.multiple)
+        for convolution in self.convolutions:
+            x = F.leaky_relu(convolution(x), 0.2)
+        mean, log_variance = self.head(x.flatten(1)).float().chunk(2, dim=1)
+        return mean, log_variance.clamp(-10.0, 10.0)
+
+
+def build_decoder(shape: Shape, classes: int, spec: VaeSpec) -> Generator:
+    """Build the decoder, which is what is kept of a VAE."""
+    kind, _ = ARCHITECTURES[spec.network.architecture]
+    return kind(shape, classes, spec.network, "batch_norm")
+
+
+def divergence(mean: Tensor, log_variance: Tensor) -> Tensor:
+    """Kullback-Leibler divergence in nats from the standard normal, shape (N,), of N×D means and log variances."""
+    return 0.5 * (mean.square() + log_variance.exp() - 1.0 - log_variance).sum(1)
+
+
+def reconstruction_loss(drawn: Tensor, images: Tensor) -> Tensor:
+    """Negative log likelihood in nats an image, up to a constant, at the batch's own optimal pixel noise."""
+    error = F.mse_loss(drawn, images)
+    return 0.5 * math.prod(images.shape[1:]) * error.clamp_min(1e-8).log()
+
+
+class VaeTraining(Training):
+    """A conditional VAE in training.
+
+    Args:
+        train: Real images to learn from.
+        spec: How to build and train.
+        seed: The run's seed.
+        machine: Where to compute.
+    """
+
+    FIGURES = ("reconstruction", "divergence")
+
+    def __init__(self, train: ImageSet, spec: VaeSpec, seed: int, machine: Machine) -> None:
+        self.spec, self.machine = spec, machine
+        classes = len(train.classes)
+        with seeded_init(seed, "vae", "initialisation"):
+            self.decoder = build_decoder(train.shape, classes, spec).to(machine.device)
+            encoder = Encoder(train.shape, classes, spec.network.width, spec.network.latent_dim)
+        self.encoder = encoder.to(machine.device)
+        self.average = copy.deepcopy(self.decoder).requires_grad_(False)
+        weights = [*self.decoder.parameters(), *self.encoder.parameters()]
+        self.optimiser = torch.optim.Adam(weights, lr=spec.learning_rate)
+        self.images = torch.from_numpy(train.images.copy()).to(machine.device)
+        self.labels = torch.from_numpy(train.labels)
+        self.order, self.draws = torch_generator(seed, "vae", "batches"), torch_generator(seed, "vae", "noise")
+        self.rows = balanced_rows(self.labels, spec.batch_size, self.order)
+
+    @property
+    def stateful(self) -> dict[str, Stateful]:
+        """Networks, optimiser, random generators."""
+        return {name: getattr(self, name) for name in ("decoder", "encoder", "average", "optimiser", "order", "draws")}
+
+    def step(self, number: int, factor: float) -> Tensor:
+        """Update encoder and decoder, then the decoder's average; see `Training.step`."""
+        rate = self.spec.learning_rate * factor * linear_decay(number / self.spec.steps, share=0.5, floor=0.02)
+        self.optimiser.param_groups[0]["lr"] = rate
+        rows, noise = next(self.rows), torch.randn(self.spec.batch_size, self.decoder.latent_dim, generator=self.draws)
+        rows, noise = self.machine.part(rows), self.machine.part(noise).to(self.machine.device)
+        images, labels = to_float(self.images[rows.to(self.machine.device)]), self.labels[rows].to(self.machine.device)
+        with self.machine.autocast():
+            mean, log_variance = self.encoder(images, labels)
+            drawn = self.decoder(mean + noise * (0.5 * log_variance).exp(), labels)
+        of_pixels, of_codes = reconstruction_loss(drawn, images), divergence(mean, log_variance).mean()
+        self.optimiser.zero_grad(set_to_none=True)
+        (of_pixels + self.spec.beta * of_codes).backward()
+        for network in (self.decoder, self.encoder):
+            self.machine.average_gradients(network)
+        self.optimiser.step()
+        update_average(self.average, self.decoder, number, self.spec.ema)
+        return torch.stack([of_pixels, of_codes]).detach()

@@ -1,0 +1,67 @@
+"""Looking at a synthesizer in training: its samples against val, through the judge."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from augment.core.images import ImageSet, IntArray, UInt8Array, first_rows
+from augment.quality.generator_quality import Judged, generator_quality
+from augment.runtime.judge import Judge
+from augment.runtime.machine import Machine
+from augment.runtime.seeding import torch_generator
+from augment.synthesis.sampling import sample
+from augment.synthesis.synthesizer import Synthesizer
+from augment.synthesis.training import Look
+
+GRID_COLUMNS, GRID_ROWS = 12, 20
+"""Samples a class, most classes shown."""
+
+MOST_IMAGES = 2000
+"""A look at more images of val than this costs more than it tells."""
+
+
+@dataclass(frozen=True)
+class ValidationWatcher:
+    """Draws as many samples of each class as val has, always of the same noise, and compares.
+
+    Attributes:
+        judge: The network in whose features samples and val are compared.
+        real: Val, as the judge sees it.
+        grid_labels: Labels to draw for the picture, `GRID_COLUMNS` of each of up to `GRID_ROWS` classes.
+        seed: The run's seed.
+        machine: Where to compute.
+    """
+
+    judge: Judge
+    real: Judged
+    grid_labels: IntArray
+    seed: int
+    machine: Machine
+
+    def __call__(self, synthesizer: Synthesizer) -> Look:
+        """Look at a synthesizer that is ready to sample from."""
+        labels = self.real.labels
+        images = sample(synthesizer, labels, torch_generator(self.seed, "look", "samples"), self.machine)
+        grid = sample(synthesizer, self.grid_labels, torch_generator(self.seed, "look", "grid"), self.machine)
+        return Look(generator_quality(self.real, see(self.judge, images, labels)), grid)
+
+
+def make_watcher(val: ImageSet, judge: Judge, seed: int, machine: Machine) -> ValidationWatcher:
+    """Prepare looks against val.
+
+    Args:
+        val: Real images that no synthesizer learns from, of every class.
+        judge: Trained on the real train split.
+        seed: The run's seed.
+        machine: Where to compute.
+    """
+    counts = val.class_counts()
+    seen = val.select(first_rows(val.labels, np.minimum(counts, max(1, MOST_IMAGES // len(counts)))))
+    grid_labels = np.repeat(np.arange(min(len(counts), GRID_ROWS)), GRID_COLUMNS)
+    return ValidationWatcher(judge, see(judge, seen.images, seen.labels), grid_labels, seed, machine)
+
+
+def see(judge: Judge, images: UInt8Array, labels: IntArray) -> Judged:
+    """Let the judge look at uint8 images, N×C×H×W, of known or intended labels."""
+    features, probabilities = judge(images)
+    return Judged(features, labels, probabilities)

@@ -1,0 +1,78 @@
+"""Every method that params.yaml can name learns a tiny problem: which row is bright in which class."""
+
+from typing import Any
+
+import pytest
+from pydantic import TypeAdapter
+
+from augment.core.images import ImageSet
+from augment.core.specs import parse
+from augment.runtime.machine import Machine
+from augment.synthesis.specs import SynthesizerSpec
+from tests.synthesis.trainings import obedience, train
+
+SMALL = {"kind": "gan", "steps": 120, "batch_size": 16, "network": {"width": 8, "latent_dim": 8}}
+FIRST_STEPS = {"looks": 1}
+
+
+def network(**settings: Any) -> dict[str, Any]:
+    return {"network": {"width": 8, "latent_dim": 8} | settings}
+
+
+METHODS: dict[str, dict[str, Any]] = {
+    "defaults": {},
+    "mlp": network(architecture="mlp", width=4),
+    "dcgan": network(architecture="dcgan"),
+    "resnet": network(architecture="resnet"),
+    "resnet with attention and skip-z": network(architecture="resnet", attention=True, skip_latent=True),
+    "projection": {"conditioning": {"discriminator": "projection"}},
+    "auxiliary": {"conditioning": {"discriminator": "auxiliary", "auxiliary_weight": 1.0}},
+    "concat in D": {"conditioning": {"discriminator": "concat"}},
+    "concat in G": {"conditioning": {"generator": "concat"}},
+    "transition": {"conditioning": {"transition": {"begin": 0.1, "end": 0.5}}},
+    "non-saturating": {"loss": {"kind": "non_saturating"}},
+    "label smoothing": {"loss": {"kind": "non_saturating", "label_smoothing": 0.1}},
+    "least squares": {"loss": {"kind": "least_squares"}},
+    "WGAN": {
+        **network(spectral_norm=False),
+        "loss": {"kind": "wasserstein", "weight_clip": 0.05},
+        "optimiser": {"kind": "rmsprop", "learning_rate": 2e-3, "discriminator_steps": 2},
+    },
+    "WGAN-GP": {**network(spectral_norm=False), "loss": {"kind": "wasserstein", "gradient_penalty": 10.0}},
+    "R1": {**network(spectral_norm=False), "loss": {"kind": "non_saturating", "r1": 0.1, "r1_every": 4}},
+    "LeCam": {"loss": {"lecam": 0.01}},
+    "top-k": {"loss": {"top_k": 0.5}},
+    "gradient clipping": {"optimiser": {"gradient_clip": 1.0}},
+    "dropout": network(dropout=0.1),
+    "two time scales, two D steps": {
+        "optimiser": {"discriminator_learning_rate": 2e-3, "discriminator_steps": 2}
+    },
+    "DiffAugment": {"augmentation": {"kinds": ["cutout", "colour"], "probability": 0.5}},
+    "ADA": {"augmentation": {"kinds": ["translation", "colour"], "adaptive": True, "images": 2000}},
+    "normal": network(initialisation="normal"),
+    "xavier": network(initialisation="xavier"),
+    "he": network(initialisation="he"),
+}
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_every_gan_learns_which_row_belongs_to_which_class(method: str, stripes: ImageSet, cpu: Machine) -> None:
+    data = SMALL | METHODS[method] | {"watch": FIRST_STEPS}
+    spec: SynthesizerSpec = parse(TypeAdapter(SynthesizerSpec), data, method)
+    trained, _ = train(stripes, cpu, spec)
+    assert obedience(trained.synthesizer, cpu) > 0.9
+
+
+def test_without_conditioning_the_label_means_nothing(stripes: ImageSet, cpu: Machine) -> None:
+    data = SMALL | {"conditioning": {"discriminator": "none"}, "watch": FIRST_STEPS}
+    trained, _ = train(stripes, cpu, parse(TypeAdapter(SynthesizerSpec), data, "none"))
+    assert obedience(trained.synthesizer, cpu) < 0.8
+
+
+@pytest.mark.parametrize("architecture", ["compact", "dcgan", "resnet", "mlp"])
+def test_the_vae_learns_it_with_every_decoder(architecture: str, stripes: ImageSet, cpu: Machine) -> None:
+    data = SMALL | {"kind": "vae", "watch": FIRST_STEPS} | network(architecture=architecture)
+    trained, _ = train(stripes, cpu, parse(TypeAdapter(SynthesizerSpec), data, "vae"))
+    assert obedience(trained.synthesizer, cpu) > 0.9
+    losses = trained.history.query("figure == 'reconstruction'")["value"]
+    assert losses.iloc[-1] < losses.iloc[0]
