@@ -39,7 +39,7 @@ def _section(name: str, comparison: Comparison, quality: Mapping[str, Any]) -> s
         f"`{comparison.best_real.name}` is the best arm without synthesis, chosen on val.\n\n"
         f"Synthetic images: label fidelity {quality['label_fidelity']:.3f} (lowest class "
         f"{quality['lowest_label_fidelity']:.3f}), Fréchet distance {quality['frechet_distance']:.2f} "
-        f"(real against real: {quality['frechet_floor']:.2f}), precision {quality['precision']:.2f}, "
+        f"(real against real: {quality['floor']['frechet_distance']:.2f}), precision {quality['precision']:.2f}, "
         f"recall {quality['recall']:.2f}, density {quality['density']:.2f}, coverage {quality['coverage']:.2f}.\n"
     )
 
