@@ -1,0 +1,1 @@
+"""How good synthetic images are, in the eyes of a network trained on real ones."""

@@ -1,0 +1,106 @@
+"""The final assessment of a generator: every figure, the failures, and what the pictures need."""
+
+import math
+from typing import Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from augment.core.images import FloatArray, ImageSet, first_rows
+from augment.quality.diversity import inception_score, intra_class_ms_ssim
+from augment.quality.failures import Failure, find_failures
+from augment.quality.generator_quality import Judged, generator_quality, match, quality_per_class, sample_floor
+from augment.quality.memorisation import memorisation, nearest_in_pixels
+from augment.quality.neighbours import Nearest, nearest
+from augment.quality.specs import GateSpec
+
+MS_SSIM_PAIRS = 200
+"""Pairs a class: the mean then has a standard error below 0.02."""
+
+DECIMALS = 6
+
+
+class Side(NamedTuple):
+    """Images, and how the judge sees them, in the same order."""
+
+    images: ImageSet
+    judged: Judged
+
+
+class Assessment(NamedTuple):
+    """What came of it.
+
+    Attributes:
+        figures: Plain JSON values, NaN as None: number and sentences of failures, the figures of `generator_quality`,
+            and in groups ``floor``, ``diversity`` and ``memorisation``.
+        per_class: K rows: ``class_name``, the columns of `quality_per_class`, ``ms_ssim`` and ``real_ms_ssim``.
+        neighbours: Nearest training image of every synthetic one, in pixels.
+    """
+
+    figures: dict[str, Any]
+    per_class: pd.DataFrame
+    neighbours: Nearest
+
+
+def assess_generator(train: Side, val: Side, synthetic: Side, gate: GateSpec, rng: np.random.Generator) -> Assessment:
+    """Assess synthetic images of a finished generator.
+
+    Args:
+        train: The real images that the generator and the judge were trained on.
+        val: Held-out real images.
+        synthetic: Synthetic images of every class.
+        gate: What the generator must reach.
+        rng: Source of the pairs for MS-SSIM and of the train images for the floor.
+
+    Raises:
+        DataError: Fewer than 6 images in any of the three.
+    """
+    classes = train.images.classes
+    per_class = quality_per_class(val.judged, synthetic.judged)
+    for name, side in (("ms_ssim", synthetic), ("real_ms_ssim", train)):
+        per_class[name] = intra_class_ms_ssim(side.images.images, side.images.labels, len(classes), MS_SSIM_PAIRS, rng)
+    per_class.insert(0, "class_name", list(classes))
+    overall = generator_quality(val.judged, synthetic.judged)
+    neighbours = nearest_in_pixels(synthetic.images.images, train.images.images)
+    figures = {
+        **_failed(find_failures(overall, per_class, classes, gate)),
+        **overall,
+        "floor": sample_floor(train.judged, val.judged, rng),
+        "diversity": {
+            "inception_score": inception_score(match(synthetic.judged, val.judged).probabilities),
+            "real_inception_score": inception_score(val.judged.probabilities),
+            "lowest_ratio": per_class["diversity_ratio"].min(),
+            "ms_ssim": per_class["ms_ssim"].mean(),
+            "real_ms_ssim": per_class["real_ms_ssim"].mean(),
+        },
+        "memorisation": _memorisation(train, val, synthetic, neighbours.distance),
+    }
+    return Assessment(_plain(figures), per_class.round(DECIMALS), neighbours)
+
+
+def _failed(failures: list[Failure]) -> dict[str, Any]:
+    """Number and sentences: ``dvc metrics show`` leaves lists out, but shows the number."""
+    return {"failed_checks": len(failures), "failures": [failure.sentence for failure in failures]}
+
+
+def _memorisation(train: Side, val: Side, synthetic: Side, in_pixels: FloatArray) -> dict[str, Any]:
+    """In pixels and in features, of as many synthetic images of each class as val has."""
+    rows = first_rows(synthetic.images.labels, val.images.class_counts())
+    held_out_in_pixels = nearest_in_pixels(val.images.images, train.images.images).distance
+    in_features, held_out_in_features = (
+        nearest(features, train.judged.features).distance
+        for features in (synthetic.judged.features[rows], val.judged.features)
+    )
+    return {
+        "pixels": memorisation(in_pixels[rows], held_out_in_pixels).figures(),
+        "features": memorisation(in_features, held_out_in_features).figures(),
+    }
+
+
+def _plain(value: Any) -> Any:
+    """Round for files that diff well; NaN, which JSON does not know, becomes None."""
+    if isinstance(value, dict):
+        return {name: _plain(inner) for name, inner in value.items()}
+    if isinstance(value, float):
+        return None if math.isnan(value) else round(float(value), DECIMALS)
+    return value

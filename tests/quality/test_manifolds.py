@@ -1,0 +1,92 @@
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from augment.core.errors import DataError
+from augment.evaluation import neighbours
+from augment.quality.manifolds import compare_manifolds, compare_manifolds_per_class
+
+
+def cloud(count: int, centre: float, seed: int) -> np.ndarray:
+    return np.random.default_rng(seed).normal(centre, 1.0, size=(count, 4))
+
+
+def test_two_samples_of_one_distribution_cover_each_other() -> None:
+    found = compare_manifolds(cloud(600, 0, 0), cloud(600, 0, 1))
+    assert min(found.precision, found.recall, found.coverage) > 0.85
+    assert found.density == pytest.approx(1.0, abs=0.15)
+
+
+def test_strangers_have_nothing_in_common() -> None:
+    found = compare_manifolds(cloud(100, 0, 0), cloud(100, 50, 1))
+    assert (found.precision, found.recall, found.density, found.coverage) == (0, 0, 0, 0)
+
+
+def test_collapse_keeps_precision_and_loses_recall_and_coverage() -> None:
+    one_spot = cloud(200, 0, 1) * 0.01
+    found = compare_manifolds(cloud(200, 0, 0), one_spot)
+    assert found.precision > 0.95
+    assert found.recall < 0.1
+    assert found.coverage < 0.2
+
+
+def test_hand_worked_manifolds_on_a_line() -> None:
+    # Third neighbours of 0…5 lie at distances 3, 2, 2, 2, 2, 3; fifth at 5, 4, 3, 3, 4, 5.
+    real = np.arange(6.0)[:, None]
+    synthetic = np.asarray([2.5, 3.5, 4.5, 20.0, 30.0, 40.0])[:, None]
+    found = compare_manifolds(real, synthetic)
+    assert found.precision == pytest.approx(3 / 6)
+    # 2.5 lies in all 6 wide neighbourhoods; 3.5 in those of 0 (5), 1 (4), 2 (3), 3, 4, 5; 4.5 likewise: 6 each.
+    assert found.density == pytest.approx((6 + 6 + 6) / 6 / 5)
+    assert found.coverage == 1.0
+
+
+@pytest.mark.parametrize("size", [10, 100])
+def test_expected_coverage_of_one_distribution_is_its_closed_form(size: int) -> None:
+    # Naeem et al.: 1 - (N-1)…(N-k) / ((2N-1)…(2N-k)), k = 5, whatever the distribution.
+    steps = np.arange(1, 6)
+    expected = 1 - np.prod((size - steps) / (2 * size - steps))
+    found = [compare_manifolds(cloud(size, 0, 2 * k), cloud(size, 0, 2 * k + 1)).coverage for k in range(200)]
+    assert expected >= 0.968
+    assert np.mean(found) == pytest.approx(expected, abs=0.01)
+
+
+def test_manifolds_do_not_depend_on_the_tiles(monkeypatch: pytest.MonkeyPatch) -> None:
+    real, synthetic = cloud(60, 0, 0), cloud(40, 0.5, 1)
+    whole = compare_manifolds(real, synthetic)
+    monkeypatch.setattr(neighbours, "TILE_NUMBERS", 128)
+    assert compare_manifolds(real, synthetic) == whole
+
+
+@pytest.mark.parametrize(("real", "synthetic"), [(5, 6), (6, 5)])
+def test_sets_too_small_for_the_neighbours_are_refused(real: int, synthetic: int) -> None:
+    with pytest.raises(DataError, match=f"need 6 images on either side, found {real} real and {synthetic} synthetic"):
+        compare_manifolds(cloud(real, 0, 0), cloud(synthetic, 0, 1))
+
+
+def test_a_class_is_compared_with_itself_alone() -> None:
+    # Class 1 of the synthetic set lies where class 0 of the real one does: together all is well, apart nothing is.
+    real = np.concatenate([cloud(30, 0, 0), cloud(30, 50, 1)])
+    labels = np.repeat([0, 1], 30)
+    found = compare_manifolds_per_class(real, labels, real, 1 - labels, 2)
+    assert compare_manifolds(real, real).recall == 1.0
+    assert (found == 0).all(axis=None)
+
+
+def test_the_figures_of_a_class_are_those_of_its_images() -> None:
+    real, synthetic, labels = cloud(40, 0, 0), cloud(40, 1, 1), np.arange(40) % 2
+    found = compare_manifolds_per_class(real, labels, synthetic, labels, 2)
+    assert found.loc[1].to_dict() == vars(compare_manifolds(real[1::2], synthetic[1::2]))
+
+
+@given(st.lists(st.integers(0, 8), min_size=2, max_size=4), st.lists(st.integers(0, 8), min_size=4, max_size=4))
+def test_a_class_with_fewer_than_six_images_on_either_side_is_unknown(real: list[int], synthetic: list[int]) -> None:
+    classes = len(real)
+    counts = [np.repeat(np.arange(classes), side[:classes]) for side in (real, synthetic)]
+    found = compare_manifolds_per_class(
+        cloud(len(counts[0]), 0, 0), counts[0], cloud(len(counts[1]), 0, 1), counts[1], classes
+    )
+    enough = [min(pair) >= 6 for pair in zip(real, synthetic, strict=False)]
+    assert found.notna().all(axis=1).tolist() == enough
+    assert found.isna().all(axis=1).tolist() == [not known for known in enough]

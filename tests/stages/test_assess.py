@@ -1,0 +1,62 @@
+"""The stage as the command line calls it, on a judge trained for a second."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from PIL import Image
+
+from augment.classifier.files import write_classifiers
+from augment.classifier.specs import ClassifierSpec, RecipeSpec
+from augment.classifier.training import train_classifier
+from augment.core.images import ImageSet, make_image_set
+from augment.core.store import write_image_set
+from augment.runtime.machine import Machine
+from augment.runtime.progress import Progress
+from augment.runtime.specs import RuntimeSpec
+from augment.stages.assess import assess
+from tests.conftest import striped_images
+
+SPEC = ClassifierSpec(width=4, batch_size=16, learning_rate=4e-3, max_steps=60, eval_every=20, patience=5, flips=False)
+
+
+def stripes_of(seed: int) -> ImageSet:
+    images, labels = striped_images(60, 3, (1, 8, 8), seed)
+    return make_image_set(images, labels, ["low", "middle", "high"])
+
+
+@pytest.fixture
+def inputs(tmp_path: Path, cpu: Machine) -> dict[str, Path]:
+    """Real train and val images, a judge, and synthetic images whose last class is one image repeated."""
+    train, val, synthetic = (stripes_of(seed) for seed in range(3))
+    pixels = synthetic.images.copy()
+    pixels[2::3] = pixels[2]
+    collapsed = make_image_set(pixels, synthetic.labels, synthetic.classes, generator_seed=1)
+    paths = {name: tmp_path / name for name in ("train", "val", "synthetic", "features")}
+    for name, images in {"train": train, "val": val, "synthetic": collapsed}.items():
+        write_image_set(paths[name], images, {})
+    recipe = RecipeSpec(transforms="none", sampling="natural")
+    judge = train_classifier(train, val, SPEC, recipe, 0, 0, cpu, Progress("judge", SPEC.max_steps))
+    write_classifiers(paths["features"], [judge], train, SPEC, cpu)
+    return paths
+
+
+def test_it_writes_figures_failures_table_and_pictures(
+    tmp_path: Path, inputs: dict[str, Path], capsys: pytest.CaptureFixture[str]
+) -> None:
+    names = {"quality": "q.json", "per_class": "p.csv", "grid": "g.png", "nearest_train": "n.png"}
+    outputs = {name: tmp_path / "out" / file for name, file in names.items()}
+    runtime = RuntimeSpec(device="cpu", precision="fp32")
+    assess.run(dataset="toys", runtime=runtime, seed=0, **inputs, **outputs)
+    figures = json.loads(outputs["quality"].read_text())
+    assert [text for text in figures["failures"] if not text.startswith("class 2 ('high'): ")] == []
+    assert any("the generator repeats itself" in text for text in figures["failures"])
+    assert figures["failures"][0] in capsys.readouterr().out
+    table = pd.read_csv(outputs["per_class"])
+    assert table["class_name"].tolist() == ["low", "middle", "high"]
+    low, middle, high = table["ms_ssim"]
+    assert high == 1.0 > max(low, middle)
+    for name in ("grid", "nearest_train"):
+        assert np.asarray(Image.open(outputs[name])).ndim == 2
