@@ -1,1 +1,1 @@
-"""Judging: classifiers by their predictions, synthetic images by features, arms by paired comparison; the report."""
+"""What came of the arms: predictions, paired comparison, report."""

@@ -56,7 +56,7 @@ class Encoder(nn.Module):
 def build_decoder(shape: Shape, classes: int, spec: VaeSpec) -> Generator:
     """Build the decoder, which is what is kept of a VAE."""
     kind, _ = ARCHITECTURES[spec.network.architecture]
-    return kind(shape, classes, spec.network, "batch_norm")
+    return kind(shape, classes, spec.network, "concat")
 
 
 def divergence(mean: Tensor, log_variance: Tensor) -> Tensor:
