@@ -30,7 +30,7 @@ def write_synthesizer(path: Path, trained: Trained, train: ImageSet, spec: Synth
         "classes": list(train.classes),
         "shape": list(train.shape),
         "spec": spec.model_dump(),
-        "sizes": trained.synthesizer.sizes,
+        "sizes": dict(trained.synthesizer.sizes),
         "machine": machine.describe(),
         "best_step": trained.best_step,
         "steps": trained.steps,

@@ -5,11 +5,11 @@ from typing import Annotated
 from pydantic import Field, PositiveInt
 
 from augment.core.specs import Spec
+from augment.synthesis.classical.specs import JitterSpec, MixtureSpec, SmoteSpec
 from augment.synthesis.gan.specs import GanSpec
 from augment.synthesis.vae.specs import VaeSpec
 
-IterativeSynthesizerSpec = GanSpec | VaeSpec
-SynthesizerSpec = Annotated[IterativeSynthesizerSpec, Field(discriminator="kind")]
+SynthesizerSpec = Annotated[GanSpec | VaeSpec | MixtureSpec | SmoteSpec | JitterSpec, Field(discriminator="kind")]
 
 
 class SynthesisSpec(Spec):

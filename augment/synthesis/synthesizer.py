@@ -1,6 +1,8 @@
 """What every synthesizer is: a network that makes an image of noise and a label."""
 
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from types import MappingProxyType
 
 from torch import Tensor, nn
 
@@ -14,15 +16,12 @@ class Synthesizer(nn.Module, ABC):
     Attributes:
         classes: Number of classes.
         latent_dim: Length of the noise vector.
+        sizes: Sizes that follow from the data, beyond image shape and class count: needed to build it again.
     """
 
     classes: int
     latent_dim: int
-
-    @property
-    def sizes(self) -> dict[str, int]:
-        """Sizes that follow from the data, beyond image shape and class count: needed to build it again."""
-        return {}
+    sizes: Mapping[str, int] = MappingProxyType({})
 
     @abstractmethod
     def forward(self, noise: Tensor, labels: Tensor) -> Tensor:

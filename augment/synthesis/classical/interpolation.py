@@ -6,16 +6,17 @@ Chawla et al., "SMOTE: Synthetic Minority Over-sampling Technique", 2002, arXiv 
 import numpy as np
 import torch
 from sklearn.neighbors import NearestNeighbors
-from torch import Tensor, nn
+from torch import Tensor
 
 from augment.core.images import ImageSet, IntArray, UInt8Array
 from augment.runtime.batches import to_float
 from augment.synthesis.classical.bank import ImageBank
 from augment.synthesis.classical.draws import choose, uniform
 from augment.synthesis.classical.specs import SmoteSpec
+from augment.synthesis.synthesizer import Synthesizer
 
 
-class Smote(nn.Module):
+class Smote(Synthesizer):
     """Interpolate between an image of the class and one of its nearest neighbours in it.
 
     Three entries of the noise choose the image, the neighbour, and the point on the line between the two.

@@ -4,19 +4,20 @@ import math
 
 import torch
 import torch.nn.functional as F
-from torch import Tensor, nn
+from torch import Tensor
 
 from augment.core.images import ImageSet
 from augment.runtime.batches import to_float
 from augment.synthesis.classical.bank import ImageBank
 from augment.synthesis.classical.draws import uniform
 from augment.synthesis.classical.specs import JitterSpec
+from augment.synthesis.synthesizer import Synthesizer
 
 MOVES = 5
 """Rotation, scaling, horizontal shift, vertical shift, flip: one noise entry each."""
 
 
-class Jitter(nn.Module):
+class Jitter(Synthesizer):
     """Rotate, scale, shift and perhaps mirror an image of the class; perhaps add pixel noise.
 
     One entry of the noise chooses the image, five move it, and one a pixel is added where the spec says so.

@@ -11,7 +11,7 @@ import torch
 from sklearn.decomposition import PCA
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.mixture import GaussianMixture
-from torch import Tensor, nn
+from torch import Tensor
 
 from augment.core.images import FloatArray, ImageSet, UInt8Array
 from augment.core.seeding import derive_seed
@@ -19,12 +19,13 @@ from augment.runtime.batches import to_float
 from augment.synthesis.classical.bank import require_every_class
 from augment.synthesis.classical.draws import uniform
 from augment.synthesis.classical.specs import MixtureSpec
+from augment.synthesis.synthesizer import Synthesizer
 
 IMAGES_PER_DIAGONAL = 10
 """Images that a Gaussian with a diagonal covariance is fitted to, at least."""
 
 
-class Mixture(nn.Module):
+class Mixture(Synthesizer):
     """Draw from one of the class's Gaussians and map the coordinates back to pixels.
 
     The first entry of the noise chooses the Gaussian, the others are coordinates in its own axes.

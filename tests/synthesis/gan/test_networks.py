@@ -175,4 +175,6 @@ def test_padding_is_undone_by_cropping(sides: tuple[int, int]) -> None:
     padded = pad_to_multiple(images, 4)
     assert padded.shape[2] % 4 == padded.shape[3] % 4 == 0
     assert torch.equal(centre_crop(padded, *sides), images)
-    assert torch.equal(padded[:, :, 0, padded.shape[3] // 2], padded[:, :, (padded.shape[2] - sides[0]) // 2, padded.shape[3] // 2])
+    assert torch.equal(
+        padded[:, :, 0, padded.shape[3] // 2], padded[:, :, (padded.shape[2] - sides[0]) // 2, padded.shape[3] // 2]
+    )
