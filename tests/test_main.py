@@ -6,6 +6,7 @@ import pytest
 from augment.__main__ import load_stage, main, stage_names
 from augment.core.errors import EXIT_BAD_INPUT
 from augment.core.stage import Stage
+from augment.core.store import write_json
 
 PROJECT = Path(__file__).parents[1]
 
@@ -72,7 +73,10 @@ def test_a_broken_container_is_named_and_nothing_written(workspace: Path, capsys
     assert prepare("digits") == 0
     images = workspace / "out" / "train" / "images.npy"
     images.write_bytes(images.read_bytes()[:500])
-    paths = ["--real", "out/train", "--synthetic", "out/val", "--merged", "out/merged"]
+    write_json(workspace / "out" / "quality" / "gan" / "quality.json", {"failures": []})
+    shutil.copytree(workspace / "out" / "val", workspace / "out" / "synthetic" / "gan")
+    inputs = ["--real", "out/train", "--synthetic", "out/synthetic", "--quality", "out/quality"]
+    paths = [*inputs, "--merged", "out/merged"]
     assert main(["merge", "--dataset", "digits", "--mix", "merged", *paths]) == EXIT_BAD_INPUT
     assert "error: out/train/images.npy: cannot be read" in capsys.readouterr().err
     assert not (workspace / "out" / "merged").exists()
@@ -80,5 +84,5 @@ def test_a_broken_container_is_named_and_nothing_written(workspace: Path, capsys
 
 def test_an_unknown_stage_is_refused_with_the_list(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
-        main(["trane-gan"])
-    assert "train-gan" in capsys.readouterr().err
+        main(["trane-synthesizer"])
+    assert "train-synthesizer" in capsys.readouterr().err

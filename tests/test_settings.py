@@ -32,9 +32,9 @@ def test_the_projects_own_settings_are_valid() -> None:
     ("key", "value", "message"),
     [
         ("seedz", 3, "seedz: unknown key"),
-        ("datasets.digits.gan.stepz", 3, "datasets.digits.gan.stepz: unknown key"),
-        ("datasets.digits.gan.steps", "many", r"datasets\.digits\.gan\.steps: input should be a valid integer"),
-        ("datasets.digits.gan.steps", -1, r"gan\.steps: input should be greater than 0 \(found -1\)"),
+        ("datasets.digits.synthesizers.gan.stepz", 3, r"synthesizers\.gan\.gan\.stepz: unknown key"),
+        ("datasets.digits.synthesizers.gan.steps", "many", r"gan\.steps: input should be a valid integer"),
+        ("datasets.digits.synthesizers.gan.steps", -1, r"gan\.steps: input should be greater than 0 \(found -1\)"),
         (
             "datasets.digits.source",
             {"kind": "web"},
@@ -47,12 +47,30 @@ def test_the_projects_own_settings_are_valid() -> None:
         (
             "arms.train_sets",
             ["real", "mergd"],
-            "arms.train_sets: unknown mergd; expected some of real, synthetic, merged",
+            "arms.train_sets: unknown mergd; expected some of real, merged, synthetic",
         ),
         ("arms.train_sets", ["merged"], "arms.train_sets: real is missing"),
         ("arms.recipes.plain.transforms", "wild", r"transforms: input should be 'none' or 'mild' \(found 'wild'\)"),
-        ("mixes.real", {"share": 0.5}, "mixes: real always exists"),
-        ("mixes.merged.share", 1.0, r"mixes\.merged\.share: input should be less than 1"),
+        ("mixes.real", {"synthesizer": "gan", "share": 0.5}, "mixes: real always exists"),
+        ("mixes.merged.share", 1.5, r"mixes\.merged\.share: input should be less than or equal to 1"),
+        ("mixes.merged.synthesizer", "gann", r"mixes\.merged\.synthesizer: unknown gann; expected some of gan"),
+        ("synthesizers", ["gan", "vae"], r"datasets\.digits\.synthesizers: missing vae, which synthesizers lists"),
+        ("datasets.digits.synthesizers.gan", {"kind": "diffusion"}, "input tag 'diffusion' found .* 'gan', 'vae'"),
+        (
+            "datasets.digits.synthesizers.gan.network",
+            {"attention": True},
+            "attention: only architecture resnet has it, found compact",
+        ),
+        (
+            "datasets.digits.synthesizers.gan.loss",
+            {"kind": "hinge", "label_smoothing": 0.1},
+            "label_smoothing: expected 0 with hinge",
+        ),
+        (
+            "datasets.digits.synthesizers.gan.conditioning",
+            {"generator": "concat", "transition": {"begin": 0.1, "end": 0.2}},
+            "transition: a concatenated label cannot be faded in",
+        ),
         ("seeds", 1, "seeds: input should be greater than or equal to 2"),
         ("runtime.device", "tpu", "runtime.device: input should be 'auto', 'cpu' or 'cuda'"),
     ],
@@ -73,7 +91,7 @@ def test_a_missing_or_broken_file_is_named(tmp_path: Path) -> None:
 def test_an_unknown_section_is_named_with_what_exists() -> None:
     settings = load_settings(PROJECT / "params.yaml")
     with pytest.raises(SettingsError, match="unknown 'digitz' in datasets; expected one of digits"):
-        settings.section("datasets.digitz.gan")
+        settings.section("datasets.digitz.synthesizers.gan")
 
 
 def test_the_flows_own_block_is_left_to_the_flow(tmp_path: Path) -> None:

@@ -118,7 +118,7 @@ def _nested(flat: Mapping[str, Tensor]) -> dict[int, dict[str, Tensor]]:
     nested: dict[int, dict[str, Tensor]] = {}
     for name, value in flat.items():
         number, key = name.split("/")
-        nested.setdefault(int(number), {})[key] = value
+        nested.setdefault(int(number), {})[key] = value.clone()  # an optimiser would go on writing to the original
     return nested
 
 

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
+from zipfile import BadZipFile, ZipFile
 
 import numpy as np
 import numpy.typing as npt
@@ -115,14 +116,20 @@ def read_judge(path: Path, classes: Sequence[str], shape: tuple[int, int, int], 
     found = (tuple(meta["classes"]), tuple(meta["shape"]))
     if found != (tuple(classes), shape):
         raise ContainerError(f"{path}: expected a judge for classes and shape {(tuple(classes), shape)}, found {found}")
-    file = path / PROGRAM
+    # An exported program asserts the device it was traced on.
+    program = torch.export.passes.move_to_device_pass(_read_program(path / PROGRAM), device)
+    return Judge(program.module(), device)
+
+
+def _read_program(file: Path) -> torch.export.ExportedProgram:
+    """Read an exported program; of a broken file torch itself says little that helps."""
     try:
-        program = torch.export.load(io.BytesIO(file.read_bytes()))
+        content = file.read_bytes()
+        broken = ZipFile(io.BytesIO(content)).testzip()
     except FileNotFoundError as error:
         raise ContainerError(f"{file}: expected this file, found none") from error
-    except (RuntimeError, ValueError) as error:
-        raise ContainerError(
-            f"{file}: cannot be read ({str(error).splitlines()[0]}); truncated or not a judge"
-        ) from error
-    # An exported program asserts the device it was traced on.
-    return Judge(torch.export.passes.move_to_device_pass(program, device).module(), device)
+    except BadZipFile as error:
+        raise ContainerError(f"{file}: cannot be read ({error}); truncated or not a judge") from error
+    if broken is not None:
+        raise ContainerError(f"{file}: cannot be read (bad checksum of {broken}); expected a judge")
+    return torch.export.load(io.BytesIO(content))

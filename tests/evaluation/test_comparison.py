@@ -11,7 +11,8 @@ def arm(train_set: str, recipe: str, hits: np.ndarray, val: float) -> Arm:
     """Make an arm of two-class predictions that hit where ``hits`` (R×N) is 1."""
     labels = np.zeros(hits.shape[1], dtype=np.int64)
     probabilities = np.stack([hits, 1 - hits], axis=-1).astype(np.float32)
-    return Arm(train_set, recipe, np.full(len(hits), val), Predictions(labels, probabilities, ("a", "b")))
+    share = {"real": 0.0, "synthetic": 1.0}.get(train_set, 0.5)
+    return Arm(train_set, recipe, share, np.full(len(hits), val), Predictions(labels, probabilities, ("a", "b")))
 
 
 def random_hits(accuracy: float, seed: int, shape: tuple[int, int] = (5, 400)) -> np.ndarray:

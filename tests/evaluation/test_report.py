@@ -13,6 +13,7 @@ QUALITY = {
     "recall": 0.6,
     "density": 1.1,
     "coverage": 0.8,
+    "failed_checks": 0,
 }
 ARMS = [
     arm("real", "plain", random_hits(0.6, 0), 0.6),
@@ -22,17 +23,18 @@ ARMS = [
 
 
 def test_the_table_has_a_row_an_arm_and_no_difference_of_an_arm_to_itself() -> None:
-    text = markdown({"toys": compare(ARMS)}, {"toys": QUALITY})
+    text = markdown({"toys": compare(ARMS)}, {"toys": {"gan": QUALITY}})
     rows = [line for line in text.splitlines() if line.startswith("| `")]
-    assert [row.split("|")[1].strip() for row in rows] == ["`real/plain`", "`real/classical`", "`merged/plain`"]
+    names = [row.split("|")[1].strip() for row in rows]
+    assert names == ["`real/plain`", "`real/classical`", "`merged/plain`", "`gan`"]
     assert rows[0].split("|")[5].strip() == "–"
     assert rows[1].split("|")[6].strip() == "–"
     assert "**Synthesis (`merged/plain`) helps" in text
-    assert "label fidelity 0.980 (lowest class 0.970)" in text
+    assert "| `gan` | 0.980 (0.970) | 4.00 (1.50) | 0.90 | 0.60 | 1.10 | 0.80 | 0 |" in text
 
 
 def test_a_reference_that_is_also_the_best_is_compared_with_once() -> None:
-    text = markdown({"toys": compare([ARMS[0], ARMS[2]])}, {"toys": QUALITY})
+    text = markdown({"toys": compare([ARMS[0], ARMS[2]])}, {"toys": {"gan": QUALITY}})
     assert text.count("difference to `real/plain`") == 1
 
 

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from augment.core.errors import DataError
-from augment.evaluation import neighbours
+from augment.quality import neighbours
 from augment.quality.distances import frechet_distance, frechet_joint_distance, kernel_distance
 from tests.quality.views import halves, relabel
 

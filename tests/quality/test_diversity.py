@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from augment.evaluation import neighbours
+from augment.quality import neighbours
 from augment.quality.diversity import class_diversity, diversity_ratio, inception_score, intra_class_ms_ssim
 from tests.conftest import striped_images
 from tests.quality.views import collapse, halves

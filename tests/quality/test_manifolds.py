@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from augment.core.errors import DataError
-from augment.evaluation import neighbours
+from augment.quality import neighbours
 from augment.quality.manifolds import compare_manifolds, compare_manifolds_per_class
 
 

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.spatial.distance import cdist, pdist
 
-from augment.evaluation import neighbours
+from augment.quality import neighbours
 from augment.quality.neighbours import blocks, distances, mean_pairwise_distance, nearest, radii
 
 

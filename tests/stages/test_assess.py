@@ -8,11 +8,12 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from augment.classifier.files import write_classifiers
 from augment.classifier.specs import ClassifierSpec, RecipeSpec
 from augment.classifier.training import train_classifier
 from augment.core.images import ImageSet, make_image_set
 from augment.core.store import write_image_set
+from augment.quality.specs import GateSpec
+from augment.runtime.judge import write_judge
 from augment.runtime.machine import Machine
 from augment.runtime.progress import Progress
 from augment.runtime.specs import RuntimeSpec
@@ -39,7 +40,7 @@ def inputs(tmp_path: Path, cpu: Machine) -> dict[str, Path]:
         write_image_set(paths[name], images, {})
     recipe = RecipeSpec(transforms="none", sampling="natural")
     judge = train_classifier(train, val, SPEC, recipe, 0, 0, cpu, Progress("judge", SPEC.max_steps))
-    write_classifiers(paths["features"], [judge], train, SPEC, cpu)
+    write_judge(paths["features"], judge.network, train.classes, train.shape, {})
     return paths
 
 
@@ -49,7 +50,7 @@ def test_it_writes_figures_failures_table_and_pictures(
     names = {"quality": "q.json", "per_class": "p.csv", "grid": "g.png", "nearest_train": "n.png"}
     outputs = {name: tmp_path / "out" / file for name, file in names.items()}
     runtime = RuntimeSpec(device="cpu", precision="fp32")
-    assess.run(dataset="toys", runtime=runtime, seed=0, **inputs, **outputs)
+    assess.run(dataset="toys", synthesizer="gan", gate=GateSpec(), runtime=runtime, seed=0, **inputs, **outputs)
     figures = json.loads(outputs["quality"].read_text())
     assert [text for text in figures["failures"] if not text.startswith("class 2 ('high'): ")] == []
     assert any("the generator repeats itself" in text for text in figures["failures"])

@@ -4,12 +4,19 @@ from torch import nn
 
 from augment.runtime.machine import Machine
 from augment.runtime.seeding import torch_generator
-from augment.synthesis.networks import Generator
-from augment.synthesis.sampling import BATCH, sample, settle_batch_norm
+from augment.synthesis.gan.build import build_generator
+from augment.synthesis.gan.networks import Generator
+from augment.synthesis.gan.specs import GanSpec, NetworkSpec
+from augment.synthesis.sampling import BATCH, sample, sample_batches, settle_batch_norm
+
+
+def small_generator() -> Generator:
+    spec = GanSpec(kind="gan", steps=1, network=NetworkSpec(width=4, latent_dim=6))
+    return build_generator((1, 8, 8), 3, spec)
 
 
 def test_an_image_does_not_depend_on_how_many_follow(cpu: Machine) -> None:
-    generator = Generator((1, 8, 8), 3, 4, 6).eval()
+    generator = small_generator().eval()
     labels = np.arange(BATCH + 44) % 3
     many = sample(generator, labels, torch_generator(0, "x"), cpu)
     few = sample(generator, labels[:7], torch_generator(0, "x"), cpu)
@@ -17,9 +24,17 @@ def test_an_image_does_not_depend_on_how_many_follow(cpu: Machine) -> None:
     assert (many[:7] == few).all()
 
 
+def test_batches_are_the_whole_in_parts(cpu: Machine) -> None:
+    generator = small_generator().eval()
+    labels = np.arange(2 * BATCH + 5) % 3
+    parts = list(sample_batches(generator, labels, torch_generator(0, "x"), cpu))
+    assert [len(part) for part in parts] == [BATCH, BATCH, 5]
+    assert np.array_equal(np.concatenate(parts), sample(generator, labels, torch_generator(0, "x"), cpu))
+
+
 def test_settling_fits_the_statistics_to_the_weights(cpu: Machine) -> None:
-    generator = Generator((1, 8, 8), 3, 4, 6)
-    settle_batch_norm(generator, torch_generator(0, "x"), cpu)
+    generator = small_generator()
+    settle_batch_norm(generator, 0, cpu)
     assert not generator.training
     seen: list[torch.Tensor] = []
     first = next(module for module in generator.modules() if isinstance(module, nn.BatchNorm2d))
