@@ -93,7 +93,8 @@ def fit_mixture(train: ImageSet, spec: MixtureSpec, seed: int) -> Mixture:
     """Find the principal axes of all images, then fit a mixture to every class.
 
     The pixels are not whitened: distances and the regularisation keep the meaning they have between images. What
-    the axes leave out is lost, not put back as noise: classifiers mind grain more than they mind smoothness.
+    the axes leave out is lost, not put back as noise: that would be a grain that the images do not have. All
+    images weigh the same in finding the axes, so a rare class loses more than a common one.
 
     What is asked for is cut down to what the data can tell. N images span N - 1 axes, so there are no more
     components than that. A Gaussian with a full covariance needs more images than it has components, one with a
@@ -115,7 +116,7 @@ def fit_mixture(train: ImageSet, spec: MixtureSpec, seed: int) -> Mixture:
     pca = PCA(components, random_state=_sklearn_seed(seed, "axes")).fit(pixels)
     coordinates = pca.transform(pixels).astype(np.float64)
     mixtures = [
-        fit_class(coordinates[train.labels == label], spec, _sklearn_seed(seed, name))
+        fit_class(coordinates[train.labels == label], spec, _sklearn_seed(seed, "class", name))
         for label, name in enumerate(train.classes)
     ]
     gaussians = sum(len(each.weights_) for each in mixtures)
@@ -173,5 +174,5 @@ def _flat(images: UInt8Array) -> npt.NDArray[np.float32]:
     return to_float(torch.from_numpy(np.array(images))).flatten(1).numpy()
 
 
-def _sklearn_seed(seed: int, purpose: str) -> int:
-    return derive_seed(seed, "mixture", purpose) % 2**32
+def _sklearn_seed(seed: int, *names: str) -> int:
+    return derive_seed(seed, "mixture", *names) % 2**32
