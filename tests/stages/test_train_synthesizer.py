@@ -11,8 +11,10 @@ from pathlib import Path
 import pytest
 import yaml
 
+from augment.classifier.networks import SmallCNN
 from augment.core.images import ImageSet
 from augment.core.store import write_image_set
+from augment.runtime.judge import write_judge
 
 PROJECT = Path(__file__).parents[2]
 
@@ -22,17 +24,21 @@ pytestmark = pytest.mark.end_to_end
 @pytest.fixture
 def workspace(tmp_path: Path, stripes: ImageSet) -> Path:
     settings = yaml.safe_load((PROJECT / "params.yaml").read_text())
-    settings["datasets"]["digits"]["gan"] = {"steps": 120, "width": 4, "snapshots": 8}
+    gan = {"kind": "gan", "steps": 120, "network": {"width": 4}, "watch": {"looks": 8}}
+    settings["datasets"]["digits"]["synthesizers"]["gan"] = gan
     settings["runtime"]["checkpoint_every_s"] = 0.05
     (tmp_path / "params.yaml").write_text(yaml.safe_dump(settings))
     write_image_set(tmp_path / "train", stripes, {})
+    write_image_set(tmp_path / "val", stripes, {})
+    write_judge(tmp_path / "judge", SmallCNN(stripes.shape, 3, 4).eval(), stripes.classes, stripes.shape, {})
     return tmp_path
 
 
 def start(workspace: Path, out: str) -> subprocess.Popen[bytes]:
-    outputs = {"gan": "gan", "history": "history.csv", "samples": "samples"}
+    outputs = {"trained": "gan", "history": "history.csv", "samples": "samples"}
     options = [part for name, path in outputs.items() for part in (f"--{name}", f"{out}/{path}")]
-    command = [sys.executable, "-m", "augment", "train-gan", "--dataset", "digits", "--train", "train"]
+    command = [sys.executable, "-m", "augment", "train-synthesizer", "--dataset", "digits", "--synthesizer", "gan"]
+    command += ["--train", "train", "--val", "val", "--features", "judge"]
     with (workspace / "stderr").open("w") as errors:
         return subprocess.Popen(
             [*command, "--checkpoint", f"scratch/{out}", *options],
@@ -78,3 +84,16 @@ def test_ctrl_c_saves_says_so_and_fails(workspace: Path) -> None:
     assert "interrupted after" in errors
     assert "the next run continues there" in errors
     assert checkpoint.exists()
+
+
+def test_two_processes_train_together_and_one_writes(workspace: Path) -> None:
+    params = yaml.safe_load((workspace / "params.yaml").read_text())
+    params["runtime"] |= {"device": "cpu", "devices": 2}
+    (workspace / "params.yaml").write_text(yaml.safe_dump(params))
+    assert start(workspace, "pair").wait(timeout=120) == 0
+    made = contents(workspace / "pair")
+    assert {"gan/model.json", "gan/synthesizer.safetensors", "history.csv"} <= set(made)
+    assert b'"processes": 2' in made["gan/model.json"]
+    assert list((workspace / "scratch").iterdir()) == []
+    assert start(workspace, "again").wait(timeout=120) == 0
+    assert contents(workspace / "again") == made
