@@ -9,8 +9,8 @@ repro: install  ## rebuild every stale stage, then show the comparison
 	dvc repro
 	@cat reports/comparison.md
 	@echo
-	@echo "Pictures: reports/accuracy.png, results/DATASET/synthetic/real_beside_synthetic.png,"
-	@echo "results/DATASET/gan/samples/; all of them and the curves on one page: make plots"
+	@echo "Pictures: reports/accuracy.png, results/DATASET/synthetic/gan/real_beside_synthetic.png,"
+	@echo "results/DATASET/synthesizers/gan/samples/; all of them and the curves on one page: make plots"
 
 flow: install  ## the same as a Prefect flow, independent stages side by side
 	python -m pipelines run

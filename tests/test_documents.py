@@ -2,16 +2,22 @@
 
 import re
 from pathlib import Path
+from typing import Any, get_args
 
 import pytest
 import yaml
+from pydantic import BaseModel
 
 from augment.classifier.specs import ClassifierSpec
 from augment.settings import DatasetSpec, load_settings
-from augment.synthesis.specs import GanSpec, SynthesisSpec
+from augment.synthesis.classical.specs import JitterSpec, MixtureSpec, SmoteSpec
+from augment.synthesis.gan.specs import GanSpec
+from augment.synthesis.specs import SynthesisSpec
+from augment.synthesis.vae.specs import VaeSpec
 
 PROJECT = Path(__file__).parents[1]
 DATASETS = (PROJECT / "docs" / "datasets.md").read_text()
+SYNTHESIZERS = (PROJECT / "docs" / "synthesizers.md").read_text()
 BLOCKS = re.findall(r"```yaml\n(.*?)```", DATASETS, flags=re.DOTALL)
 
 
@@ -23,17 +29,38 @@ def test_a_dataset_block_works_as_written(tmp_path: Path, block: str) -> None:
     assert isinstance(load_settings(tmp_path / "params.yaml").datasets[name], DatasetSpec)
 
 
-@pytest.mark.parametrize(
-    ("section", "spec"), [("gan", GanSpec), ("synthesis", SynthesisSpec), ("classifier", ClassifierSpec)]
-)
-def test_every_key_is_documented_with_its_default(
-    section: str, spec: type[GanSpec | SynthesisSpec | ClassifierSpec]
-) -> None:
-    rows = dict(re.findall(rf"\| `{section}\.(\w+)` \|.*\| (.*) \|", DATASETS))
-    assert set(rows) == set(spec.model_fields)
+def defaults(spec: type[BaseModel], prefix: str = "") -> dict[str, Any]:
+    """List every key below a spec with its default; keys of a block are found however deep."""
+    found: dict[str, Any] = {}
     for name, field in spec.model_fields.items():
-        documented = yaml.safe_load(rows[name])
-        assert documented == ("–" if field.is_required() else field.default)
+        kinds = [kind for kind in (field.annotation, *get_args(field.annotation)) if isinstance(kind, type)]
+        blocks = [kind for kind in kinds if issubclass(kind, BaseModel)]
+        for block in blocks:
+            found |= defaults(block, f"{prefix}{name}.")
+        if not blocks:
+            found[prefix + name] = "–" if field.is_required() else field.get_default(call_default_factory=True)
+    return found
+
+
+def documented(text: str, prefix: str = "") -> dict[str, Any]:
+    """Read the keys and defaults of the tables in a text."""
+    rows = re.findall(rf"\| `{prefix}([\w.]+)` \|.*\| (.*) \|", text)
+    return {name: None if default == "none" else yaml.safe_load(default) for name, default in rows}
+
+
+@pytest.mark.parametrize(("section", "spec"), [("synthesis", SynthesisSpec), ("classifier", ClassifierSpec)])
+def test_every_key_of_a_dataset_is_documented_with_its_default(section: str, spec: type[BaseModel]) -> None:
+    assert documented(DATASETS, rf"{section}\.") == defaults(spec)
+
+
+@pytest.mark.parametrize("spec", [GanSpec, VaeSpec, MixtureSpec, SmoteSpec, JitterSpec])
+def test_every_key_of_a_synthesizer_is_documented_with_its_default(spec: type[BaseModel]) -> None:
+    (kind,) = get_args(spec.model_fields["kind"].annotation)
+    expected = {name: value for name, value in defaults(spec).items() if name != "kind"}
+    if kind == "vae":  # says of these blocks that they are the GAN's
+        expected = {name: value for name, value in expected.items() if not name.startswith(("network.", "watch."))}
+    (table,) = re.findall(rf"^### `{kind}`\n(.*?)(?=^### |\Z)", SYNTHESIZERS, flags=re.DOTALL | re.MULTILINE)
+    assert documented(table) == expected
 
 
 def test_the_readme_shows_the_committed_reference_run() -> None:

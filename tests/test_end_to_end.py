@@ -35,7 +35,10 @@ TINY: dict[str, Any] = {
     "datasets": {"digits": TINY_DATASET},
     "gate": {"label_fidelity": 0.0, "coverage": 0.0, "recall": 0.0, "diversity": 0.0},
     "mixes": {"merged": {"synthesizer": "gan", "share": 0.5}, "synthetic": {"synthesizer": "smote", "share": 1.0}},
-    "arms": {"train_sets": ["real", "merged", "synthetic"], "recipes": {"plain": {"transforms": "none", "sampling": "natural"}}},
+    "arms": {
+        "train_sets": ["real", "merged", "synthetic"],
+        "recipes": {"plain": {"transforms": "none", "sampling": "natural"}},
+    },
 }
 SHAPES = TINY_DATASET | {
     "source": {"kind": "image_folder", "size": 12, "mode": "rgb"},

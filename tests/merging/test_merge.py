@@ -16,7 +16,9 @@ def image_set(counts: list[int], *, synthetic: bool) -> ImageSet:
 
 
 def test_half_doubles_every_class() -> None:
-    both = merge(image_set([4, 2], synthetic=False), image_set([9, 9], synthetic=True), MixSpec(synthesizer="gan", share=0.5))
+    both = merge(
+        image_set([4, 2], synthetic=False), image_set([9, 9], synthetic=True), MixSpec(synthesizer="gan", share=0.5)
+    )
     assert both.class_counts().tolist() == [8, 4]
     assert both.manifest.groupby("origin")["label"].value_counts().to_dict() == {
         ("real", 0): 4,
@@ -36,7 +38,9 @@ def test_every_class_gets_its_share_to_the_nearest_image(counts: list[int], shar
 
 def test_too_few_synthetic_images_are_named_with_the_mend() -> None:
     with pytest.raises(DataError, match=r"too few synthetic images of b \(3 of 4\); raise synthesis\.per_class to 4"):
-        merge(image_set([2, 4], synthetic=False), image_set([3, 3], synthetic=True), MixSpec(synthesizer="gan", share=0.5))
+        merge(
+            image_set([2, 4], synthetic=False), image_set([3, 3], synthetic=True), MixSpec(synthesizer="gan", share=0.5)
+        )
 
 
 def test_at_share_one_the_synthetic_images_stand_alone() -> None:

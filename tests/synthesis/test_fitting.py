@@ -36,8 +36,8 @@ def test_what_is_read_draws_what_was_written(kind: str, stripes: ImageSet, cpu: 
     again, classes = read_synthesizer(tmp_path / "it")
     assert classes == stripes.classes
     labels = np.arange(12) % 3
-    drawn = [sample(each, labels, torch_generator(0, "x"), cpu) for each in (trained.synthesizer, again)]
-    assert np.array_equal(*drawn)
+    before, after = (sample(each, labels, torch_generator(0, "x"), cpu) for each in (trained.synthesizer, again))
+    assert np.array_equal(before, after)
 
 
 @pytest.mark.parametrize("kind", ["mixture", "smote"])

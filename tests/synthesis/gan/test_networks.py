@@ -1,3 +1,5 @@
+from typing import Any
+
 import pytest
 import torch
 from torch import nn
@@ -19,7 +21,7 @@ from augment.synthesis.gan.specs import ConditioningSpec, GanSpec, NetworkSpec
 LABELS = torch.tensor([0, 4, 2])
 
 
-def pair(shape: Shape, classes: int = 5, **settings: object) -> tuple[Generator, Discriminator]:
+def pair(shape: Shape, classes: int = 5, **settings: Any) -> tuple[Generator, Discriminator]:
     """Build both networks of width 4; settings belong to the network or to the conditioning."""
     network = {name: value for name, value in settings.items() if name in NetworkSpec.model_fields}
     conditioning = {name: value for name, value in settings.items() if name in ConditioningSpec.model_fields}
@@ -73,8 +75,13 @@ def test_the_label_changes_the_image(architecture: str, conditioning: str) -> No
 
 @pytest.mark.parametrize(
     ("conditioning", "scores_differ", "has_logits"),
-    [("projection", True, False), ("auxiliary", False, True), ("both", True, True), ("concat", True, False)]
-    + [("none", False, False)],
+    [
+        ("projection", True, False),
+        ("auxiliary", False, True),
+        ("both", True, True),
+        ("concat", True, False),
+        ("none", False, False),
+    ],
 )
 def test_the_discriminator_learns_of_labels_as_asked(conditioning: str, scores_differ: bool, has_logits: bool) -> None:
     _, discriminator = pair((1, 8, 8), discriminator=conditioning)
