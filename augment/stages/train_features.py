@@ -13,7 +13,7 @@ from augment.runtime.specs import RuntimeSpec
 
 JUDGE = ClassifierSpec(max_steps=1500)
 RECIPE = RecipeSpec(transforms="mild", sampling="balanced")
-"""A judge should know every class equally well. It is no arm, and follows no settings of the arms or their classifier: a
+"""A judge should know every class equally well. It is no arm, and follows no settings of arms or their classifier: a
 change to those would train every synthesizer again."""
 
 

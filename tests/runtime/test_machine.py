@@ -18,7 +18,7 @@ def test_full_precision_stays_full() -> None:
     with machine(RuntimeSpec(device="cpu", precision="fp32")) as where, where.autocast():
         product = torch.ones(2, 2) @ torch.ones(2, 2)
     assert product.dtype == torch.float32
-    assert where.describe() == {"device": "cpu", "precision": "fp32"}
+    assert where.describe() == {"device": "cpu", "precision": "fp32", "processes": 1}
 
 
 def test_auto_takes_bf16_exactly_where_the_processor_computes_it() -> None:
