@@ -147,7 +147,7 @@ def test_a_change_to_the_classifier_leaves_the_gan_alone(workspace: Workspace) -
     file.write_text(before + "# changed\n")
     stale = {name.split("@")[0] for name in workspace.stale()}
     file.write_text(before)
-    assert stale == {"train_features", "train_classifier", "evaluate"}
+    assert stale == {"train_features", "assess", "train_classifier", "evaluate"}
 
 
 def test_the_same_settings_give_the_same_bytes(workspace: Workspace) -> None:
