@@ -112,7 +112,7 @@ class GanTraining(Training):
         self._update(self.discriminator, self.optimiser_d, total)
         if self.spec.loss.weight_clip:
             clip_weights(self.discriminator, self.spec.loss.weight_clip)
-        self.augmentation.adapt(real)
+        self.augmentation.adapt(self.machine.mean(real.detach().sign().mean()), self.spec.batch_size)
         return [value.detach() for value in (loss, real.mean(), fake.mean())]
 
     def _step_generator(self, fakes: Tensor, labels: Tensor, progress: float, strength: float) -> Tensor:
@@ -137,6 +137,7 @@ class GanTraining(Training):
         """Sum the regularisers that the spec asks for, each times its weight."""
         spec, penalty = self.spec.loss, torch.zeros((), device=images.device)
         if spec.lecam:
+            self.lecam.update(self.machine.mean(torch.stack([real.mean(), fake.mean()]).detach()))
             penalty = penalty + spec.lecam * self.lecam(real, fake)
         if spec.r1 and number % spec.r1_every == 0:
             r1 = r1_penalty(lambda x: self.discriminator(x, labels)[0], images)
