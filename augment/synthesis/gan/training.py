@@ -161,7 +161,9 @@ def label_strength(progress: float, transition: TransitionSpec | None) -> float:
     """How much labels count, 0 to 1, when a share ``progress`` of the training is done."""
     if transition is None or progress >= transition.end:
         return 1.0
-    return max(0.0, (progress - transition.begin) / (transition.end - transition.begin))
+    if progress <= transition.begin:
+        return 0.0
+    return (progress - transition.begin) / (transition.end - transition.begin)
 
 
 def build_optimiser(network: nn.Module, spec: OptimiserSpec) -> torch.optim.Optimizer:
