@@ -78,8 +78,9 @@ class GanTraining(Training):
         for optimiser, rate in zip((self.optimiser_g, self.optimiser_d), self.rates, strict=True):
             optimiser.param_groups[0]["lr"] = rate * factor
         strength = label_strength(progress, self.spec.conditioning.transition)
-        for network in (self.generator, self.discriminator, self.average):
-            set_strength(network, strength)
+        if self.spec.conditioning.transition:
+            for network in (self.generator, self.discriminator, self.average):
+                set_strength(network, strength)
         last = self.spec.optimiser.discriminator_steps - 1
         for turn in range(last + 1):
             # Only the last turn's images serve the generator, too: a second forward pass buys nothing.
@@ -171,4 +172,4 @@ def build_optimiser(network: nn.Module, spec: OptimiserSpec) -> torch.optim.Opti
     if spec.kind == "rmsprop":
         return torch.optim.RMSprop(network.parameters(), lr=spec.learning_rate)
     first, second = spec.betas
-    return torch.optim.Adam(network.parameters(), lr=spec.learning_rate, betas=(first, second))
+    return torch.optim.Adam(network.parameters(), lr=spec.learning_rate, betas=(first, second), fused=True)
