@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from augment.classifier.training import train_classifier
+from augment.classifier.judging import REAL_RUN, train_judge
 from augment.core.images import ImageSet, IntArray, make_image_set
 from augment.core.seeding import numpy_generator
 from augment.datasets.sources import RawImages, load_torchvision
@@ -17,8 +17,6 @@ from augment.datasets.splits import split_rows
 from augment.quality.generator_quality import sample_floor
 from augment.runtime.judge import Judge, read_judge, write_judge
 from augment.runtime.machine import Machine
-from augment.runtime.progress import Progress
-from augment.stages.train_features import JUDGE, RECIPE
 from augment.synthesis.gan.specs import GanSpec
 from augment.synthesis.gan.training import GanTraining
 from augment.synthesis.validation import see
@@ -62,8 +60,7 @@ def prepare_judge(folder: Path, data: Data, machine: Machine) -> Judge:
     """Train the judge as the stage ``train_features`` does, or read it where that was done before."""
     train = data.train
     if not folder.exists():
-        progress = Progress("judge", JUDGE.max_steps)
-        trained = train_classifier(train, data.val, JUDGE, RECIPE, SEED, 0, machine, progress)
+        trained = train_judge(train, data.val, SEED, REAL_RUN, machine, "judge")
         write_judge(folder, trained.network, train.classes, train.shape, {"val_accuracy": trained.val_accuracy})
     return read_judge(folder, train.classes, train.shape, machine.device)
 

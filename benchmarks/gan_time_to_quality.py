@@ -17,8 +17,8 @@ from augment.runtime.machine import Machine, machine
 from augment.runtime.specs import RuntimeSpec
 from augment.synthesis.gan.specs import ConditioningSpec, GanSpec, LossSpec, NetworkSpec, OptimiserSpec
 from augment.synthesis.gan.training import GanTraining
+from augment.synthesis.record import Watcher
 from augment.synthesis.sampling import settle_batch_norm
-from augment.synthesis.training import Watcher
 from augment.synthesis.validation import MOST_IMAGES, make_watcher
 from benchmarks.fashion_mnist import SEED, floor, load, make_parser, prepare_judge, steps_within
 
