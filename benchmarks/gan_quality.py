@@ -32,9 +32,9 @@ from augment.runtime.seeding import torch_generator
 from augment.runtime.specs import RuntimeSpec
 from augment.synthesis.fitting import fit
 from augment.synthesis.gan.specs import GanSpec
+from augment.synthesis.record import Look
 from augment.synthesis.sampling import sample
 from augment.synthesis.synthesizer import Synthesizer
-from augment.synthesis.record import Look
 from augment.synthesis.validation import see
 from benchmarks.fashion_mnist import SEED, Data, floor, load, make_parser, prepare_judge, steps_within
 

@@ -79,7 +79,7 @@ def test_fingerprints_tell_apart_what_differs(tmp_path: Path) -> None:
 def test_an_optimiser_goes_on_as_before_whatever_the_layout_of_its_weights() -> None:
     def make() -> tuple[nn.Module, torch.optim.Optimizer]:
         torch.manual_seed(0)
-        network = nn.Conv2d(3, 4, 3).to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # stubs lack memory_format for modules
+        network = nn.Conv2d(3, 4, 3).to(memory_format=torch.channels_last)
         return network, torch.optim.Adam(network.parameters(), fused=True)
 
     def step(network: nn.Module, optimiser: torch.optim.Optimizer, number: int) -> None:
