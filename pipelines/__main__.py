@@ -2,6 +2,7 @@
 
 import argparse
 import os
+import signal
 import sys
 from pathlib import Path
 
@@ -25,6 +26,8 @@ def main(arguments: list[str]) -> int:
     except (GraphError, settings.SettingsError, server.ServerError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
+    except KeyboardInterrupt:  # before the flow has begun, which handles it itself
+        return 128 + signal.SIGINT
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -59,20 +62,30 @@ def _parser() -> argparse.ArgumentParser:
 
 def _run(options: argparse.Namespace, root: Path, chosen: settings.FlowSettings) -> int:
     wait_for_server = server.ensure(root, chosen.server, schedules=False)
+    from prefect.settings import PREFECT_FLOWS_HEARTBEAT_FREQUENCY, temporary_settings
+    from prefect.utilities.names import generate_slug
+
+    from pipelines import takeover
     from pipelines.flow import pipeline
 
-    wait_for_server()
-    try:
-        state = pipeline(
-            datasets=options.dataset,
-            stages=options.stage,
-            force=options.force,
-            jobs=options.jobs,
-            overrides=options.set_param,
-            return_state=True,
-        )
-    finally:
-        _leave_if_server_is_gone()
+    name = generate_slug(2)
+    with (
+        takeover.early(root, chosen, name, options.set_param or ()),
+        # The next run finds a crashed one by itself, and ending the heartbeat takes up to a second.
+        temporary_settings({PREFECT_FLOWS_HEARTBEAT_FREQUENCY: None}),
+    ):
+        wait_for_server()
+        try:
+            state = pipeline.with_options(flow_run_name=name)(
+                datasets=options.dataset,
+                stages=options.stage,
+                force=options.force,
+                jobs=options.jobs,
+                overrides=options.set_param,
+                return_state=True,
+            )
+        finally:
+            _leave_if_server_is_gone()
     return 0 if state.is_completed() else 1
 
 

@@ -178,7 +178,7 @@ def _runs_dvc(pid: int) -> bool:
 def _stages(lockfile: Path) -> dict[str, Any] | None:
     """Read the stages of a dvc.lock; None if there is none, or it is broken."""
     try:
-        content = yaml.safe_load(lockfile.read_text(encoding="utf-8"))
+        content = yaml.load(lockfile.read_text(encoding="utf-8"), yaml.CSafeLoader)
     except (FileNotFoundError, UnicodeDecodeError, yaml.YAMLError):
         return None
     stages = content.get("stages") if isinstance(content, dict) else None
