@@ -33,9 +33,12 @@ def test_what_was_taken_early_is_what_the_flow_gets(one: Workspace) -> None:
 
 
 def test_early_leaves_a_busy_workspace_to_the_flow(one: Workspace) -> None:
-    with claim(one.root, "first"), takeover.early(one.root, FlowSettings(), "early", ()):
-        with pytest.raises(BusyError, match="run first"):
-            take(one)
+    with (
+        claim(one.root, "first"),
+        takeover.early(one.root, FlowSettings(), "early", ()),
+        pytest.raises(BusyError, match="run first"),
+    ):
+        take(one)
 
 
 def test_what_a_crash_left_is_mended_and_told_once(one: Workspace) -> None:
