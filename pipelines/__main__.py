@@ -1,6 +1,7 @@
 """`python -m pipelines`: run, watch and schedule the DVC pipeline with Prefect."""
 
 import argparse
+import errno
 import os
 import signal
 import sys
@@ -25,6 +26,11 @@ def main(arguments: list[str]) -> int:
         return int(options.command(options, root, chosen))
     except (GraphError, settings.SettingsError, server.ServerError) as error:
         print(f"error: {error}", file=sys.stderr)
+        return 2
+    except OSError as error:
+        if error.errno not in {errno.ENOSPC, errno.EDQUOT}:
+            raise
+        print(f"error: {error}: nothing was begun in {root}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:  # before the flow has begun, which handles it itself
         return 128 + signal.SIGINT

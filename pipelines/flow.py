@@ -65,8 +65,8 @@ def pipeline(
         with progress.Board(log.warning) as board:
             run = Run(planned, chosen, executor, owned.journal, board, owned.lock, finished, force)
             plan.schedule(planned, jobs or chosen.jobs or cpu_count() or 1, run.start, finished.get)
-        owned.journal.update()
-        owned.journal.close()
+        if mended := owned.journal.close():
+            log.warning("%s", mended)
         _show(root, name, run, log)
         return run.verdict()
 

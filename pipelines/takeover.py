@@ -49,6 +49,7 @@ def take(
         go_on_waiting: Asked again and again while another run is at work.
 
     Raises:
+        OSError: The disk is full.
         BusyError: Another run is at work, and `go_on_waiting` said no.
         GraphError: DVC cannot tell the graph.
         SettingsError: An override, or a stage's hint in dvc.yaml, is wrong.
@@ -60,7 +61,7 @@ def take(
         lock = stack.enter_context(claim(root, run, go_on_waiting))
         journal = Journal(root)
         mended = heal_rwlock(root), journal.open(), experiments.undo(root)
-        journal.update()
+        journal.open()  # again, for what `undo` has put back
         if overrides:
             experiments.apply(root, overrides)
             stack.callback(experiments.undo, root)
@@ -72,6 +73,7 @@ def early(root: Path, settings: FlowSettings, run: str, overrides: Sequence[str]
     """Own a workspace for the flow that is about to be called; leave it to the flow to wait for another run.
 
     Raises:
+        OSError: The disk is full.
         GraphError: DVC cannot tell the graph.
         SettingsError: An override, or a stage's hint in dvc.yaml, is wrong.
     """
