@@ -16,7 +16,7 @@ from pipelines.flow import pipeline
 from pipelines.workspace import claim
 
 from .conftest import Workspace, work
-from .processes import eventually
+from .processes import eventually, held_elsewhere
 
 pytestmark = pytest.mark.usefixtures("server")
 
@@ -235,18 +235,9 @@ def test_a_second_run_is_cancelled_and_told_about_the_first(workspace: Workspace
 def test_a_second_run_waits_when_it_is_told_to(workspace: Workspace) -> None:
     workspace.stages(one=work(write="one.txt"))
     workspace.params(flow={"when_busy": "wait"})
-    release = threading.Event()
-
-    def hold() -> None:
-        with claim(workspace.root, "first"):
-            held.set()
-            release.wait()
-
-    held = threading.Event()
-    threading.Thread(target=hold, daemon=True).start()
-    held.wait()
-    threading.Timer(1.0, release.set).start()
-    assert run().message == "1 ran"
+    with held_elsewhere(claim(workspace.root, "first")) as release:
+        threading.Timer(1.0, release.set).start()
+        assert run().message == "1 ran"
 
 
 def test_a_crashed_run_that_the_server_still_shows_running_is_put_right(workspace: Workspace) -> None:
