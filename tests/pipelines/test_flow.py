@@ -1,7 +1,10 @@
 """The flow on a real server: what runs, what is shown, what fails, what is recorded."""
 
 import json
+import os
+import signal
 import threading
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -221,6 +224,23 @@ def test_a_cancellation_in_the_ui_stops_the_stages(workspace: Workspace) -> None
     assert state.is_cancelled()
     assert str(state.message).startswith("cancelled; 2 not run")
     assert not (workspace.root / "dvc.lock").exists()
+
+
+def test_a_stop_in_the_pause_before_a_retry_is_obeyed_at_once(workspace: Workspace) -> None:
+    workspace.stages(
+        one={**work(write="one.txt", extra="--exit 3"), "meta": {"flow": {"retries": 1, "retry_delay_s": 100}}}
+    )
+
+    def interrupt() -> None:
+        time.sleep(3)
+        os.kill(os.getpid(), signal.SIGINT)
+
+    stop_after_start(workspace, interrupt)
+    began = time.monotonic()
+    state = run()
+    assert time.monotonic() - began < 40
+    assert state.is_cancelled()
+    assert workspace.ran() == ["one"]
 
 
 def test_a_second_run_is_cancelled_and_told_about_the_first(workspace: Workspace) -> None:
