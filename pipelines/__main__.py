@@ -100,8 +100,8 @@ def _leave_if_server_is_gone() -> None:
     api_url = os.environ["PREFECT_API_URL"]
     if not server.answers(api_url):
         print(
-            f"error: the Prefect server at {api_url} went away during the run. What the stages made is safe and "
-            "DVC knows it; the next run marks this one as crashed and goes on from here.",
+            f"error: the Prefect server at {api_url} went away. What the stages made is safe and DVC knows it; "
+            "the next run marks an unfinished one as crashed and goes on from here.",
             file=sys.stderr,
             flush=True,
         )
@@ -113,7 +113,10 @@ def _serve(_: argparse.Namespace, root: Path, chosen: settings.FlowSettings) -> 
     from pipelines.deployments import serve
 
     wait_for_server()
-    serve(root, chosen)
+    try:
+        serve(root, chosen)
+    finally:
+        _leave_if_server_is_gone()
     return 0
 
 

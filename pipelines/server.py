@@ -30,6 +30,9 @@ def environment(root: Path, where: ServerSettings) -> dict[str, str]:
         "PREFECT_API_URL": _api_url(where),
         "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
         "DO_NOT_TRACK": "1",
+        # Each request to a server that is away is repeated for 14 s, enough for its restart, not for a minute:
+        # what is to stop makes several of them first.
+        "PREFECT_CLIENT_MAX_RETRIES": "3",
     }
     return defaults | os.environ
 
