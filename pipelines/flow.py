@@ -38,8 +38,8 @@ def pipeline(
         stages: Only these stages (full names, or names before the @), and their ancestors; all if empty.
         force: Run stages that are up to date, too.
         jobs: Stages side by side; the setting `flow.jobs` if empty.
-        overrides: Changes of params.yaml for this run alone, such as `datasets.digits.synthesizers.gan.steps=4000`, in the
-            grammar of `dvc exp run -S`. The run is recorded as a DVC experiment of the run's name.
+        overrides: Changes of params.yaml for this run alone, such as `datasets.digits.synthesizers.gan.steps=4000`,
+            in the grammar of `dvc exp run -S`. The run is recorded as a DVC experiment of the run's name.
     """
     root, name, log = Path.cwd(), str(flow_run.name), get_run_logger()
     run_id = UUID(flow_run.id)
