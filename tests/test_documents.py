@@ -8,7 +8,7 @@ import pytest
 import yaml
 from pydantic import BaseModel
 
-from augment.classifier.specs import ClassifierSpec
+from augment.classifier.specs import ClassifierSpec, RecipeSpec
 from augment.settings import DatasetSpec, load_settings
 from augment.synthesis.classical.specs import JitterSpec, MixtureSpec, SmoteSpec
 from augment.synthesis.gan.specs import GanSpec
@@ -18,6 +18,7 @@ from augment.synthesis.vae.specs import VaeSpec
 PROJECT = Path(__file__).parents[1]
 DATASETS = (PROJECT / "docs" / "datasets.md").read_text()
 SYNTHESIZERS = (PROJECT / "docs" / "synthesizers.md").read_text()
+ARMS = (PROJECT / "docs" / "arms.md").read_text()
 BLOCKS = re.findall(r"```yaml\n(.*?)```", DATASETS, flags=re.DOTALL)
 
 
@@ -51,6 +52,11 @@ def documented(text: str, prefix: str = "") -> dict[str, Any]:
 @pytest.mark.parametrize(("section", "spec"), [("synthesis", SynthesisSpec), ("classifier", ClassifierSpec)])
 def test_every_key_of_a_dataset_is_documented_with_its_default(section: str, spec: type[BaseModel]) -> None:
     assert documented(DATASETS, rf"{section}\.") == defaults(spec)
+
+
+def test_every_key_of_a_recipe_is_documented_with_its_default() -> None:
+    (section,) = re.findall(r"^## Recipes\n(.*?)(?=^## |\Z)", ARMS, flags=re.DOTALL | re.MULTILINE)
+    assert documented(section) == defaults(RecipeSpec)
 
 
 @pytest.mark.parametrize("spec", [GanSpec, VaeSpec, MixtureSpec, SmoteSpec, JitterSpec])

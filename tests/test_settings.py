@@ -50,7 +50,11 @@ def test_the_projects_own_settings_are_valid() -> None:
             "arms.train_sets: unknown mergd; expected some of real, merged, synthetic",
         ),
         ("arms.train_sets", ["merged"], "arms.train_sets: real is missing"),
-        ("arms.recipes.plain.transforms", "wild", r"transforms: input should be 'none' or 'mild' \(found 'wild'\)"),
+        (
+            "arms.recipes.plain.transforms",
+            "wild",
+            r"transforms: input should be 'none', 'mild', 'strong', .* \(found 'wild'\)",
+        ),
         ("mixes.real", {"synthesizer": "gan", "share": 0.5}, "mixes: real always exists"),
         ("mixes.merged.share", 1.5, r"mixes\.merged\.share: input should be less than or equal to 1"),
         ("mixes.merged.synthesizer", "gann", r"mixes\.merged\.synthesizer: unknown gann; expected some of gan"),
