@@ -10,7 +10,7 @@ from augment.classifier.specs import ClassifierSpec, RecipeSpec
 from augment.core.errors import SettingsError
 from augment.core.specs import Name, Spec, parse
 from augment.datasets.specs import ScarcitySpec, SourceSpec, SplitSpec
-from augment.merging.specs import REAL, MixSpec
+from augment.merging.specs import REAL, AutoMixSpec, MixSpec
 from augment.quality.specs import GateSpec
 from augment.runtime.specs import RuntimeSpec
 from augment.synthesis.specs import SynthesisSpec, SynthesizerSpec
@@ -44,22 +44,28 @@ class Settings(Spec):
     datasets: Annotated[dict[Name, DatasetSpec], Field(min_length=1)]
     gate: GateSpec = GateSpec()
     mixes: dict[Name, MixSpec]
+    auto_mixes: dict[Name, AutoMixSpec] = Field(default_factory=dict)
     arms: ArmsSpec
     flow: dict[str, Any] = Field(default_factory=dict)  # pipelines/ reads and validates its own block
 
     @model_validator(mode="after")
     def _train_sets_exist(self) -> Self:
-        _expect_known("arms.train_sets", self.arms.train_sets, [REAL, *self.mixes])
+        _expect_known("arms.train_sets", self.arms.train_sets, [REAL, *self.mixes, *self.auto_mixes])
         if REAL not in self.arms.train_sets:
             raise ValueError("arms.train_sets: real is missing; without it there is nothing to compare with")
-        if REAL in self.mixes:
-            raise ValueError("mixes: real always exists; expected another name")
+        for block, taken in (("mixes", {REAL}), ("auto_mixes", {REAL, *self.mixes})):
+            twice = taken & set(getattr(self, block))
+            if twice:
+                raise ValueError(f"{block}: {', '.join(twice)} already exists; expected another name")
         return self
 
     @model_validator(mode="after")
-    def _synthesizers_exist(self) -> Self:
+    def _mixes_name_what_exists(self) -> Self:
         for name, mix in self.mixes.items():
             _expect_known(f"mixes.{name}.synthesizer", [mix.synthesizer], self.synthesizers)
+        for name, auto in self.auto_mixes.items():
+            _expect_known(f"auto_mixes.{name}.synthesizer", [auto.synthesizer], self.synthesizers)
+            _expect_known(f"auto_mixes.{name}.recipe", [auto.recipe], list(self.arms.recipes))
         for name, dataset in self.datasets.items():
             missing = [each for each in self.synthesizers if each not in dataset.synthesizers]
             if missing:

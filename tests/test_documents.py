@@ -8,7 +8,8 @@ import pytest
 import yaml
 from pydantic import BaseModel
 
-from augment.classifier.specs import ClassifierSpec
+from augment.classifier.specs import ClassifierSpec, RecipeSpec
+from augment.merging.specs import AutoMixSpec, MixSpec
 from augment.settings import DatasetSpec, load_settings
 from augment.synthesis.classical.specs import JitterSpec, MixtureSpec, SmoteSpec
 from augment.synthesis.gan.specs import GanSpec
@@ -18,6 +19,7 @@ from augment.synthesis.vae.specs import VaeSpec
 PROJECT = Path(__file__).parents[1]
 DATASETS = (PROJECT / "docs" / "datasets.md").read_text()
 SYNTHESIZERS = (PROJECT / "docs" / "synthesizers.md").read_text()
+ARMS = (PROJECT / "docs" / "arms.md").read_text()
 BLOCKS = re.findall(r"```yaml\n(.*?)```", DATASETS, flags=re.DOTALL)
 
 
@@ -51,6 +53,25 @@ def documented(text: str, prefix: str = "") -> dict[str, Any]:
 @pytest.mark.parametrize(("section", "spec"), [("synthesis", SynthesisSpec), ("classifier", ClassifierSpec)])
 def test_every_key_of_a_dataset_is_documented_with_its_default(section: str, spec: type[BaseModel]) -> None:
     assert documented(DATASETS, rf"{section}\.") == defaults(spec)
+
+
+@pytest.mark.parametrize(
+    ("heading", "spec"),
+    [("Recipes", RecipeSpec), ("Training sets", MixSpec), ("A share chosen on val", AutoMixSpec)],
+)
+def test_every_key_of_an_arm_is_documented_with_its_default(heading: str, spec: type[BaseModel]) -> None:
+    (section,) = re.findall(rf"^## {heading}\n(.*?)(?=^## |\Z)", ARMS, flags=re.DOTALL | re.MULTILINE)
+    assert documented(section) == defaults(spec)
+
+
+def test_the_example_arms_work_as_written(tmp_path: Path) -> None:
+    settings = yaml.safe_load((PROJECT / "params.yaml").read_text())
+    for block in re.findall(r"```yaml\n(.*?)```", ARMS, flags=re.DOTALL):
+        for name, examples in yaml.safe_load(block).items():
+            place = settings["arms"] if name == "recipes" else settings
+            place[name] = place[name] | examples
+    (tmp_path / "params.yaml").write_text(yaml.safe_dump(settings))
+    load_settings(tmp_path / "params.yaml")
 
 
 @pytest.mark.parametrize("spec", [GanSpec, VaeSpec, MixtureSpec, SmoteSpec, JitterSpec])

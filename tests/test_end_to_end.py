@@ -35,8 +35,9 @@ TINY: dict[str, Any] = {
     "datasets": {"digits": TINY_DATASET},
     "gate": {"label_fidelity": 0.0, "coverage": 0.0, "recall": 0.0, "diversity": 0.0},
     "mixes": {"merged": {"synthesizer": "gan", "share": 0.5}, "synthetic": {"synthesizer": "smote", "share": 1.0}},
+    "auto_mixes": {"best": {"synthesizer": "gan", "shares": [0.0, 0.25], "recipe": "plain", "runs": 2}},
     "arms": {
-        "train_sets": ["real", "merged", "synthetic"],
+        "train_sets": ["real", "merged", "synthetic", "best"],
         "recipes": {"plain": {"transforms": "none", "sampling": "natural"}},
     },
 }
@@ -115,6 +116,10 @@ def test_every_output_is_there_and_sound(workspace: Workspace) -> None:
     assert train.class_counts().tolist() == [20] * 10
     assert merged.class_counts().tolist() == [40] * 10
     assert merged.manifest["origin"].value_counts().to_dict() == {"real": 200, "synthetic": 200}
+    assert (merged.weights == 1.0).all()
+    account = json.loads((workspace.path / "data/digits/train/merged/meta.json").read_text())["made_by"]["synthetic"]
+    assert account["drawn"] == account["added"] + account["surplus"] + sum(account["dropped"].values()) == 200
+    assert json.loads((workspace.path / "results/digits/mixes/best.json").read_text())["chosen_share"] in (0.0, 0.25)
     verdicts = json.loads((workspace.path / "reports/verdicts.json").read_text())
     assert verdicts["digits"]["reference"] == "real/plain"
     table = (workspace.path / "reports/comparison.md").read_text()
@@ -147,14 +152,14 @@ def test_a_change_to_the_classifier_leaves_the_gan_alone(workspace: Workspace) -
     file.write_text(before + "# changed\n")
     stale = {name.split("@")[0] for name in workspace.stale()}
     file.write_text(before)
-    assert stale == {"train_features", "assess", "train_classifier", "evaluate"}
+    assert stale == {"train_features", "assess", "train_classifier", "evaluate", "merge_auto"}
 
 
 def test_the_same_settings_give_the_same_bytes(workspace: Workspace) -> None:
     before = workspace.lock()
     # One of each kind; benchmarks/reproducibility.py does all of the default settings.
     kinds = ["prepare@digits", "train_features@digits", "train_synthesizer@digits-gan", "synthesize@digits-gan"]
-    kinds += ["assess@digits-gan", "merge@digits-merged"]
+    kinds += ["assess@digits-gan", "merge@digits-merged", "merge_auto@digits-best"]
     kinds += ["train_classifier@digits-merged-plain", "evaluate@digits-merged-plain", "compare"]
     assert workspace.repro("--force", "--single-item", *kinds) == kinds
     assert workspace.lock() == before
@@ -193,7 +198,7 @@ def test_a_dataset_is_added_by_one_block_and_a_folder(workspace: Workspace) -> N
     workspace.set(datasets={"digits": TINY_DATASET, "shapes": SHAPES})
     ran = workspace.repro()
     assert {name for name in ran if "digits" in name} == set()
-    assert len([name for name in ran if "shapes" in name]) == 16
+    assert len([name for name in ran if "shapes" in name]) == 19
     assert read_image_set(workspace.path / "data/shapes/synthetic/gan").shape == (3, 12, 12)
     assert "## shapes" in (workspace.path / "reports/comparison.md").read_text()
 

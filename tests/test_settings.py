@@ -8,6 +8,7 @@ from augment.core.errors import SettingsError
 from augment.settings import load_settings
 
 PROJECT = Path(__file__).parents[1]
+AUTO: dict[str, Any] = {"synthesizer": "gan", "recipe": "plain"}
 
 
 def with_change(tmp_path: Path, key: str, value: Any) -> Path:
@@ -50,10 +51,28 @@ def test_the_projects_own_settings_are_valid() -> None:
             "arms.train_sets: unknown mergd; expected some of real, merged, synthetic",
         ),
         ("arms.train_sets", ["merged"], "arms.train_sets: real is missing"),
-        ("arms.recipes.plain.transforms", "wild", r"transforms: input should be 'none' or 'mild' \(found 'wild'\)"),
-        ("mixes.real", {"synthesizer": "gan", "share": 0.5}, "mixes: real always exists"),
+        (
+            "arms.recipes.plain.transforms",
+            "wild",
+            r"transforms: input should be 'none', 'mild', 'strong', .* \(found 'wild'\)",
+        ),
+        ("mixes.real", {"synthesizer": "gan", "share": 0.5}, "mixes: real already exists"),
         ("mixes.merged.share", 1.5, r"mixes\.merged\.share: input should be less than or equal to 1"),
         ("mixes.merged.synthesizer", "gann", r"mixes\.merged\.synthesizer: unknown gann; expected some of gan"),
+        ("mixes.merged.fill", "largest", r"mixes\.merged: expected one of share and fill"),
+        ("mixes.merged", {"synthesizer": "gan"}, r"mixes\.merged: expected one of share and fill"),
+        ("mixes.synthetic.weight", 0.5, "weight: at share 1 there is no real image to weigh against"),
+        ("mixes.merged.filter", {"agre": True}, r"filter\.agre: unknown key"),
+        ("auto_mixes.merged", AUTO, "auto_mixes: merged already exists"),
+        ("auto_mixes.best", AUTO | {"shares": [0.25, 0.5]}, "shares: expected 0 and other shares, each once"),
+        ("auto_mixes.best", AUTO | {"shares": [0.0, 0.5, 0.5]}, "shares: expected 0 and other shares, each once"),
+        (
+            "auto_mixes.best",
+            AUTO | {"recipe": "plane"},
+            r"auto_mixes\.best\.recipe: unknown plane; expected some of classical",
+        ),
+        ("auto_mixes.best", AUTO | {"synthesizer": "gann"}, r"auto_mixes\.best\.synthesizer: unknown gann"),
+        ("auto_mixes.best", AUTO | {"runs": 1}, r"runs: input should be greater than or equal to 2"),
         ("synthesizers", ["gan", "vae"], r"datasets\.digits\.synthesizers: missing vae, which synthesizers lists"),
         ("datasets.digits.synthesizers.gan", {"kind": "diffusion"}, "input tag 'diffusion' found .* 'gan', 'vae'"),
         (

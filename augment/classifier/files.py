@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from augment.classifier.networks import SmallCNN
+from augment.classifier.networks import build_backbone
 from augment.classifier.specs import ClassifierSpec
 from augment.classifier.training import Trained
 from augment.core.errors import ContainerError
@@ -54,7 +54,7 @@ def read_classifiers(path: Path, classes: Sequence[str], shape: tuple[int, int, 
     spec = ClassifierSpec(**config["spec"])
     runs = []
     for number, run in enumerate(config["runs"]):
-        network = SmallCNN(shape, len(classes), spec.width)
+        network = build_backbone(shape, len(classes), spec)
         load_weights(path, f"run_{number}", network)
         runs.append(Trained(network=network.eval(), **run))
     return runs

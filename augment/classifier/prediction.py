@@ -7,7 +7,7 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from augment.classifier.networks import SmallCNN
+from augment.classifier.networks import Backbone
 from augment.core.images import UInt8Array
 from augment.runtime.batches import to_float
 from augment.runtime.machine import Machine
@@ -17,12 +17,12 @@ BATCH = 512
 Float32Array = npt.NDArray[np.float32]
 
 
-def predict_probabilities(network: SmallCNN, images: UInt8Array, machine: Machine) -> Float32Array:
+def predict_probabilities(network: Backbone, images: UInt8Array, machine: Machine) -> Float32Array:
     """Give class probabilities, float32 N×K, of uint8 images, N×C×H×W; ``network`` is in evaluation mode."""
     return _map(lambda batch: network(batch).softmax(1), images, machine)
 
 
-def extract_features(network: SmallCNN, images: UInt8Array, machine: Machine) -> Float32Array:
+def extract_features(network: Backbone, images: UInt8Array, machine: Machine) -> Float32Array:
     """Give the features below the head, float32 N×F, of uint8 images, N×C×H×W."""
     return _map(network.features, images, machine)
 

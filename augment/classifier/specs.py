@@ -1,17 +1,18 @@
 """Settings of the classifier and of the recipes it is trained by."""
 
-from typing import Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import PositiveFloat, PositiveInt
+from pydantic import Field, NonNegativeFloat, PositiveFloat, PositiveInt, model_validator
 
 from augment.core.specs import Spec
 
 
 class ClassifierSpec(Spec):
-    """The classifier of a dataset; every arm trains the same.
+    """The classifier of a dataset; every arm trains the same, with the same budget.
 
     Attributes:
-        width: Channels of the first layer.
+        backbone: ``small_cnn``, or torchvision's ``resnet18`` with a stem for small images.
+        width: Channels of the first layer of ``small_cnn``; ``resnet18`` has its own.
         batch_size: Images a step.
         learning_rate: AdamW's rate.
         max_steps: Cap on the training steps; a run that reaches it is reported as not converged.
@@ -20,6 +21,7 @@ class ClassifierSpec(Spec):
         flips: Whether a mirrored image keeps its label, so that recipes may mirror.
     """
 
+    backbone: Literal["small_cnn", "resnet18"] = "small_cnn"
     width: PositiveInt = 16
     batch_size: PositiveInt = 64
     learning_rate: PositiveFloat = 4e-3
@@ -28,14 +30,35 @@ class ClassifierSpec(Spec):
     patience: PositiveInt = 8
     flips: bool = False
 
+    @model_validator(mode="after")
+    def _width_is_heard(self) -> Self:
+        if self.backbone != "small_cnn" and self.width != type(self).model_fields["width"].default:
+            raise ValueError(f"width: only backbone small_cnn has it, found {self.backbone}")
+        return self
+
 
 class RecipeSpec(Spec):
-    """How an arm treats its training set.
+    """How an arm treats its training set; what it does not say is the same in every arm.
 
     Attributes:
-        transforms: ``none``, or ``mild``: small random rotation, scale and shift of every image.
+        transforms: What every image goes through, each by its own draw: see `augment.classifier.transforms` and
+            `augment.classifier.policies`. Only ``none`` and ``noise`` are safe where a shift or a turn may change
+            the label.
+        noise: Standard deviation of the Gaussian noise added to every pixel, in grey levels (0 to 255).
+        mixing: Pairs of images made one, label and all: see `augment.classifier.mixing`.
+        mixing_alpha: Both parameters of the Beta distribution that an image's own share is drawn from; 1 is uniform,
+            less leaves most images nearly alone.
         sampling: ``natural`` (every image once an epoch) or ``balanced`` (every class equally often).
+        loss: ``plain`` cross-entropy, or ``class_weighted``: see `augment.classifier.targets`.
+        weight_decay: AdamW's, decoupled.
+        dropout: Share of the features below the head that a step leaves out.
     """
 
-    transforms: Literal["none", "mild"]
+    transforms: Literal["none", "mild", "strong", "trivial_augment", "rand_augment"]
+    noise: NonNegativeFloat = 0.0
+    mixing: Literal["none", "mixup", "cutmix", "manifold_mixup"] = "none"
+    mixing_alpha: PositiveFloat = 1.0
     sampling: Literal["natural", "balanced"]
+    loss: Literal["plain", "class_weighted"] = "plain"
+    weight_decay: NonNegativeFloat = 1e-2
+    dropout: Annotated[float, Field(ge=0.0, lt=1.0)] = 0.0

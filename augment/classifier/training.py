@@ -1,25 +1,23 @@
 """Training one classifier to convergence."""
 
 import copy
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from augment.classifier.networks import SmallCNN
+from augment.classifier.networks import Backbone, build_backbone
 from augment.classifier.prediction import predict_probabilities
+from augment.classifier.recipes import Batch, batches
 from augment.classifier.specs import ClassifierSpec, RecipeSpec
-from augment.classifier.transforms import mild
+from augment.classifier.targets import soft_cross_entropy
 from augment.core.images import ImageSet
-from augment.runtime.batches import balanced_rows, shuffled_rows, to_float
 from augment.runtime.machine import Machine
 from augment.runtime.progress import Progress
 from augment.runtime.seeding import seeded_init, torch_generator
 
 AVERAGE_DECAY = 0.98
-WEIGHT_DECAY = 1e-2
 LOSS_MARGIN = 1e-3
 """At equal accuracy on val, cross-entropy must fall by this much (nats) to count as an improvement."""
 
@@ -36,7 +34,7 @@ class Trained:
         val_accuracy: Accuracy of those weights on val, 0 to 1.
     """
 
-    network: SmallCNN
+    network: Backbone
     best_step: int
     steps: int
     converged: bool
@@ -57,10 +55,10 @@ class Score:
         return self.accuracy > other.accuracy
 
 
-def build_network(shape: tuple[int, int, int], classes: int, spec: ClassifierSpec, seed: int, run: int) -> SmallCNN:
+def build_network(shape: tuple[int, int, int], classes: int, spec: ClassifierSpec, seed: int, run: int) -> Backbone:
     """Build the network of one run; the same seed and run give the same initial weights in every arm."""
     with seeded_init(seed, "classifier", "initialisation", run):
-        return SmallCNN(shape, classes, spec.width)
+        return build_backbone(shape, classes, spec)
 
 
 def train_classifier(
@@ -82,7 +80,7 @@ def train_classifier(
         train: Images to learn from.
         val: Images to stop by; see `Score.improves_on`.
         spec: The network and its training.
-        recipe: Transforms and sampling.
+        recipe: What the arm does to its training set. Val is looked at as it is, whatever the recipe.
         seed: The run's seed.
         run: Number of this run; run k of every arm shares its initialisation, and its batch order where the
             training sets are equally large.
@@ -92,10 +90,11 @@ def train_classifier(
     network = build_network(train.shape, len(train.classes), spec, seed, run).to(machine.device)
     average = copy.deepcopy(network).requires_grad_(False).eval()
     best, best_score, best_step, done = copy.deepcopy(average), Score(-1.0, 0.0), 0, 0
-    optimiser = torch.optim.AdamW(network.parameters(), lr=spec.learning_rate, weight_decay=WEIGHT_DECAY)
-    batches = _batches(train, spec, recipe, seed, run, machine)
+    optimiser = torch.optim.AdamW(network.parameters(), lr=spec.learning_rate, weight_decay=recipe.weight_decay)
+    made = batches(train, spec, recipe, len(network.stages), seed, run, machine)
+    masks = torch_generator(seed, "classifier", "dropout", run)
     for step in progress.steps():
-        _step(network, optimiser, *next(batches), machine)
+        train_step(network, optimiser, next(made), recipe.dropout, masks, machine)
         _update_average(average, network, step)
         done = step + 1
         if done % spec.eval_every and done != spec.max_steps:
@@ -110,32 +109,45 @@ def train_classifier(
     return Trained(best, best_step, done, converged, best_score.accuracy)
 
 
-def _batches(
-    train: ImageSet, spec: ClassifierSpec, recipe: RecipeSpec, seed: int, run: int, machine: Machine
-) -> Iterator[tuple[Tensor, Tensor]]:
-    images = torch.from_numpy(train.images.copy()).to(machine.device)
-    labels = torch.from_numpy(train.labels)
-    order = torch_generator(seed, "classifier", "batches", run)
-    draws = torch_generator(seed, "classifier", "transforms", run)
-    if recipe.sampling == "balanced":
-        rows_of_batches = balanced_rows(labels, spec.batch_size, order)
-    else:
-        rows_of_batches = shuffled_rows(len(labels), spec.batch_size, order)
-    for rows in rows_of_batches:
-        batch = to_float(images[rows.to(machine.device)])
-        if recipe.transforms == "mild":
-            batch = mild(batch, draws, flips=spec.flips)
-        yield batch, labels[rows].to(machine.device)
-
-
-def _step(
-    network: nn.Module, optimiser: torch.optim.Optimizer, images: Tensor, labels: Tensor, machine: Machine
+def train_step(
+    network: Backbone,
+    optimiser: torch.optim.Optimizer,
+    batch: Batch,
+    dropout: float,
+    rng: torch.Generator,
+    machine: Machine,
 ) -> None:
+    """Make one step.
+
+    Args:
+        network: In training mode.
+        optimiser: Of its weights.
+        batch: What to learn.
+        dropout: Share of the features below the head that are left out.
+        rng: Source of that choice.
+        machine: Where to compute.
+    """
+    change = None if batch.mixture is None else batch.mixture.blend
     with machine.autocast():
-        logits = network(images)
+        features = network.features(batch.images, change, batch.depth)
+        logits = network.head(dropped(features, dropout, rng))
     optimiser.zero_grad(set_to_none=True)
-    F.cross_entropy(logits, labels).backward()
+    soft_cross_entropy(logits.float(), batch.targets).backward()
     optimiser.step()
+
+
+def dropped(features: Tensor, share: float, rng: torch.Generator) -> Tensor:
+    """Apply dropout (Srivastava et al., JMLR 2014) by a named generator; torch's own draws from the global one.
+
+    Args:
+        features: float, N×F.
+        share: What is set to 0, 0 to 1; the rest grows so that the mean stays.
+        rng: Source of the draws, on the CPU.
+    """
+    if share == 0.0:
+        return features
+    kept = (torch.rand(features.shape, generator=rng) >= share).to(features.device)
+    return features * kept / (1.0 - share)
 
 
 @torch.no_grad()
@@ -149,7 +161,7 @@ def _numbers(network: nn.Module) -> list[Tensor]:
     return [tensor for tensor in (*network.parameters(), *network.buffers()) if tensor.is_floating_point()]
 
 
-def _score(network: SmallCNN, val: ImageSet, machine: Machine) -> Score:
+def _score(network: Backbone, val: ImageSet, machine: Machine) -> Score:
     probabilities = torch.from_numpy(predict_probabilities(network, val.images, machine))
     labels = torch.from_numpy(val.labels)
     accuracy = (probabilities.argmax(1) == labels).double().mean().item()

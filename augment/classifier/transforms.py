@@ -5,34 +5,142 @@ here each image has its own, in one call.
 """
 
 import math
+from collections.abc import Callable
+from dataclasses import dataclass
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-MAX_ROTATION = math.radians(10)
-MAX_SCALING = 0.1
-MAX_SHIFT = 0.1
+Transform = Callable[[Tensor, torch.Generator, bool], Tensor]
+"""From float images, N×C×H×W in [-1, 1], a generator on the CPU, and whether half of the images may be mirrored left
+to right, to as many images in the same range."""
 
 
-def mild(images: Tensor, rng: torch.Generator, *, flips: bool) -> Tensor:
-    """Rotate by up to 10°, scale by up to 10 %, shift by up to 10 % of the side; mirror half of them if allowed.
+@dataclass(frozen=True)
+class Reach:
+    """How far images are changed; every range is symmetric and drawn from uniformly.
+
+    Attributes:
+        rotation: Radians either way.
+        scaling: Share of the size either way.
+        shift: Share of height and width either way.
+        shear: Tangent of the angle either way.
+        lighting: Change of contrast, as a factor's distance from 1, and of brightness, where black to white is 2.
+        erasing: Share of images that lose a square, of up to half their side.
+    """
+
+    rotation: float
+    scaling: float
+    shift: float
+    shear: float = 0.0
+    lighting: float = 0.0
+    erasing: float = 0.0
+
+
+MILD = Reach(rotation=math.radians(10), scaling=0.1, shift=0.1)
+STRONG = Reach(
+    rotation=math.radians(20), scaling=0.2, shift=0.15, shear=math.tan(math.radians(10)), lighting=0.3, erasing=0.5
+)
+SQUARES = 0.2, 0.5
+"""Sides of the squares that are lost, as shares of the shorter side."""
+
+
+def none(images: Tensor, rng: torch.Generator, flips: bool) -> Tensor:  # noqa: ARG001  # all are called alike
+    """Leave images as they are, unmirrored."""
+    return images
+
+
+def mild(images: Tensor, rng: torch.Generator, flips: bool) -> Tensor:
+    """Rotate by up to 10°, scale by up to 10 %, shift by up to 10 % of the side."""
+    return _moved(images, rng, flips, MILD)
+
+
+def strong(images: Tensor, rng: torch.Generator, flips: bool) -> Tensor:
+    """Rotate and shear by up to 20° and 10°, scale and shift by up to 20 % and 15 %, change contrast and brightness.
+
+    Half of the images also lose a square to grey (Random Erasing, Zhong et al., 2017, arXiv 1708.04896).
+    """
+    moved = _moved(images, rng, flips, STRONG)
+    contrast, brightness = STRONG.lighting * _symmetric(2, images, rng)[:, :, None, None, None]
+    level = moved.mean(dim=(1, 2, 3), keepdim=True)
+    lit = level + (moved - level) * (1.0 + contrast) + brightness
+    return erased(lit.clamp(-1.0, 1.0), rng, STRONG.erasing)
+
+
+def noisy(images: Tensor, rng: torch.Generator, levels: float) -> Tensor:
+    """Add Gaussian noise to every pixel, within the range.
+
+    Args:
+        images: float, N×C×H×W in [-1, 1].
+        rng: Source of the draws, on the CPU.
+        levels: Standard deviation in grey levels (0 to 255).
+    """
+    noise = torch.randn(images.shape, generator=rng).to(images.device)
+    return (images + levels / 127.5 * noise).clamp(-1.0, 1.0)
+
+
+def erased(images: Tensor, rng: torch.Generator, share: float) -> Tensor:
+    """Turn a square of a share of the images, wholly inside them, to grey (0).
+
+    Args:
+        images: float, N×C×H×W in [-1, 1].
+        rng: Source of the draws, on the CPU.
+        share: Probability of each image, 0 to 1.
+    """
+    height, width = images.shape[2:]
+    coin, size, down, right = torch.rand(4, len(images), generator=rng).to(images.device)
+    smallest, largest = SQUARES
+    side = ((smallest + (largest - smallest) * size) * min(height, width)).round()
+    rows = inside(down * (height - side), side, height)[:, None, :, None]
+    columns = inside(right * (width - side), side, width)[:, None, None, :]
+    return images.masked_fill(rows & columns & (coin < share)[:, None, None, None], 0.0)
+
+
+def inside(start: Tensor, length: Tensor, side: int) -> Tensor:
+    """Tell which of ``side`` pixels lie in a stretch, of each image, bool N×side; both arguments in pixels, (N,)."""
+    pixels = torch.arange(side, device=start.device)
+    first = start.round()[:, None]
+    return (pixels >= first) & (pixels < first + length[:, None])
+
+
+def mirrored(images: Tensor, rng: torch.Generator) -> Tensor:
+    """Mirror half of the images left to right."""
+    coin = torch.rand(len(images), generator=rng).to(images.device)
+    return torch.where((coin < 0.5)[:, None, None, None], images.flip(3), images)
+
+
+def warp(images: Tensor, linear: Tensor, shift: Tensor) -> Tensor:
+    """Move images; what comes in from outside repeats the border, as black would be a foreground to some.
 
     Args:
         images: float, N×C×H×W.
-        rng: Source of the draws, on the CPU.
-        flips: Whether to mirror left and right.
-
-    Returns:
-        float, N×C×H×W; what comes in from outside repeats the border.
+        linear: float, N×2×2, on the CPU: from a place in the new image to its place in the old one, (x, y) in pixels
+            from the centre.
+        shift: float, N×2, on the CPU: added to that, as shares of width and height.
     """
-    angle, scaling, shift_x, shift_y, coin = torch.rand(5, len(images), generator=rng) * 2 - 1
-    angle, scale = angle * MAX_ROTATION, 1 + scaling * MAX_SCALING
-    mirror = torch.where(coin < 0, -1.0, 1.0) if flips else torch.ones(len(images))
-    cosine, sine = scale * angle.cos(), scale * angle.sin()
-    # affine_grid counts in half sides: a shift of 0.1 sides is 0.2 there.
-    first = torch.stack([mirror * cosine, -sine, 2 * MAX_SHIFT * shift_x], dim=1)
-    second = torch.stack([mirror * sine, cosine, 2 * MAX_SHIFT * shift_y], dim=1)
-    matrices = torch.stack([first, second], dim=1).to(images.device)
-    grid = F.affine_grid(matrices, list(images.shape), align_corners=False)
+    height, width = images.shape[2:]
+    # affine_grid counts in half sides: pixels of an image that is not square are not, there.
+    ratios = torch.tensor([[1.0, height / width], [width / height, 1.0]])
+    maps = torch.cat([linear * ratios, 2.0 * shift[:, :, None]], dim=2).to(images.device)
+    grid = F.affine_grid(maps, list(images.shape), align_corners=False)
     return F.grid_sample(images, grid, padding_mode="border", align_corners=False)
+
+
+def _moved(images: Tensor, rng: torch.Generator, flips: bool, reach: Reach) -> Tensor:
+    turn, growth, right, down, coin = 2.0 * torch.rand(5, len(images), generator=rng) - 1.0
+    angle, scale = reach.rotation * turn, 1.0 + reach.scaling * growth
+    mirror = torch.where(coin < 0, -1.0, 1.0) if flips else torch.ones(len(images))
+    first = torch.stack([mirror * scale * angle.cos(), -scale * angle.sin()], dim=1)
+    second = torch.stack([mirror * scale * angle.sin(), scale * angle.cos()], dim=1)
+    linear, shift = torch.stack([first, second], dim=1), reach.shift * torch.stack([right, down], dim=1)
+    if reach.shear:
+        sheared = torch.eye(2).repeat(len(images), 1, 1)
+        sheared[:, 0, 1] = reach.shear * (2.0 * torch.rand(len(images), generator=rng) - 1.0)
+        linear = linear @ sheared
+    return warp(images, linear, shift)
+
+
+def _symmetric(count: int, images: Tensor, rng: torch.Generator) -> Tensor:
+    """Draw ``count`` numbers an image, uniform in [-1, 1), to its device."""
+    return (2.0 * torch.rand(count, len(images), generator=rng) - 1.0).to(images.device)

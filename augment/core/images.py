@@ -16,7 +16,7 @@ IntArray = npt.NDArray[np.int64]
 FloatArray = npt.NDArray[np.float64]
 
 COLUMNS = ("label", "class_name", "origin", "content_hash", "generator_seed")
-"""Columns every manifest has; others may follow (filter scores, groups)."""
+"""Columns every manifest has; others may follow (weight, filter scores, groups)."""
 
 GREY, RGB = 1, 3
 
@@ -66,6 +66,13 @@ class ImageSet:
     def labels(self) -> IntArray:
         """Class indices, int64, shape (N,)."""
         return self.manifest["label"].to_numpy(dtype=np.int64, copy=True)  # torch wants it writable
+
+    @property
+    def weights(self) -> FloatArray:
+        """How much each image counts in training, float64, shape (N,): 1 where the manifest has no ``weight``."""
+        if "weight" not in self.manifest.columns:
+            return np.ones(len(self))
+        return self.manifest["weight"].to_numpy(dtype=np.float64, copy=True)
 
     @property
     def shape(self) -> tuple[int, int, int]:

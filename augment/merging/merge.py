@@ -1,38 +1,110 @@
 """The merge of real and synthetic images."""
 
+import math
 from collections.abc import Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
+import pandas as pd
 
 from augment.core.errors import DataError
 from augment.core.images import ImageSet, IntArray, concatenate, first_rows
-from augment.merging.specs import MixSpec
+from augment.merging.filters import KEPT, REASONS, attach_scores, drop_reasons
+from augment.merging.specs import AutoMixSpec, MixSpec
 
 
-def merge(real: ImageSet, synthetic: ImageSet, spec: MixSpec) -> ImageSet:
-    """Put synthetic images behind the real ones until each class has the wanted synthetic share.
+class Account(NamedTuple):
+    """What became of every synthetic image; the last three sum to the first.
 
-    Every row keeps its provenance. Of each class the first synthetic images are taken, so that a smaller share
-    is a subset of a larger one. At share 1 the result is the synthetic set alone.
+    Attributes:
+        drawn: All of them.
+        dropped: Those left out, by reason; see `augment.merging.filters.REASONS`.
+        surplus: Those that pass the filter, but are more than the mix asks for.
+        added: Those in the result.
+    """
+
+    drawn: int
+    dropped: dict[str, int]
+    surplus: int
+    added: int
+
+    def to_json(self) -> dict[str, Any]:
+        """Give plain values."""
+        return self._asdict()
+
+    def summary(self) -> str:
+        """Say it in one line."""
+        dropped = ", ".join(f"{count} {reason}" for reason, count in self.dropped.items() if count) or "none"
+        return f"{self.added} of {self.drawn} synthetic ones; dropped: {dropped}; surplus: {self.surplus}"
+
+
+class Merged(NamedTuple):
+    """A training set, and what became of every synthetic image.
+
+    Attributes:
+        images: Real images first. Besides provenance the manifest has ``weight``, and the scores of synthetic rows.
+        account: Of the synthetic images.
+    """
+
+    images: ImageSet
+    account: Account
+
+
+def merge(real: ImageSet, synthetic: ImageSet, scores: pd.DataFrame, spec: MixSpec) -> Merged:
+    """Filter synthetic images and put as many behind the real ones as the mix asks for.
+
+    Of each class the first that pass the filter are taken, so that a smaller set is a subset of a larger one. At
+    share 1 the result is all that pass, alone.
+
+    Args:
+        real: Real images.
+        synthetic: Synthetic images of the same classes.
+        scores: One row a synthetic image, see `augment.merging.filters.SCORES`.
+        spec: What to leave out, how many to add, how much they count.
 
     Raises:
-        DataError: Too few synthetic images of a class, or the two sets do not fit together.
+        DataError: Too few synthetic images of a class, or the sets do not fit together.
     """
-    if spec.share == 1.0:
-        return synthetic
-    wanted = additions(real.class_counts(), spec.share)
-    available = synthetic.class_counts()
-    short = [f"{real.classes[k]} ({available[k]} of {wanted[k]})" for k in np.flatnonzero(available < wanted)]
-    if short:
-        raise DataError(
-            f"share {spec.share}: too few synthetic images of {', '.join(short)}; raise synthesis.per_class "
-            f"to {wanted.max()} or lower the share"
-        )
-    return concatenate(real, synthetic.select(first_rows(synthetic.labels, wanted)))
+    scored = attach_scores(synthetic, scores)
+    reasons = drop_reasons(real, scored, spec.filter)
+    good = scored.select(np.flatnonzero(reasons == KEPT))
+    if spec.synthetic_only:
+        _expect_enough(np.ones(len(real.classes), dtype=np.int64), good.class_counts(), synthetic, spec)
+        added, result = good, _weighted(good, spec.weight)
+    else:
+        wanted = additions(real.class_counts(), spec)
+        _expect_enough(wanted, good.class_counts(), synthetic, spec)
+        added = good.select(first_rows(good.labels, wanted))
+        result = concatenate(_weighted(real, 1.0), _weighted(added, spec.weight))
+    dropped = {reason: int((reasons == reason).sum()) for reason in REASONS}
+    return Merged(result, Account(len(synthetic), dropped, surplus=len(good) - len(added), added=len(added)))
+
+
+def candidates(real: ImageSet, synthetic: ImageSet, scores: pd.DataFrame, spec: AutoMixSpec) -> dict[float, Merged]:
+    """Merge at every share that is to be chosen from; at 0 the set is all real.
+
+    Args:
+        real: Real images.
+        synthetic: Synthetic images of the same classes.
+        scores: See `merge`.
+        spec: The shares, and the filter and weight that they have in common.
+
+    Raises:
+        DataError: See `merge`.
+    """
+    sets = {share: merge(real, synthetic, scores, spec.at(share)) for share in spec.shares if share}
+    good = next(iter(sets.values())).account
+    none = Account(good.drawn, good.dropped, surplus=good.surplus + good.added, added=0)
+    return {share: sets.get(share, Merged(_weighted(real, 1.0), none)) for share in spec.shares}
 
 
 def refuse_failed(failures: Sequence[str], synthesizer: str, mix: str) -> None:
     """Stop a merge with images of a synthesizer that failed its checks.
+
+    Args:
+        failures: A sentence each.
+        synthesizer: Its name.
+        mix: The mix's key in ``params.yaml``, e.g. ``mixes.merged``.
 
     Raises:
         DataError: There are failures; the message tells each, and what can be done.
@@ -40,11 +112,41 @@ def refuse_failed(failures: Sequence[str], synthesizer: str, mix: str) -> None:
     if failures:
         listed = "".join(f"\n  {failure}" for failure in failures)
         raise DataError(
-            f"mix {mix}: the images of synthesizer {synthesizer} failed {len(failures)} check(s):{listed}\n"
-            f"expected none. Train longer or otherwise, or set mixes.{mix}.allow_failed: true to merge them as they are"
+            f"{mix}: the images of synthesizer {synthesizer} failed {len(failures)} check(s):{listed}\n"
+            f"expected none. Train longer or otherwise, or set {mix}.allow_failed: true to merge them as they are"
         )
 
 
-def additions(real_counts: IntArray, share: float) -> IntArray:
-    """Count the synthetic images each class needs, shape (K,): s real-to-total shares give n·s / (1 - s)."""
-    return np.rint(real_counts * share / (1.0 - share)).astype(np.int64)
+def additions(real_counts: IntArray, spec: MixSpec) -> IntArray:
+    """Count the synthetic images that each class needs, shape (K,).
+
+    A share s of the total takes n·s / (1 - s) of them beside n real ones, to the nearest; filling takes what is
+    missing, and nothing where nothing is.
+
+    Args:
+        real_counts: n of each class, shape (K,).
+        spec: A mix with real images.
+    """
+    if spec.share is not None:
+        return np.rint(real_counts * spec.share / (1.0 - spec.share)).astype(np.int64)
+    full = spec.fill if isinstance(spec.fill, int) else real_counts.max()  # "largest"
+    return np.maximum(full - real_counts, 0)
+
+
+def _weighted(images: ImageSet, weight: float) -> ImageSet:
+    return ImageSet(images.images, images.manifest.assign(weight=weight), images.classes)
+
+
+def _expect_enough(wanted: IntArray, good: IntArray, synthetic: ImageSet, spec: MixSpec) -> None:
+    drawn, short = synthetic.class_counts(), np.flatnonzero(good < wanted)
+    if not len(short):
+        return
+    named = ", ".join(f"{synthetic.classes[k]} ({good[k]} of {wanted[k]})" for k in short)
+    amount = f"share {spec.share}" if spec.share is not None else f"fill {spec.fill}"
+    if (good[short] == 0).any():
+        mend = "no number of images mends a class of which none passes the filter: look at the synthesizer's images"
+    else:
+        # As if the filter went on leaving out the same part of each class.
+        enough = max(math.ceil(drawn[k] * wanted[k] / good[k]) for k in short)
+        mend = f"raise synthesis.per_class to {enough}, or ask for less"
+    raise DataError(f"{amount}: too few synthetic images of {named} pass the filter; {mend}")

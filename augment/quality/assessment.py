@@ -10,8 +10,9 @@ from augment.core.images import FloatArray, ImageSet, first_rows
 from augment.quality.diversity import inception_score, intra_class_ms_ssim
 from augment.quality.failures import Failure, find_failures
 from augment.quality.generator_quality import Judged, generator_quality, match, quality_per_class, sample_floor
-from augment.quality.memorisation import memorisation, nearest_in_pixels
+from augment.quality.memorisation import Memorisation, memorisation, nearest_in_pixels
 from augment.quality.neighbours import Nearest, nearest
+from augment.quality.scores import sample_scores
 from augment.quality.specs import GateSpec
 
 MS_SSIM_PAIRS = 200
@@ -35,11 +36,13 @@ class Assessment(NamedTuple):
             and in groups ``floor``, ``diversity`` and ``memorisation``.
         per_class: K rows: ``class_name``, the columns of `quality_per_class`, ``ms_ssim`` and ``real_ms_ssim``.
         neighbours: Nearest training image of every synthetic one, in pixels.
+        scores: One row a synthetic image, see `sample_scores`.
     """
 
     figures: dict[str, Any]
     per_class: pd.DataFrame
     neighbours: Nearest
+    scores: pd.DataFrame
 
 
 def assess_generator(train: Side, val: Side, synthetic: Side, gate: GateSpec, rng: np.random.Generator) -> Assessment:
@@ -62,6 +65,7 @@ def assess_generator(train: Side, val: Side, synthetic: Side, gate: GateSpec, rn
     per_class.insert(0, "class_name", list(classes))
     overall = generator_quality(val.judged, synthetic.judged)
     neighbours = nearest_in_pixels(synthetic.images.images, train.images.images)
+    in_pixels, in_features = _memorisation(train, val, synthetic, neighbours.distance)
     figures = {
         **_failed(find_failures(overall, per_class, classes, gate)),
         **overall,
@@ -73,9 +77,10 @@ def assess_generator(train: Side, val: Side, synthetic: Side, gate: GateSpec, rn
             "ms_ssim": per_class["ms_ssim"].mean(),
             "real_ms_ssim": per_class["real_ms_ssim"].mean(),
         },
-        "memorisation": _memorisation(train, val, synthetic, neighbours.distance),
+        "memorisation": {"pixels": in_pixels.figures(), "features": in_features.figures()},
     }
-    return Assessment(_plain(figures), per_class.round(DECIMALS), neighbours)
+    scores = sample_scores(synthetic.images.labels, synthetic.judged.probabilities, neighbours, in_pixels.threshold)
+    return Assessment(_plain(figures), per_class.round(DECIMALS), neighbours, scores)
 
 
 def _failed(failures: list[Failure]) -> dict[str, Any]:
@@ -83,7 +88,7 @@ def _failed(failures: list[Failure]) -> dict[str, Any]:
     return {"failed_checks": len(failures), "failures": [failure.sentence for failure in failures]}
 
 
-def _memorisation(train: Side, val: Side, synthetic: Side, in_pixels: FloatArray) -> dict[str, Any]:
+def _memorisation(train: Side, val: Side, synthetic: Side, in_pixels: FloatArray) -> tuple[Memorisation, Memorisation]:
     """In pixels and in features, of as many synthetic images of each class as val has."""
     rows = first_rows(synthetic.images.labels, val.images.class_counts())
     held_out_in_pixels = nearest_in_pixels(val.images.images, train.images.images).distance
@@ -91,10 +96,7 @@ def _memorisation(train: Side, val: Side, synthetic: Side, in_pixels: FloatArray
         nearest(features, train.judged.features).distance
         for features in (synthetic.judged.features[rows], val.judged.features)
     )
-    return {
-        "pixels": memorisation(in_pixels[rows], held_out_in_pixels).figures(),
-        "features": memorisation(in_features, held_out_in_features).figures(),
-    }
+    return memorisation(in_pixels[rows], held_out_in_pixels), memorisation(in_features, held_out_in_features)
 
 
 def _plain(value: Any) -> Any:

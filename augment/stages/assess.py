@@ -6,7 +6,7 @@ from augment.classifier.judging import SYNTHETIC_RUN, train_judge
 from augment.core.images import ImageSet
 from augment.core.seeding import numpy_generator
 from augment.core.stage import stage
-from augment.core.store import read_image_set, write_csv, write_json, write_png
+from augment.core.store import read_image_set, write_csv, write_json, write_parquet, write_png
 from augment.quality.assessment import Side, assess_generator
 from augment.quality.generator_quality import Judged
 from augment.quality.pictures import beside_nearest, real_beside_synthetic
@@ -30,10 +30,11 @@ def assess(
     features: Path,
     quality: Path,
     per_class: Path,
+    scores: Path,
     grid: Path,
     nearest_train: Path,
 ) -> None:
-    """Write the figures to ``quality`` and ``per_class``, pictures to ``grid`` and ``nearest_train``."""
+    """Write figures to ``quality`` and ``per_class``, one row an image to ``scores``, and the two pictures."""
     real, held_out, fake = (read_image_set(path) for path in (train, val, synthetic))
     with machine(runtime) as where:
         judge = read_judge(features, real.classes, real.shape, where.device)
@@ -49,6 +50,7 @@ def assess(
     )
     write_json(quality, found.figures | {"classification_accuracy_score": round(taught.val_accuracy, 6)})
     write_csv(per_class, found.per_class)
+    write_parquet(scores, found.scores)
     write_png(grid, real_beside_synthetic(real, fake))
     write_png(nearest_train, beside_nearest(fake, real, found.neighbours))
     print("\n".join([f"assess {dataset} {synthesizer}: {_summary(found.figures)}", *found.figures["failures"]]))

@@ -20,6 +20,7 @@ from augment.merging.specs import REAL, MixSpec
     datasets="datasets",
     synthesizers="synthesizers",
     mixes="mixes",
+    auto_mixes="auto_mixes",
     train_sets="arms.train_sets",
     recipes="arms.recipes",
 )
@@ -27,6 +28,7 @@ def compare(
     datasets: Mapping[str, Any],
     synthesizers: Sequence[str],
     mixes: Mapping[str, MixSpec],
+    auto_mixes: Sequence[str],
     train_sets: Sequence[str],
     recipes: Mapping[str, Any],
     *,
@@ -43,7 +45,9 @@ def compare(
     ``predictions``, ``arm_metrics`` and ``quality`` are path patterns with ``{dataset}``, ``{train_set}``, ``{recipe}``
     and ``{synthesizer}`` in them: the results folder may hold arms that are no longer in ``params.yaml``.
     """
-    shares = {REAL: 0.0} | {name: mix.share for name, mix in mixes.items()}
+    # The comparison asks only whether none, some or all images of a training set are synthetic.
+    some = dict.fromkeys((*mixes, *auto_mixes), 0.5)
+    shares = {REAL: 0.0} | some | {name: 1.0 for name, mix in mixes.items() if mix.synthetic_only}
     comparisons = {
         dataset: compare_arms(
             [

@@ -11,25 +11,26 @@ from augment.core.errors import ContainerError
 from augment.core.images import ImageSet
 from augment.runtime.machine import Machine
 
-SPEC = ClassifierSpec(width=4)
+SPECS = [ClassifierSpec(width=4), ClassifierSpec(backbone="resnet18")]
 
 
-@pytest.fixture
-def arm(tmp_path: Path, stripes: ImageSet, cpu: Machine) -> Path:
-    runs = [Trained(build_network(stripes.shape, 3, SPEC, 0, run).eval(), 5, 10, True, 0.5 + run) for run in range(2)]
-    write_classifiers(tmp_path / "arm", runs, stripes, SPEC, cpu)
-    return tmp_path / "arm"
+def write(folder: Path, stripes: ImageSet, cpu: Machine, spec: ClassifierSpec) -> Path:
+    runs = [Trained(build_network(stripes.shape, 3, spec, 0, run).eval(), 5, 10, True, 0.5 + run) for run in range(2)]
+    write_classifiers(folder / "arm", runs, stripes, spec, cpu)
+    return folder / "arm"
 
 
-def test_every_run_survives_the_disk(arm: Path, stripes: ImageSet, cpu: Machine) -> None:
-    runs = read_classifiers(arm, stripes.classes, stripes.shape)
+@pytest.mark.parametrize("spec", SPECS)
+def test_every_run_survives_the_disk(tmp_path: Path, stripes: ImageSet, cpu: Machine, spec: ClassifierSpec) -> None:
+    runs = read_classifiers(write(tmp_path, stripes, cpu, spec), stripes.classes, stripes.shape)
     assert [run.val_accuracy for run in runs] == [0.5, 1.5]
     for number, run in enumerate(runs):
-        written = build_network(stripes.shape, 3, SPEC, 0, number).eval()
+        written = build_network(stripes.shape, 3, spec, 0, number).eval()
         found, expected = (predict_probabilities(net, stripes.images, cpu) for net in (run.network, written))
         assert np.array_equal(found, expected)
 
 
-def test_classifiers_of_other_classes_are_refused(arm: Path, stripes: ImageSet) -> None:
+def test_classifiers_of_other_classes_are_refused(tmp_path: Path, stripes: ImageSet, cpu: Machine) -> None:
+    arm = write(tmp_path, stripes, cpu, SPECS[0])
     with pytest.raises(ContainerError, match="expected classifiers for classes and shape"):
         read_classifiers(arm, ("a", "b", "c"), stripes.shape)

@@ -1,13 +1,72 @@
+from pathlib import Path
+
+import numpy as np
 import pytest
 import torch
+from torch import Tensor
 
-from augment.classifier.networks import SmallCNN
+from augment.classifier.networks import Backbone, ResNet18, SmallCNN, build_backbone
+from augment.classifier.specs import ClassifierSpec
+from augment.core.errors import SettingsError
+from augment.core.specs import parse
+from augment.runtime.judge import read_judge, write_judge
+
+BACKBONES = {"small_cnn": SmallCNN, "resnet18": ResNet18}
 
 
+def build(name: str, shape: tuple[int, int, int]) -> Backbone:
+    torch.manual_seed(0)
+    width = {"width": 4} if name == "small_cnn" else {}
+    return build_backbone(shape, 5, ClassifierSpec.model_validate({"backbone": name, **width})).eval()
+
+
+@pytest.mark.parametrize("name", BACKBONES)
 @pytest.mark.parametrize("channels", [1, 3])
-@pytest.mark.parametrize("sides", [(8, 8), (9, 13), (28, 28), (64, 64)])
-def test_any_size_and_channel_count_fits(channels: int, sides: tuple[int, int]) -> None:
-    network = SmallCNN((channels, *sides), 5, width=4)
-    images = torch.randn(3, channels, *sides)
-    assert network(images).shape == (3, 5)
-    assert network.features(images).shape == (3, 16)
+@pytest.mark.parametrize("sides", [(8, 8), (9, 13), (28, 28), (128, 128)])
+def test_any_size_and_channel_count_fits(name: str, channels: int, sides: tuple[int, int]) -> None:
+    network = build(name, (channels, *sides))
+    assert isinstance(network, BACKBONES[name])
+    images = torch.randn(2, channels, *sides)
+    assert network(images).shape == (2, 5)
+    assert network.features(images).shape == (2, network.head.in_features)
+
+
+def test_resnet18_looks_at_every_pixel_of_a_small_image_first() -> None:
+    network = build("resnet18", (3, 8, 8))
+    sides, maps = [], torch.randn(1, 3, 8, 8)
+    for stage in network.stages:
+        maps = stage(maps)
+        sides.append(maps.shape[2])
+    assert sides == [8, 8, 4, 2, 1]
+    # torchvision's has 11,689,512; here the head has 5 of its 1000 classes, the stem 9 of its 49 weights a channel.
+    assert sum(weight.numel() for weight in network.parameters()) == 11_689_512 - 995 * 513 - 64 * 3 * 40
+
+
+@pytest.mark.parametrize("name", BACKBONES)
+def test_maps_can_be_changed_before_any_stage(name: str) -> None:
+    network, images = build(name, (1, 8, 8)), torch.randn(4, 1, 8, 8)
+    for depth in range(len(network.stages)):
+        seen: list[Tensor] = []
+
+        def swap(maps: Tensor, seen: list[Tensor] = seen) -> Tensor:
+            seen.append(maps)
+            return maps.flip(0)
+
+        assert torch.allclose(network.features(images, swap, depth), network.features(images).flip(0), atol=1e-5)
+        assert [maps.shape[0] for maps in seen] == [4]
+
+
+def test_a_resnet_can_judge(tmp_path: Path) -> None:
+    network = build("resnet18", (1, 9, 12))
+    write_judge(tmp_path / "judge", network, list("abcde"), (1, 9, 12), {})
+    images = np.random.default_rng(0).integers(0, 256, (3, 1, 9, 12), dtype=np.uint8)
+    features, probabilities = read_judge(tmp_path / "judge", list("abcde"), (1, 9, 12), torch.device("cpu"))(images)
+    with torch.no_grad():
+        floats = torch.from_numpy(images).float() / 127.5 - 1
+        assert np.allclose(features, network.features(floats).numpy(), atol=1e-4)
+        assert np.allclose(probabilities, network(floats).softmax(1).numpy(), atol=1e-4)
+
+
+def test_a_width_that_no_one_would_hear_is_refused() -> None:
+    with pytest.raises(SettingsError, match="width: only backbone small_cnn has it, found resnet18"):
+        parse(ClassifierSpec, {"backbone": "resnet18", "width": 8}, "params.yaml")

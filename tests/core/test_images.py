@@ -25,6 +25,13 @@ def test_synthetic_images_carry_the_seed_that_drew_them() -> None:
     assert images.manifest["generator_seed"].tolist() == [7, 7]
 
 
+def test_every_image_counts_alike_where_no_weights_are_said() -> None:
+    images = make_image_set(blank(2), [0, 1], ["a", "b"])
+    assert images.weights.tolist() == [1.0, 1.0]
+    weighted = ImageSet(images.images, images.manifest.assign(weight=[1.0, 0.25]), images.classes)
+    assert weighted.select(np.array([1])).weights.tolist() == [0.25]
+
+
 @pytest.mark.parametrize(
     ("images", "message"),
     [

@@ -79,6 +79,16 @@ def test_a_copying_generator_is_told_by_its_memorisation(parts: tuple[Judged, Ju
     assert found.figures["memorisation"]["pixels"]["pull"] == 1.0
     assert found.figures["memorisation"]["features"]["near_copies"] == 1.0
     assert found.neighbours.distance.max() == 0.0
+    assert found.scores["near_copy"].all()
+
+
+def test_every_synthetic_image_is_scored(parts: tuple[Judged, Judged, Judged]) -> None:
+    _, _, synthetic = parts
+    found = assess(*parts)
+    assert len(found.scores) == len(synthetic.labels)
+    assert found.scores["near_copy"].mean() < 0.05
+    assert np.array_equal(found.scores["judged_label"], synthetic.probabilities.argmax(1))
+    assert np.array_equal(found.scores["nearest_train"], found.neighbours.row)
 
 
 def test_the_table_has_a_named_row_a_class(parts: tuple[Judged, Judged, Judged]) -> None:

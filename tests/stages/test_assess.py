@@ -47,7 +47,13 @@ def inputs(tmp_path: Path, cpu: Machine) -> dict[str, Path]:
 def test_it_writes_figures_failures_table_and_pictures(
     tmp_path: Path, inputs: dict[str, Path], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    names = {"quality": "q.json", "per_class": "p.csv", "grid": "g.png", "nearest_train": "n.png"}
+    names = {
+        "quality": "q.json",
+        "per_class": "p.csv",
+        "scores": "s.parquet",
+        "grid": "g.png",
+        "nearest_train": "n.png",
+    }
     outputs = {name: tmp_path / "out" / file for name, file in names.items()}
     runtime = RuntimeSpec(device="cpu", precision="fp32")
     assess.run(dataset="toys", synthesizer="gan", gate=GateSpec(), runtime=runtime, seed=0, **inputs, **outputs)
@@ -55,6 +61,7 @@ def test_it_writes_figures_failures_table_and_pictures(
     assert [text for text in figures["failures"] if not text.startswith("class 2 ('high'): ")] == []
     assert any("the generator repeats itself" in text for text in figures["failures"])
     assert figures["failures"][0] in capsys.readouterr().out
+    assert len(pd.read_parquet(outputs["scores"])) == 60
     table = pd.read_csv(outputs["per_class"])
     assert table["class_name"].tolist() == ["low", "middle", "high"]
     low, middle, high = table["ms_ssim"]

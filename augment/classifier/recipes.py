@@ -1,0 +1,87 @@
+"""A recipe at work: the batches it makes of a training set."""
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from augment.classifier import transforms
+from augment.classifier.mixing import Mixture, cutmix, draw_depth, draw_mixture
+from augment.classifier.specs import ClassifierSpec, RecipeSpec
+from augment.classifier.targets import row_weights, weighted_targets
+from augment.classifier.transforms import Transform, noisy
+from augment.core.images import ImageSet
+from augment.core.seeding import numpy_generator
+from augment.runtime.batches import balanced_rows, shuffled_rows, to_float
+from augment.runtime.machine import Machine
+from augment.runtime.seeding import torch_generator
+
+
+class Batch(NamedTuple):
+    """What one step trains on.
+
+    Attributes:
+        images: float32, N×C×H×W in [-1, 1].
+        targets: float32, N×K, already mixed; see `augment.classifier.targets.weighted_targets`.
+        mixture: What is left to be mixed, at ``depth``; None for nothing.
+        depth: The stage of the network whose input is to be mixed.
+    """
+
+    images: Tensor
+    targets: Tensor
+    mixture: Mixture | None = None
+    depth: int = 0
+
+
+def batches(
+    train: ImageSet, spec: ClassifierSpec, recipe: RecipeSpec, stages: int, seed: int, run: int, machine: Machine
+) -> Iterator[Batch]:
+    """Yield batches for ever. Order, transforms and mixtures each have a generator of their own.
+
+    Args:
+        train: The training set; rows count by their weights.
+        spec: Batch size, and whether images may be mirrored.
+        recipe: What is done to them.
+        stages: Number of stages of the network.
+        seed: The seed of the whole pipeline.
+        run: Number of this run; at the same number, arms with training sets of one size see the same order.
+        machine: Where the batches are needed.
+    """
+    images, labels = torch.from_numpy(train.images.copy()).to(machine.device), torch.from_numpy(train.labels)
+    weights = row_weights(labels, torch.from_numpy(train.weights), class_weighted=recipe.loss == "class_weighted")
+    targets = weighted_targets(labels, weights, len(train.classes)).to(machine.device)
+    transform = transform_named(recipe.transforms)
+    draws, pixels = (torch_generator(seed, "classifier", purpose, run) for purpose in ("transforms", "noise"))
+    pairs = numpy_generator(seed, "classifier", "mixing", run)
+    for chosen in _rows(labels, spec, recipe, torch_generator(seed, "classifier", "batches", run)):
+        rows = chosen.to(machine.device)
+        batch = Batch(transform(to_float(images[rows]), draws, spec.flips), targets[rows])
+        if recipe.noise:
+            batch = batch._replace(images=noisy(batch.images, pixels, recipe.noise))
+        yield batch if recipe.mixing == "none" else _mixed(batch, recipe, stages, pairs)
+
+
+def transform_named(name: str) -> Transform:
+    """Look up what ``transforms`` names in a recipe."""
+    if name in ("trivial_augment", "rand_augment"):
+        from augment.classifier import policies  # torchvision takes seconds that other recipes need not wait for
+
+        return policies.trivial_augment if name == "trivial_augment" else policies.rand_augment
+    return {"none": transforms.none, "mild": transforms.mild, "strong": transforms.strong}[name]
+
+
+def _mixed(batch: Batch, recipe: RecipeSpec, stages: int, rng: np.random.Generator) -> Batch:
+    mixture = draw_mixture(len(batch.images), recipe.mixing_alpha, rng, batch.images.device)
+    if recipe.mixing == "cutmix":
+        images, mixture = cutmix(batch.images, mixture, rng)
+        return Batch(images, mixture.blend(batch.targets))
+    depth = draw_depth(recipe.mixing, stages, rng)
+    return Batch(batch.images, mixture.blend(batch.targets), mixture, depth)
+
+
+def _rows(labels: Tensor, spec: ClassifierSpec, recipe: RecipeSpec, order: torch.Generator) -> Iterator[Tensor]:
+    if recipe.sampling == "balanced":
+        return balanced_rows(labels, spec.batch_size, order)
+    return shuffled_rows(len(labels), spec.batch_size, order)

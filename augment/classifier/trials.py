@@ -1,0 +1,47 @@
+"""Small trainings that decide something about a training set."""
+
+import numpy as np
+import numpy.typing as npt
+
+from augment.classifier.prediction import predict_probabilities
+from augment.classifier.specs import ClassifierSpec, RecipeSpec
+from augment.classifier.training import train_classifier
+from augment.core.images import ImageSet
+from augment.core.seeding import derive_seed
+from augment.runtime.machine import Machine
+from augment.runtime.progress import Progress
+
+
+def hits_on_val(
+    train: ImageSet,
+    val: ImageSet,
+    spec: ClassifierSpec,
+    recipe: RecipeSpec,
+    seed: int,
+    runs: int,
+    machine: Machine,
+    what: str,
+) -> npt.NDArray[np.bool_]:
+    """Train classifiers and tell which images of val each has right.
+
+    Args:
+        train: Images to learn from.
+        val: Images to stop by, and to judge by.
+        spec: The network and its training.
+        recipe: How the training set is treated.
+        seed: The seed of the pipeline. Run k here is not run k of an arm: an arm whose data were chosen for the
+            weights that it starts from would flatter itself.
+        runs: R, the number of classifiers.
+        machine: Where to compute.
+        what: What progress is reported of.
+
+    Returns:
+        R×N.
+    """
+    trial_seed = derive_seed(seed, "classifier", "trials")
+    hits = []
+    for run in range(runs):
+        progress = Progress(f"{what} run {run + 1} of {runs}", spec.max_steps)
+        trained = train_classifier(train, val, spec, recipe, trial_seed, run, machine, progress)
+        hits.append(predict_probabilities(trained.network, val.images, machine).argmax(1) == val.labels)
+    return np.stack(hits)

@@ -1,0 +1,63 @@
+"""Merge real and synthetic images at the share that serves a classifier best on val: perhaps none."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from augment.classifier.specs import ClassifierSpec, RecipeSpec
+from augment.classifier.trials import hits_on_val
+from augment.core.stage import stage
+from augment.core.store import read_image_set, read_json, read_parquet, write_image_set, write_json
+from augment.merging.choice import choose_share
+from augment.merging.merge import candidates, refuse_failed
+from augment.merging.specs import AutoMixSpec
+from augment.runtime.machine import machine
+from augment.runtime.specs import RuntimeSpec
+
+
+@stage(
+    spec="auto_mixes.{mix}",
+    classifier="datasets.{dataset}.classifier",
+    recipes="arms.recipes",
+    runtime="runtime",
+    seed="seed",
+)
+def merge_auto(
+    dataset: str,
+    mix: str,
+    spec: AutoMixSpec,
+    classifier: ClassifierSpec,
+    recipes: Mapping[str, RecipeSpec],
+    runtime: RuntimeSpec,
+    seed: int,
+    *,
+    real: Path,
+    val: Path,
+    synthetic: Path,
+    quality: Path,
+    merged: Path,
+    choice: Path,
+) -> None:
+    """Write the container ``merged``, and to ``choice`` what val said of every share."""
+    judged = quality / spec.synthesizer
+    if not spec.allow_failed:
+        refuse_failed(read_json(judged / "quality.json")["failures"], spec.synthesizer, f"auto_mixes.{mix}")
+    originals, held_out, drawn = (read_image_set(path) for path in (real, val, synthetic / spec.synthesizer))
+    made = candidates(originals, drawn, read_parquet(judged / "scores.parquet"), spec)
+    recipe, title = recipes[spec.recipe], f"merge_auto {dataset} {mix} share"
+    with machine(runtime) as where:
+        hits = {
+            share: hits_on_val(one.images, held_out, classifier, recipe, seed, spec.runs, where, f"{title} {share:g}")
+            for share, one in made.items()
+        }
+    chosen = choose_share(hits)
+    images, account = made[chosen.share]
+    made_by = {
+        "stage": "merge_auto",
+        "dataset": dataset,
+        "mix": mix,
+        **spec.model_dump(),
+        "synthetic": account.to_json(),
+    }
+    write_image_set(merged, images, made_by | chosen.to_json())
+    write_json(choice, chosen.to_json())
+    print(f"{title} {chosen.share:g}: {len(images) - account.added} real images and {account.summary()}")

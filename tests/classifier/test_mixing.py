@@ -1,0 +1,69 @@
+import numpy as np
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+from augment.classifier.mixing import Mixture, cutmix, draw_depth, draw_mixture
+
+CPU = torch.device("cpu")
+
+
+def test_a_blend_keeps_the_share_of_itself() -> None:
+    mixture = Mixture(torch.tensor([1, 0]), torch.tensor([0.75, 0.5]))
+    # 0.75 of 1 and 0.25 of 9; 0.5 of 9 and 0.5 of 1.
+    assert mixture.blend(torch.tensor([1.0, 9.0])).tolist() == [3.0, 5.0]
+    assert mixture.blend(torch.tensor([[[1.0]], [[9.0]]])).flatten().tolist() == [3.0, 5.0]
+
+
+@given(st.integers(1, 64), st.sampled_from([0.1, 1.0, 8.0]), st.integers(0, 2**31))
+def test_every_image_is_one_others_partner(count: int, alpha: float, seed: int) -> None:
+    mixture = draw_mixture(count, alpha, np.random.default_rng(seed), CPU)
+    assert sorted(mixture.partner.tolist()) == list(range(count))
+    assert mixture.share.shape == (count,)
+    assert 0.0 <= mixture.share.min() <= mixture.share.max() <= 1.0
+
+
+def test_shares_follow_the_beta_distribution() -> None:
+    # The variance of Beta(a, a) is 1 / (4 (2a + 1)).
+    for alpha in (0.2, 1.0, 4.0):
+        share = draw_mixture(20_000, alpha, np.random.default_rng(0), CPU).share
+        assert share.mean() == pytest.approx(0.5, abs=0.01)
+        assert share.var() == pytest.approx(1 / (4 * (2 * alpha + 1)), rel=0.03)
+
+
+def test_only_manifold_mixup_goes_below_the_input() -> None:
+    rng = np.random.default_rng(0)
+    assert {draw_depth("mixup", 4, rng) for _ in range(50)} == {0}
+    assert {draw_depth("manifold_mixup", 4, rng) for _ in range(50)} == {0, 1, 2}
+    assert {draw_depth("manifold_mixup", 2, rng) for _ in range(50)} == {0, 1}
+
+
+@given(st.integers(0, 2**31), st.sampled_from([(8, 8), (9, 14), (28, 28)]))
+def test_cutmix_pastes_one_rectangle_and_counts_its_pixels(seed: int, sides: tuple[int, int]) -> None:
+    rng = np.random.default_rng(seed)
+    images = torch.arange(6.0).view(6, 1, 1, 1).expand(6, 2, *sides)
+    mixed, mixture = cutmix(images, draw_mixture(6, 1.0, rng, CPU), rng)
+    for row, partner in enumerate(mixture.partner.tolist()):
+        if partner == row:
+            continue
+        pasted = mixed[row, 0] == partner
+        assert set(mixed[row].flatten().tolist()) <= {float(row), float(partner)}
+        assert torch.equal(mixed[row, 0], mixed[row, 1])
+        assert pasted.sum() == pasted.any(dim=0).sum() * pasted.any(dim=1).sum()
+        assert mixture.share[row] == pytest.approx(1 - pasted.float().mean().item(), abs=1e-6)
+
+
+def test_a_rectangle_that_is_not_cut_off_has_the_partners_share() -> None:
+    class Centre:
+        def random(self, count: int, dtype: type) -> object:
+            return np.full(count, 0.5, dtype)
+
+    mixture = Mixture(torch.tensor([1, 0]), torch.tensor([0.75, 1.0]))
+    images = torch.tensor([0.0, 1.0]).view(2, 1, 1, 1).expand(2, 1, 8, 8)
+    mixed, after = cutmix(images, mixture, Centre())  # type: ignore[arg-type]  # draws the middle
+    expected = torch.zeros(8, 8)
+    expected[2:6, 2:6] = 1.0  # a quarter of the area: half of each side
+    assert torch.equal(mixed[0, 0], expected)
+    assert after.share.tolist() == [0.75, 1.0]
+    assert torch.equal(mixed[1], images[1])
