@@ -92,7 +92,7 @@ class Drawer:
 
 def train_gan(data: Data, settings: dict[str, Any], cpu_s: float, seed: int, where: Machine) -> tuple[Album, str]:
     """Train for a budget; return the snapshots and a line about it."""
-    spec = parse(GanSpec, {"kind": "gan", "steps": 1, **settings}, "--set")
+    spec = parse(GanSpec, {"kind": "gan", "steps": 1, "watch": {"choose_by": "last"}, **settings}, "--set")
     spec = spec.model_copy(update={"steps": steps_within(cpu_s, data.train, spec, where)})
     album, began = Album(), time.process_time()
     fit(data.train, spec, seed, where, f"gan, seed {seed}", Checkpoint(None, {}), album, lambda _step, _grid: None)
