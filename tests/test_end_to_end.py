@@ -117,6 +117,9 @@ def test_every_output_is_there_and_sound(workspace: Workspace) -> None:
     assert merged.manifest["origin"].value_counts().to_dict() == {"real": 200, "synthetic": 200}
     verdicts = json.loads((workspace.path / "reports/verdicts.json").read_text())
     assert verdicts["digits"]["reference"] == "real/plain"
+    assert (workspace.path / "data/digits/train" / verdicts["digits"]["use"]["train_set"]).is_dir()
+    for table in ("arms", "recall"):
+        assert (workspace.path / "reports" / table / "digits.csv").is_file()
     table = (workspace.path / "reports/comparison.md").read_text()
     assert "| `real/plain` |" in table
     assert "| `merged/plain` |" in table

@@ -1,0 +1,104 @@
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from augment.core.errors import DataError
+from augment.evaluation.comparison import compare
+from augment.evaluation.contests import Outcome, contests
+from augment.evaluation.predictions import Predictions
+from augment.evaluation.significance import holm
+from tests.evaluation.simulated import arm, random_hits
+
+
+def test_arms_are_chosen_by_val_and_never_by_test() -> None:
+    comparison = compare(
+        [
+            arm("real", "plain", random_hits(0.5, 0), 0.9),
+            arm("real", "classical", random_hits(0.99, 1), 0.8),
+            arm("merged", "plain", random_hits(0.5, 2), 0.7),
+            arm("merged", "classical", random_hits(0.99, 3), 0.6),
+            arm("synthetic", "plain", random_hits(0.5, 4), 0.5),
+            arm("synthetic", "classical", random_hits(0.99, 5), 0.4),
+        ],
+        seed=0,
+    )
+    assert comparison.best_real is comparison.reference is comparison.arms[0]
+    assert comparison.chosen is comparison.arms[2]
+    assert comparison.released is comparison.arms[4]
+
+
+def test_synthetic_only_is_no_candidate_for_merging() -> None:
+    comparison = compare(
+        [arm("real", "plain", random_hits(0.5, 0), 0.5), arm("synthetic", "plain", random_hits(0.9, 1), 0.9)], seed=0
+    )
+    assert comparison.chosen is None
+    assert comparison.use is comparison.reference
+
+
+def test_the_product_is_the_merged_arm_only_if_it_beats_the_best_real_one() -> None:
+    plain, classical = arm("real", "plain", random_hits(0.6, 0), 0.6), arm("real", "best", random_hits(0.9, 1), 0.9)
+    merged = arm("merged", "plain", random_hits(0.9, 2), 0.95)
+    assert compare([plain, merged], seed=0).use is merged
+    assert compare([plain, classical, merged], seed=0).use is classical
+
+
+def test_an_arm_is_compared_once_where_the_reference_is_the_best_real_arm() -> None:
+    plain, merged = arm("real", "plain", random_hits(0.6, 0), 0.6), arm("merged", "plain", random_hits(0.9, 2), 0.9)
+    comparison = compare([plain, merged], seed=0)
+    assert comparison.rivals == [plain]
+    assert [contest.rival for contest in comparison.contests_of(merged)] == [plain]
+    assert comparison.contests_of(plain) == []
+
+
+def test_arms_that_saw_other_test_images_or_runs_are_not_compared() -> None:
+    plain, merged = arm("real", "plain", np.ones((3, 4)), 0.5), arm("merged", "plain", np.ones((3, 4)), 0.5)
+    with pytest.raises(DataError, match="arm merged/plain: expected 3 runs, as real/plain has, found 2"):
+        compare([plain, arm("merged", "plain", np.ones((2, 4)), 0.5)], seed=0)
+    said = merged.predictions
+    moved = replace(merged, predictions=Predictions(1 - said.labels, said.probabilities, said.classes))
+    with pytest.raises(DataError, match="merged/plain: its test images are not those of real/plain"):
+        compare([plain, moved], seed=0)
+    with pytest.raises(DataError, match="expected an arm that trains on real images alone"):
+        compare([merged], seed=0)
+
+
+def test_holm_corrects_over_the_arms_of_a_kind_and_no_others() -> None:
+    rival = arm("real", "plain", random_hits(0.80, 0), 0.5)
+    merged = [arm("merged", f"r{k}", random_hits(0.80 + k / 100, k + 1), 0.5) for k in range(4)]
+    other = arm("synthetic", "plain", random_hits(0.78, 9), 0.5)
+    found = contests([rival, *merged, other], rival, seed=0)
+    expected = holm(np.asarray([found[each.name].estimate.p_value() for each in merged]))
+    assert [found[each.name].p_holm for each in merged] == pytest.approx(expected)
+    assert [found[each.name].family for each in merged] == [4] * 4
+    assert found[other.name].p_holm == found[other.name].estimate.p_value()
+    assert rival.name not in found
+
+
+def test_an_interval_without_zero_is_no_effect_yet_where_many_arms_were_tried() -> None:
+    rival = arm("real", "plain", random_hits(0.80, 0), 0.5)
+    better = arm("merged", "better", random_hits(0.85, 1), 0.5)
+    alone = contests([rival, better], rival, seed=0)[better.name]
+    assert (alone.estimate.interval().low > 0, alone.outcome) == (True, Outcome.HELPS)
+    many = [arm("merged", f"r{k}", random_hits(0.80, k + 10), 0.5) for k in range(12)]
+    among = contests([rival, better, *many], rival, seed=0)[better.name]
+    assert among.estimate == alone.estimate
+    assert among.outcome is Outcome.NO_EFFECT
+    assert among.smallest_effect > alone.smallest_effect
+
+
+def test_a_contest_says_the_same_whatever_other_arms_run() -> None:
+    rival, one = arm("real", "plain", random_hits(0.8, 0), 0.5), arm("merged", "one", random_hits(0.82, 1), 0.5)
+    other = arm("synthetic", "plain", random_hits(0.7, 2), 0.5)
+    alone, together = contests([rival, one], rival, 0)[one.name], contests([other, rival, one], rival, 0)[one.name]
+    assert alone.to_json() == together.to_json()
+
+
+def test_all_tests_of_a_contest_agree_on_a_plain_difference() -> None:
+    rival, better = arm("real", "plain", random_hits(0.6, 0), 0.5), arm("merged", "plain", random_hits(0.9, 1), 0.5)
+    found = contests([rival, better], rival, seed=0)[better.name].to_json()
+    assert found["outcome"] == "helps"
+    assert max(found["p"], found["p_holm"], found["p_sign_flip"], found["p_mcnemar"]) < 0.05
+    assert found["bootstrap"]["low"] > 0 < found["difference"]["low"]
+    assert found["smallest_effect"] < found["difference"]["mean"]
+    assert found["seeds_for"]["0.02"] <= (found["seeds_for"]["0.01"] or 1000)
