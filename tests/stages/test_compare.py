@@ -69,6 +69,7 @@ def test_compare_writes_verdicts_tables_and_a_picture(results: Path) -> None:
         "datasets": {"cats": {}, "dogs": {}},
         "synthesizers": ["gan"],
         "mixes": {"merged": MixSpec(synthesizer="gan", share=0.5), "synthetic": MixSpec(synthesizer="gan", share=1.0)},
+        "auto_mixes": {},
         "train_sets": ["real", "merged", "synthetic"],
         "recipes": {"plain": {}},
         "predictions": f"{results}/{{dataset}}/{{train_set}}/predictions.parquet",
