@@ -11,21 +11,32 @@ Run it as a module, from the project's folder: it draws its arms as the tests do
 """
 
 import argparse
-from collections.abc import Iterator
+from collections.abc import Callable, Mapping
+from functools import partial
 
 import numpy as np
 
+from augment.core.images import FloatArray
+from augment.core.seeding import numpy_generator
 from augment.evaluation.arms import Kind
 from augment.evaluation.comparison import Comparison, compare
 from augment.evaluation.contests import Contest, Outcome
-from augment.evaluation.intervals import Interval, crossed_estimate, pigeonhole_interval
+from augment.evaluation.intervals import Estimate, Interval, crossed_estimate, pigeonhole_interval
+from augment.evaluation.power import spread
 from augment.evaluation.significance import ALPHA, mcnemar_p, sign_flip_p
 from tests.evaluation.simulated import WORLDS, World, draw_arms, draw_hits
 
 EFFECT = 0.02
-RESAMPLES = FLIPS = 499
-ARMS = ((1, 1), (2, 2), (4, 4), (2, 12))
 GAIN = 0.04
+RESAMPLES = FLIPS = 499
+VERDICTS = [
+    (name, real, merged)
+    for name in ("450 scarce images", "runs dominate", "images dominate", "3 seeds", "2 seeds")
+    for real, merged in ((1, 1), (2, 2), (4, 4), (2, 12))
+]
+
+Round = dict[str, float]
+"""What one simulated comparison showed: 0 or 1 of each column, or a width."""
 
 
 def main() -> None:
@@ -34,67 +45,84 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=1000)
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()
-    rng = np.random.default_rng(options.seed)
     print(
-        f"{options.rounds} rounds: 95.0 % and 5.0 % stray by ± {43.6 / options.rounds**0.5:.1f} (two standard errors)\n"
+        f"{options.rounds} rounds; two standard errors of 95 % and 5 % are {43.6 / options.rounds**0.5:.1f} points.\n"
     )
-    print(
-        "| two arms | coverage %: t, no effect | t, true effect | bootstrap, no effect | false alarms %: t | ", end=""
-    )
-    print("sign flips | McNemar |\n|" + "---|" * 7)
-    for name, world in WORLDS.items():
-        print(
-            f"| {name} | {' | '.join(f'{100 * rate:.1f}' for rate in two_arms(world, options.rounds, rng))} |",
-            flush=True,
+    # Each row has draws of its own, so that it is the same whichever other rows there are.
+    pairs = {name: partial(two_arms, world, numpy_generator(options.seed, name)) for name, world in WORLDS.items()}
+    show("two arms", options.rounds, pairs)
+    judged = {
+        f"{name}: {real} + {merged}": partial(
+            verdict, WORLDS[name], real, merged, numpy_generator(options.seed, name, real, merged)
         )
-    print("\n| verdict | arms: real + merged | false verdicts %: plain p | corrected p | would use it | ", end="")
-    print(f"a gain of {100 * GAIN:.0f} points is seen % |\n|{'---|' * 6}")
-    for name in ("450 scarce images", "runs dominate", "images dominate", "2 seeds"):
-        for real, merged in ARMS:
-            rates = verdicts(WORLDS[name], real, merged, options.rounds, rng)
-            print(f"| {name} | {real} + {merged} | {' | '.join(f'{100 * rate:.1f}' for rate in rates)} |", flush=True)
+        for name, real, merged in VERDICTS
+    }
+    show("verdict: real + merged arms", options.rounds, judged)
 
 
-def two_arms(world: World, rounds: int, rng: np.random.Generator) -> list[float]:
-    """Rates in the order of the first table's columns."""
-    # An arm near 100 % cannot gain two points.
-    effect = min(EFFECT, (1 - world.accuracy) / 2)
-    return np.mean([[*_without_effect(world, rng), _covers(world, effect, rng)] for _ in range(rounds)], axis=0)[
-        [0, 5, 1, 2, 3, 4]
-    ].tolist()
+def show(title: str, rounds: int, rows: Mapping[str, Callable[[], Round]]) -> None:
+    """Print a Markdown table, one row a setting: means over rounds, in percent."""
+    for number, (name, draw) in enumerate(rows.items()):
+        found = [draw() for _ in range(rounds)]
+        if number == 0:
+            print(f"| {' | '.join([title, *found[0]])} |\n|{'---|' * (1 + len(found[0]))}")
+        means = (100 * np.mean([each[column] for each in found]) for column in found[0])
+        print(f"| {' | '.join([name, *(f'{mean:.1f}' for mean in means)])} |", flush=True)
+    print()
 
 
-def _without_effect(world: World, rng: np.random.Generator) -> Iterator[bool]:
+def two_arms(world: World, rng: np.random.Generator) -> Round:
+    """Compare two equal arms, and two of which one is truly better."""
     first, second = draw_hits(world, [0.0, 0.0], rng)[:, :, world.val_images :]
     values = second.astype(np.float64) - first
-    estimate = crossed_estimate(values)
-    yield _holds(estimate.interval(), 0.0)
-    yield _holds(pigeonhole_interval(values, rng, RESAMPLES), 0.0)
-    yield estimate.p_value() <= ALPHA
-    yield sign_flip_p(values, rng, FLIPS) <= ALPHA
-    yield mcnemar_p(first.mean(axis=0) > 0.5, second.mean(axis=0) > 0.5) <= ALPHA
+    # An arm near 100 % cannot gain two points.
+    effect = min(EFFECT, (1 - world.accuracy) / 2)
+    plain, better = draw_hits(world, [0.0, effect], rng)[:, :, world.val_images :].astype(np.float64)
+    estimate, once = crossed_estimate(values), residual_once(values)
+    return {
+        "interval covers, no effect %": holds(estimate.interval(), 0.0),
+        "with an effect %": holds(crossed_estimate(better - plain).interval(), effect),
+        "bootstrap covers %": holds(pigeonhole_interval(values, rng, RESAMPLES), 0.0),
+        "residual once covers %": holds(once.interval(), 0.0),
+        "its width / ours %": width(once.interval()) / width(estimate.interval()) if estimate.error else 1.0,
+        "false alarms: t %": estimate.p_value() <= ALPHA,
+        "sign flips %": sign_flip_p(values, rng, FLIPS) <= ALPHA,
+        "McNemar %": mcnemar_p(first.mean(axis=0) > 0.5, second.mean(axis=0) > 0.5) <= ALPHA,
+    }
 
 
-def _covers(world: World, effect: float, rng: np.random.Generator) -> bool:
-    first, second = draw_hits(world, [0.0, effect], rng)[:, :, world.val_images :].astype(np.float64)
-    return _holds(crossed_estimate(second - first).interval(), effect)
+def residual_once(values: FloatArray) -> Estimate:
+    """Estimate as `crossed_estimate` does, but with the residual counted once: the unbiased rival of our interval."""
+    runs, images = values.shape
+    parts = spread(values)
+    of_runs = parts.run / runs + parts.residual / (runs * images)
+    of_images = parts.image / images
+    total = of_runs + of_images
+    freedom = total**2 / (of_runs**2 / (runs - 1) + of_images**2 / (images - 1)) if total else runs - 1
+    return Estimate(float(values.mean()), total**0.5, freedom)
 
 
-def _holds(interval: Interval, truth: float) -> bool:
+def holds(interval: Interval, truth: float) -> bool:
+    """Whether an interval holds the truth."""
     return interval.low <= truth <= interval.high
 
 
-def verdicts(world: World, real: int, merged: int, rounds: int, rng: np.random.Generator) -> list[float]:
-    """Rates in the order of the second table's columns."""
-    rates = []
-    for _ in range(rounds):
-        equal = compare(draw_arms(world, real, merged, rng), seed=0)
-        better = compare(draw_arms(world, real, merged, rng, GAIN), seed=0)
-        uncorrected = [contest.estimate.p_value() <= ALPHA for contest in contests_of_chosen(equal)]
-        corrected = [contest.outcome is not Outcome.NO_EFFECT for contest in contests_of_chosen(equal)]
-        used = [comparison.use.kind is Kind.MERGED for comparison in (equal, better)]
-        rates.append([any(uncorrected), any(corrected), *used])
-    return np.mean(rates, axis=0).tolist()
+def width(interval: Interval) -> float:
+    """Length of an interval."""
+    return interval.high - interval.low
+
+
+def verdict(world: World, real: int, merged: int, rng: np.random.Generator) -> Round:
+    """Judge merged arms that are as good as the real ones, and merged arms that all are truly better."""
+    equal = compare(draw_arms(world, real, merged, rng), seed=0)
+    better = compare(draw_arms(world, real, merged, rng, GAIN), seed=0)
+    found = contests_of_chosen(equal)
+    return {
+        "false, plain p %": any(contest.estimate.p_value() <= ALPHA for contest in found),
+        "false, corrected p %": any(contest.outcome is not Outcome.NO_EFFECT for contest in found),
+        "merged set used for nothing %": equal.use.kind is Kind.MERGED,
+        f"gain of {100 * GAIN:.0f} points seen %": better.use.kind is Kind.MERGED,
+    }
 
 
 def contests_of_chosen(comparison: Comparison) -> list[Contest]:

@@ -51,8 +51,8 @@ def _row(comparison: Comparison, arm: Arm) -> dict[str, Any]:
         "role": ", ".join(roles(comparison, arm)),
         "val_accuracy": arm.val_accuracy.mean(),
         "accuracy": interval.mean,
-        "accuracy_low": interval.low,
-        "accuracy_high": interval.high,
+        "accuracy_low": max(0.0, interval.low),  # a t interval knows nothing of the ends of the scale
+        "accuracy_high": min(1.0, interval.high),
     }
     for name, values in arm.predictions.scores().items():
         row[name], row[f"{name}_std"] = values.mean(), values.std(ddof=1)

@@ -68,6 +68,7 @@ WORLDS: Mapping[str, World] = {
     "images dominate": World(accuracy=0.85, difficulty=1.0, disagreement=1.5, instability=0.03),
     "arms differ by noise alone": World(accuracy=0.85, difficulty=1.0, disagreement=0.0, instability=0.0),
     "2 seeds": World(runs=2),
+    "3 seeds": World(runs=3),
     "10 seeds": World(runs=10),
     "60 test images": World(images=60, val_images=60),
 }

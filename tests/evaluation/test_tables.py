@@ -43,6 +43,13 @@ def test_the_arm_table_holds_scores_contests_and_roles_of_every_arm() -> None:
     assert table["accuracy_low"].lt(table["accuracy"]).all()
 
 
+def test_an_accuracy_is_told_to_lie_between_0_and_1() -> None:
+    few, many = np.eye(4)[:2], 1 - np.eye(4)[:2]  # a quarter and three quarters, on four images
+    table = arm_table(compare([arm("real", "plain", few, 0.5), arm("merged", "plain", many, 0.5)], seed=0))
+    assert table["accuracy_low"].iloc[0] == 0.0
+    assert table["accuracy_high"].iloc[1] == 1.0
+
+
 def test_recall_is_told_against_each_rival() -> None:
     table = recall_rows(compare(SEVERAL, seed=0))
     assert table.groupby(["arm", "rival"]).ngroups == len(SEVERAL) * 2
