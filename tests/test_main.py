@@ -66,7 +66,8 @@ def test_an_unknown_recipe_is_named(capsys: pytest.CaptureFixture[str]) -> None:
     paths = ["--train", "a", "--val", "b", "--classifier", "c"]
     arguments = ["--dataset", "digits", "--train-set", "real", "--recipe", "fancy", *paths]
     assert main(["train-classifier", *arguments]) == EXIT_BAD_INPUT
-    assert "unknown 'fancy' in arms.recipes; expected one of plain, balanced, classical, balanced_classical" in capsys.readouterr().err
+    expected = "unknown 'fancy' in arms.recipes; expected one of plain, balanced, classical, balanced_classical"
+    assert expected in capsys.readouterr().err
 
 
 def test_a_broken_container_is_named_and_nothing_written(workspace: Path, capsys: pytest.CaptureFixture[str]) -> None:

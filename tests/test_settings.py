@@ -73,7 +73,7 @@ def test_the_projects_own_settings_are_valid() -> None:
         ),
         ("auto_mixes.best", AUTO | {"synthesizer": "gann"}, r"auto_mixes\.best\.synthesizer: unknown gann"),
         ("auto_mixes.best", AUTO | {"runs": 1}, r"runs: input should be greater than or equal to 2"),
-        ("synthesizers", ["gan", "smote", "vae"], r"datasets\.digits\.synthesizers: missing vae, which synthesizers lists"),
+        ("synthesizers", ["gan", "smote", "vae"], r"digits\.synthesizers: missing vae, which synthesizers lists"),
         ("datasets.digits.synthesizers.gan", {"kind": "diffusion"}, "input tag 'diffusion' found .* 'gan', 'vae'"),
         (
             "datasets.digits.synthesizers.gan.network",
