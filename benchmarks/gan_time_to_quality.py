@@ -51,6 +51,8 @@ RECIPES = {
 }
 """How many steps each makes follows from its budget."""
 
+BASELINES = [name for name in RECIPES if name != "compact"]
+
 
 @dataclass(frozen=True)
 class Point:
@@ -139,6 +141,7 @@ def main() -> None:
         "--budgets", type=float, nargs="+", default=[6.0, 12.0, 30.0], help="CPU-seconds of the default"
     )
     parser.add_argument("--baseline-budget", type=float, default=240.0, help="of each other recipe, CPU-s")
+    parser.add_argument("--baselines", nargs="+", choices=BASELINES, default=BASELINES)
     options = parser.parse_args()
     data = load(options.fashion_mnist)
     with machine(RuntimeSpec()) as where:
@@ -148,7 +151,7 @@ def main() -> None:
         print(f"{where.describe()}; real train images: FD {real['frechet_distance']:.2f}, ", end="")
         print(f"fidelity {real['label_fidelity']:.3f}, recall {real['recall']:.3f}\n")
         default = [contend("compact", budget, data.train, where) for budget in options.budgets]
-        others = [contend(name, options.baseline_budget, data.train, where) for name in RECIPES if name != "compact"]
+        others = [contend(name, options.baseline_budget, data.train, where) for name in options.baselines]
         for number in range(LOOKS):
             for contender in (*default, *others):
                 contender.advance(contender.look_at[number], watcher, where)
