@@ -48,7 +48,7 @@ def test_the_projects_own_settings_are_valid() -> None:
         (
             "arms.train_sets",
             ["real", "mergd"],
-            "arms.train_sets: unknown mergd; expected some of real, merged, synthetic",
+            "arms.train_sets: unknown mergd; expected some of real, control, merged, synthetic",
         ),
         ("arms.train_sets", ["merged"], "arms.train_sets: real is missing"),
         (
@@ -57,9 +57,9 @@ def test_the_projects_own_settings_are_valid() -> None:
             r"transforms: input should be 'none', 'mild', 'strong', .* \(found 'wild'\)",
         ),
         ("mixes.real", {"synthesizer": "gan", "share": 0.5}, "mixes: real already exists"),
-        ("mixes.merged.share", 1.5, r"mixes\.merged\.share: input should be less than or equal to 1"),
+        ("mixes.synthetic.share", 1.5, r"mixes\.synthetic\.share: input should be less than or equal to 1"),
         ("mixes.merged.synthesizer", "gann", r"mixes\.merged\.synthesizer: unknown gann; expected some of gan"),
-        ("mixes.merged.fill", "largest", r"mixes\.merged: expected one of share and fill"),
+        ("mixes.merged.share", 0.5, r"mixes\.merged: expected one of share and fill"),
         ("mixes.merged", {"synthesizer": "gan"}, r"mixes\.merged: expected one of share and fill"),
         ("mixes.synthetic.weight", 0.5, "weight: at share 1 there is no real image to weigh against"),
         ("mixes.merged.filter", {"agre": True}, r"filter\.agre: unknown key"),
@@ -69,11 +69,15 @@ def test_the_projects_own_settings_are_valid() -> None:
         (
             "auto_mixes.best",
             AUTO | {"recipe": "plane"},
-            r"auto_mixes\.best\.recipe: unknown plane; expected some of classical",
+            r"auto_mixes\.best\.recipe: unknown plane; expected some of balanced, balanced_classical",
         ),
         ("auto_mixes.best", AUTO | {"synthesizer": "gann"}, r"auto_mixes\.best\.synthesizer: unknown gann"),
         ("auto_mixes.best", AUTO | {"runs": 1}, r"runs: input should be greater than or equal to 2"),
-        ("synthesizers", ["gan", "vae"], r"datasets\.digits\.synthesizers: missing vae, which synthesizers lists"),
+        (
+            "synthesizers",
+            ["gan", "smote", "vae"],
+            r"datasets\.digits\.synthesizers: missing vae, which synthesizers lists",
+        ),
         ("datasets.digits.synthesizers.gan", {"kind": "diffusion"}, "input tag 'diffusion' found .* 'gan', 'vae'"),
         (
             "datasets.digits.synthesizers.gan.network",
