@@ -75,7 +75,7 @@ class Settings(Spec):
         return self
 
     def section(self, key: str) -> Any:
-        """Look up a dotted key, e.g. ``datasets.digits.gan``.
+        """Look up a dotted key, e.g. ``datasets.digits.synthesizers.gan``.
 
         Raises:
             SettingsError: A part of the key does not exist; the message lists what does.

@@ -1,6 +1,6 @@
 """Inject random faults into the flow for as long as you like: the test of tests/pipelines/test_chaos.py, longer.
 
-python benchmarks/flow_chaos.py --rounds 100 --seed 1
+python benchmarks/flow_chaos.py --rounds 100
 """
 
 import argparse
@@ -16,12 +16,12 @@ def main() -> int:
     """Run the test with more rounds of each fault; return its exit code."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rounds", type=int, default=100, help="faults to inject, over all kinds of them")
-    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--seed", help="that of a failure, to meet it again (default: a new one each time)")
     options = parser.parse_args()
     return subprocess.run(
         [sys.executable, "-m", "pytest", "-s", "--numprocesses=0", "tests/pipelines/test_chaos.py"],
         cwd=REPOSITORY,
-        env=os.environ | {"CHAOS_SEED": str(options.seed), "CHAOS_ROUNDS": str(options.rounds)},
+        env=os.environ | {"CHAOS_SEED": options.seed or "", "CHAOS_ROUNDS": str(options.rounds)},
         check=False,
     ).returncode
 

@@ -28,7 +28,6 @@ RUNNING = re.compile(r"^Running stage '(?P<stage>.+)':$")
 FASHION_MNIST: dict[str, Any] = {
     "source": {"kind": "torchvision", "name": "FashionMNIST"},
     "split": {"val": 500, "test": "official"},
-    "gan": {"steps": 600},
     "synthesis": {"per_class": 200},
     "classifier": {"max_steps": 200},
 }
@@ -40,7 +39,8 @@ def clone(folder: Path, options: argparse.Namespace) -> Path:
     (folder / "dvc.lock").unlink(missing_ok=True)
     params = yaml.safe_load((folder / "params.yaml").read_text())
     if options.fashion_mnist:
-        params["datasets"]["fashion_mnist"] = dict(FASHION_MNIST)
+        synthesizers = params["datasets"]["digits"]["synthesizers"] | {"gan": {"kind": "gan", "steps": 600}}
+        params["datasets"]["fashion_mnist"] = FASHION_MNIST | {"synthesizers": synthesizers}
         shutil.copytree(options.fashion_mnist, folder / "raw" / "fashion_mnist")
     for block in params["datasets"].values():
         block["scarcity"] = {"kind": "per_class", "count": options.per_class}

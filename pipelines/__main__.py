@@ -1,7 +1,9 @@
 """`python -m pipelines`: run, watch and schedule the DVC pipeline with Prefect."""
 
 import argparse
+import errno
 import os
+import signal
 import sys
 from pathlib import Path
 
@@ -25,6 +27,13 @@ def main(arguments: list[str]) -> int:
     except (GraphError, settings.SettingsError, server.ServerError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
+    except OSError as error:
+        if error.errno not in {errno.ENOSPC, errno.EDQUOT}:
+            raise
+        print(f"error: {error}: nothing was begun in {root}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:  # before the flow has begun, which handles it itself
+        return 128 + signal.SIGINT
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -59,20 +68,30 @@ def _parser() -> argparse.ArgumentParser:
 
 def _run(options: argparse.Namespace, root: Path, chosen: settings.FlowSettings) -> int:
     wait_for_server = server.ensure(root, chosen.server, schedules=False)
+    from prefect.settings import PREFECT_FLOWS_HEARTBEAT_FREQUENCY, temporary_settings
+    from prefect.utilities.names import generate_slug
+
+    from pipelines import takeover
     from pipelines.flow import pipeline
 
-    wait_for_server()
-    try:
-        state = pipeline(
-            datasets=options.dataset,
-            stages=options.stage,
-            force=options.force,
-            jobs=options.jobs,
-            overrides=options.set_param,
-            return_state=True,
-        )
-    finally:
-        _leave_if_server_is_gone()
+    name = generate_slug(2)
+    with (
+        takeover.early(root, chosen, name, options.set_param or ()),
+        # The next run finds a crashed one by itself, and ending the heartbeat takes up to a second.
+        temporary_settings({PREFECT_FLOWS_HEARTBEAT_FREQUENCY: None}),
+    ):
+        wait_for_server()
+        try:
+            state = pipeline.with_options(flow_run_name=name)(
+                datasets=options.dataset,
+                stages=options.stage,
+                force=options.force,
+                jobs=options.jobs,
+                overrides=options.set_param,
+                return_state=True,
+            )
+        finally:
+            _leave_if_server_is_gone()
     return 0 if state.is_completed() else 1
 
 
@@ -81,8 +100,8 @@ def _leave_if_server_is_gone() -> None:
     api_url = os.environ["PREFECT_API_URL"]
     if not server.answers(api_url):
         print(
-            f"error: the Prefect server at {api_url} went away during the run. What the stages made is safe and "
-            "DVC knows it; the next run marks this one as crashed and goes on from here.",
+            f"error: the Prefect server at {api_url} went away. What the stages made is safe and DVC knows it; "
+            "the next run marks an unfinished one as crashed and goes on from here.",
             file=sys.stderr,
             flush=True,
         )
@@ -94,7 +113,10 @@ def _serve(_: argparse.Namespace, root: Path, chosen: settings.FlowSettings) -> 
     from pipelines.deployments import serve
 
     wait_for_server()
-    serve(root, chosen)
+    try:
+        serve(root, chosen)
+    finally:
+        _leave_if_server_is_gone()
     return 0
 
 

@@ -62,13 +62,19 @@ class Executor:
         self._mutex = threading.RLock()  # re-entrant: a signal handler stops while this thread may hold it
         self._running: set[subprocess.Popen[str]] = set()
         self.stopped: str | None = None
+        self._stopping = threading.Event()
 
     def stop(self, why: str) -> None:
         """Stop every running stage and refuse to begin another one."""
         with self._mutex:
             self.stopped = self.stopped or why
+            self._stopping.set()
             for process in self._running:
                 _close_stdin(process)
+
+    def pause(self, seconds: float) -> bool:
+        """Wait, but not beyond a stop; tell whether to go on."""
+        return not self._stopping.wait(seconds)
 
     def kill(self) -> None:
         """Kill every running stage, and DVC above it, at once."""

@@ -36,12 +36,14 @@ def apply(root: Path, overrides: Sequence[str]) -> None:
         if (root / file).is_file():
             (saved / file).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(root / file, saved / file)
-    saved.rename(scratch(root) / _UNDO)
+    changed = scratch(root) / PARAMS_FILE
+    shutil.copy2(root / PARAMS_FILE, changed)
     try:
-        apply_overrides(root / PARAMS_FILE, list(overrides))
+        apply_overrides(changed, list(overrides))
     except DvcException as error:
-        undo(root)
         raise SettingsError(f"overrides {list(overrides)}: {error.__cause__ or error}") from error
+    saved.rename(scratch(root) / _UNDO)
+    changed.replace(root / PARAMS_FILE)
 
 
 def undo(root: Path) -> str | None:
@@ -56,9 +58,9 @@ def undo(root: Path) -> str | None:
     for file in (PARAMS_FILE, "dvc.lock"):
         if not (saved / file).exists():
             (root / file).unlink(missing_ok=True)
-    shutil.copytree(saved, root, dirs_exist_ok=True)
+    shutil.copytree(saved, root, dirs_exist_ok=True, copy_function=_copy_whole)
     _dvc(root, "checkout", "--force", "--quiet")
-    shutil.copytree(saved, root, dirs_exist_ok=True)
+    shutil.copytree(saved, root, dirs_exist_ok=True, copy_function=_copy_whole)
     shutil.rmtree(saved)
     return "the settings of a former run were put back"
 
@@ -90,6 +92,12 @@ def _plain_outputs(root: Path) -> Iterator[str]:
         command, cwd=root, input="\n".join(outs), capture_output=True, text=True, check=False
     ).stdout.splitlines()
     yield from sorted(set(outs) - set(ignored))
+
+
+def _copy_whole(source: str, target: str) -> None:
+    """Copy a file whole or not at all: the disk may be full, or this process be killed."""
+    shutil.copy2(source, f"{target}.new")
+    Path(f"{target}.new").replace(target)
 
 
 def _dvc(root: Path, *words: str) -> None:

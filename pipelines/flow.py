@@ -17,10 +17,10 @@ from prefect.runtime import flow_run
 from prefect.states import Cancelled
 from pydantic import PositiveInt
 
-from pipelines import artifacts, experiments, graph, plan, progress, records, settings
+from pipelines import artifacts, experiments, plan, progress, records, settings, takeover
 from pipelines.execute import Executor
 from pipelines.tasks import Log, Run
-from pipelines.workspace import BusyError, Journal, claim, heal_rwlock
+from pipelines.workspace import BusyError
 
 
 @flow(name="pipeline", persist_result=False)
@@ -38,8 +38,8 @@ def pipeline(
         stages: Only these stages (full names, or names before the @), and their ancestors; all if empty.
         force: Run stages that are up to date, too.
         jobs: Stages side by side; the setting `flow.jobs` if empty.
-        overrides: Changes of params.yaml for this run alone, such as `datasets.digits.gan.steps=4000`, in the
-            grammar of `dvc exp run -S`. The run is recorded as a DVC experiment of the run's name.
+        overrides: Changes of params.yaml for this run alone, such as `datasets.digits.synthesizers.gan.steps=4000`,
+            in the grammar of `dvc exp run -S`. The run is recorded as a DVC experiment of the run's name.
     """
     root, name, log = Path.cwd(), str(flow_run.name), get_run_logger()
     run_id = UUID(flow_run.id)
@@ -49,34 +49,26 @@ def pipeline(
     with ExitStack() as stack:
         stack.enter_context(_stoppable(executor, run_id, lambda: finished.put(None)))
         try:
-            lock = stack.enter_context(claim(root, name, lambda: chosen.when_busy == "wait" and not executor.stopped))
+            owned = stack.enter_context(
+                takeover.take(
+                    root, chosen, name, overrides or (), lambda: chosen.when_busy == "wait" and not executor.stopped
+                )
+            )
         except BusyError as error:
             return Cancelled(message=str(error))
-        journal = _take_over(root, run_id, log)
-        if overrides:
-            experiments.apply(root, overrides)
-            stack.callback(experiments.undo, root)
-        planned = plan.make(graph.read(root, chosen), datasets or (), stages or (), force)
+        for note in owned.mended:
+            log.warning("A former run did not end well: %s", note)
+        for crashed in records.take_over(root, run_id):
+            log.warning("Run %s died unnoticed: marked as crashed", crashed)
+        planned = plan.make(owned.graph, datasets or (), stages or (), force)
         log.info("%s", planned)
         with progress.Board(log.warning) as board:
-            run = Run(planned, chosen, executor, journal, board, lock, finished, force)
+            run = Run(planned, chosen, executor, owned.journal, board, owned.lock, finished, force)
             plan.schedule(planned, jobs or chosen.jobs or cpu_count() or 1, run.start, finished.get)
-        journal.update()
-        journal.close()
+        if mended := owned.journal.close():
+            log.warning("%s", mended)
         _show(root, name, run, log)
         return run.verdict()
-
-
-def _take_over(root: Path, run_id: UUID, log: Log) -> Journal:
-    """Mend what a crashed run left in the workspace and on the server; begin this run's journal."""
-    journal = Journal(root)
-    for note in (heal_rwlock(root), journal.open(), experiments.undo(root)):
-        if note:
-            log.warning("A former run did not end well: %s", note)
-    journal.update()
-    for crashed in records.take_over(root, run_id):
-        log.warning("Run %s died unnoticed: marked as crashed", crashed)
-    return journal
 
 
 def _show(root: Path, name: str, run: Run, log: Log) -> None:

@@ -1,7 +1,7 @@
 """The graph as DVC sees it: stages, edges, and what is stale. The only module that asks DVC about them.
 
 Asked through `dvc dag --dot` and `dvc status --json`, the documented commands, not through DVC's Python
-internals, which change between minor versions; the two run side by side and take about a second.
+internals, which change between minor versions; in one process, because to start DVC takes longer than both.
 """
 
 import json
@@ -9,7 +9,6 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterable, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cache
 from graphlib import TopologicalSorter
@@ -21,7 +20,16 @@ from pipelines.settings import FlowSettings, StageHints, read_yaml
 DVC = (sys.executable, "-m", "dvc")
 _NODE = re.compile(r'^"(?P<name>[^"]+)";$')
 _EDGE = re.compile(r'^"(?P<parent>[^"]+)" -> "(?P<child>[^"]+)";$')
-_PATIENCE_S = 120  # how long `dvc status` may wait for another DVC command to let go of the workspace
+_PATIENCE_S = 120  # how long DVC may wait for another DVC command to let go of the workspace
+_END = "\0"
+_ASK = f"""
+import sys
+from dvc.cli import main
+for words in ("dag", "--dot"), ("status", "--json"):
+    if main(["--wait-for-lock", *words]):
+        sys.exit(f"`dvc {{' '.join(words)}}` failed")
+    print(end={_END!r}, flush=True)
+"""
 
 
 class GraphError(RuntimeError):
@@ -33,7 +41,7 @@ class Stage:
     """One stage (or one `.dvc` data source), under the name DVC gives it.
 
     Attributes:
-        name: DVC's address, such as `train_gan@digits` or `raw/digits.dvc`.
+        name: DVC's address, such as `train_synthesizer@digits-gan` or `raw/digits.dvc`.
         parents: Stages whose outputs it reads.
         changes: What `dvc status` says has changed; empty when its own inputs and outputs are up to date.
         frozen: Whether DVC is told to leave its dependencies alone.
@@ -59,8 +67,7 @@ def read(root: Path, settings: FlowSettings) -> Graph:
         GraphError: DVC fails; its own message is in the error.
         SettingsError: A stage's hints in dvc.yaml are wrong.
     """
-    with ThreadPoolExecutor(2) as pool:
-        dot, status = pool.map(lambda words: _dvc(root, *words), (("dag", "--dot"), ("status", "--json")))
+    dot, status = _ask(root)
     parents = _parse_dot(dot)
     changes = json.loads(status)
     definitions = _definitions(root, parents)
@@ -129,15 +136,15 @@ def _parse_dot(dot: str) -> dict[str, frozenset[str]]:
     return {name: frozenset(above) for name, above in parents.items()}
 
 
-def _dvc(root: Path, *words: str) -> str:
-    command = [*DVC, "--wait-for-lock", *words]
+def _ask(root: Path) -> tuple[str, str]:
+    command = [sys.executable, "-c", _ASK]
     try:
         done = subprocess.run(command, cwd=root, capture_output=True, text=True, timeout=_PATIENCE_S, check=False)
     except subprocess.TimeoutExpired as error:
         raise GraphError(
-            f"`dvc {' '.join(words)}` got no answer for {_PATIENCE_S} s in {root}: "
-            "is another DVC command at work there?"
+            f"DVC gave no answer for {_PATIENCE_S} s in {root}: is another DVC command at work there?"
         ) from error
     if done.returncode != 0:
-        raise GraphError(f"`dvc {' '.join(words)}` failed in {root}: {done.stderr.strip()[-2000:]}")
-    return done.stdout
+        raise GraphError(f"DVC could not tell the graph of {root}: {done.stderr.strip()[-2000:]}")
+    dot, status, _ = done.stdout.split(_END)
+    return dot, status

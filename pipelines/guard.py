@@ -102,11 +102,14 @@ def _send(process: psutil.Process, number: signal.Signals) -> None:
 
 
 def _forward(command: subprocess.Popen[bytes]) -> bytes:
-    """Copy one piece of output; empty at its end. The command must not notice that nobody listens."""
+    """Copy one piece of output; empty at its end. The command must not notice that nobody listens.
+
+    Nobody does when the owner is dead, nor when standard output is a log file on a full disk.
+    """
     piece = os.read(_stdout(command), 65536)
     try:
         os.write(_STDOUT, piece)
-    except BrokenPipeError:
+    except OSError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), _STDOUT)
     return piece
 

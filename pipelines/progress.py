@@ -16,7 +16,7 @@ _EVERY_S = 2.0
 
 @dataclass(frozen=True)
 class Progress:
-    """One progress line: `progress: train_gan digits 1200/2000 step, 85.2 step/s, ETA 0:21, loss_d 0.93`."""
+    """One progress line: `progress: train_synthesizer digits gan 1200/2000 step, 85.2 step/s, ETA 0:21, loss_d 0.9`."""
 
     percent: float
     description: str

@@ -2,6 +2,7 @@
 
 import atexit
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -26,9 +27,12 @@ def environment(root: Path, where: ServerSettings) -> dict[str, str]:
     """Make the environment in which Prefect works for a workspace. What the user has set already, wins."""
     defaults = {
         "PREFECT_HOME": str(root / ".prefect"),
-        "PREFECT_API_URL": f"http://{_client_host(where)}:{where.port}/api",
+        "PREFECT_API_URL": _api_url(where),
         "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
         "DO_NOT_TRACK": "1",
+        # Each request to a server that is away is repeated for 14 s, enough for its restart, not for a minute:
+        # what is to stop makes several of them first.
+        "PREFECT_CLIENT_MAX_RETRIES": "3",
     }
     return defaults | os.environ
 
@@ -80,6 +84,10 @@ def ensure(root: Path, where: ServerSettings, *, schedules: bool = True) -> Call
     settings = environment(root, where)
     if answers(settings["PREFECT_API_URL"]):
         return lambda: None
+    if settings["PREFECT_API_URL"] != _api_url(where):
+        raise ServerError(
+            f"no Prefect server answers at {settings['PREFECT_API_URL']}, where PREFECT_API_URL says it is"
+        )
     if not schedules:
         settings |= {f"PREFECT_SERVER_SERVICES_{name}_ENABLED": "false" for name in _FOR_SCHEDULES}
     with (root / ".prefect" / "server.log").open("ab") as log:
@@ -100,9 +108,14 @@ def _await(process: subprocess.Popen[bytes], api_url: str, log: Path) -> None:
     while not answers(api_url):
         if process.poll() is not None or time.monotonic() > deadline:
             tail = "\n".join(log.read_text(errors="replace").splitlines()[-10:])
-            raise ServerError(f"the Prefect server did not start at {api_url}; the end of {log}:\n{tail}")
+            left = shutil.disk_usage(log).free // 2**20
+            raise ServerError(
+                f"the Prefect server did not start at {api_url}, with {left} MiB left on its disk; "
+                f"the end of {log}:\n{tail}"
+            )
         time.sleep(0.05)
 
 
-def _client_host(where: ServerSettings) -> str:
-    return "127.0.0.1" if where.host == "0.0.0.0" else where.host  # noqa: S104 - compared, not bound
+def _api_url(where: ServerSettings) -> str:
+    host = "127.0.0.1" if where.host == "0.0.0.0" else where.host  # noqa: S104 - compared, not bound
+    return f"http://{host}:{where.port}/api"

@@ -1,6 +1,7 @@
 """One Prefect task for each stage, and the verdict over all of them."""
 
 import time
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from logging import Logger, LoggerAdapter
@@ -12,7 +13,6 @@ from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import State
 from prefect.futures import PrefectFuture
 from prefect.states import Cancelled, Completed, Failed
-from prefect.tasks import exponential_backoff
 
 from pipelines import progress, slots
 from pipelines.execute import Executor, Outcome, StageFailedError, StageStoppedError
@@ -45,6 +45,7 @@ class Run:
     futures: dict[str, PrefectFuture[Any]] = field(default_factory=dict)
     outcomes: dict[str, Outcome] = field(default_factory=dict)
     failures: dict[str, StageFailedError] = field(default_factory=dict)
+    failed_attempts: Counter[str] = field(default_factory=Counter)
 
     def start(self, stage: Stage) -> None:
         """Submit the task of a stage whose parents have ended; after a failed parent it ends NotReady."""
@@ -82,9 +83,7 @@ class Run:
             cache_policy=NO_CACHE,
             persist_result=False,
             retries=stage.hints.retries,
-            retry_delay_seconds=exponential_backoff(stage.hints.retry_delay_s),
-            retry_jitter_factor=0.2,
-            retry_condition_fn=lambda *_: self._worth_a_retry(stage),
+            retry_condition_fn=lambda *_: self._worth_a_retry(stage) and self._pause(stage),
         )
         return make((lambda: self._execute(stage)) if stage.name in self.plan.stale else lambda: self._skip(stage))
 
@@ -144,6 +143,13 @@ class Run:
         if failure is None or self.executor.stopped:
             return False
         return failure.exit_code not in stage.hints.no_retry_exit_codes
+
+    def _pause(self, stage: Stage) -> bool:
+        """Wait before a retry; Prefect's own pause would sit out a stop. Tell whether to go on."""
+        self.failed_attempts[stage.name] += 1
+        seconds = stage.hints.retry_delay_s * 2 ** (self.failed_attempts[stage.name] - 1)
+        get_run_logger().warning("Failed; trying again in %g s", seconds)
+        return self.executor.pause(seconds)
 
 
 def _as_failure(stage: Stage, error: Exception) -> StageFailedError:

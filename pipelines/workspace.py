@@ -15,6 +15,7 @@ import yaml
 _LOCK_FILE, _JOURNAL_FILE = "lock", "dvc.lock"
 _POLL_S = 0.25
 _CHECKSUMS = {"md5", "etag", "checksum"}  # under which of these keys DVC keeps one depends on where the file is
+_NOT_NOW = "dvc.lock could not be copied or mended: {error}; the next run will do it"
 _EMPTY_LOCK = b"schema: '2.0'\nstages: {}\n"
 
 
@@ -86,14 +87,33 @@ class Journal:
         self._copy = scratch(root) / _JOURNAL_FILE
 
     def open(self) -> str | None:
-        """Begin a run: mend what a crashed one left, then copy; say what was mended, if anything."""
+        """Begin a run: mend what a crashed one left, then copy; say what was mended, if anything.
+
+        Raises:
+            OSError: There is no room for the copy, without which no run may begin.
+        """
         if not self._copy.exists():
             _replace(self._copy, self._lockfile.read_bytes() if self._lockfile.exists() else _EMPTY_LOCK)
             return None
-        return self.update()
+        return self._mend_and_copy()
 
     def update(self) -> str | None:
-        """Mend dvc.lock if it was left in pieces, then copy it; say what was mended, if anything."""
+        """Mend dvc.lock if it was left in pieces, then copy it; say what was mended or could not be, if anything."""
+        try:
+            return self._mend_and_copy()
+        except OSError as error:  # the older copy still does: what it lacks will run or be restored again
+            return _NOT_NOW.format(error=error)
+
+    def close(self) -> str | None:
+        """End a run: update, and forget the copy. From here on a shorter dvc.lock is somebody's will."""
+        try:
+            mended = self._mend_and_copy()
+        except OSError as error:
+            return _NOT_NOW.format(error=error)
+        self._copy.unlink(missing_ok=True)
+        return mended
+
+    def _mend_and_copy(self) -> str | None:
         with self._dvc_mutex.open("a") as mutex:
             # DVC holds it while it reads and writes its files, not while a stage's command runs.
             fcntl.flock(mutex, fcntl.LOCK_EX)
@@ -101,10 +121,6 @@ class Journal:
             if self._lockfile.exists():
                 _replace(self._copy, self._lockfile.read_bytes())
         return mended
-
-    def close(self) -> None:
-        """End a run: forget the copy. From here on a shorter dvc.lock is somebody's will."""
-        self._copy.unlink(missing_ok=True)
 
     def _mend(self) -> str | None:
         before, now = _stages(self._copy) or {}, _stages(self._lockfile)
@@ -178,7 +194,7 @@ def _runs_dvc(pid: int) -> bool:
 def _stages(lockfile: Path) -> dict[str, Any] | None:
     """Read the stages of a dvc.lock; None if there is none, or it is broken."""
     try:
-        content = yaml.safe_load(lockfile.read_text(encoding="utf-8"))
+        content = yaml.load(lockfile.read_text(encoding="utf-8"), yaml.CSafeLoader)
     except (FileNotFoundError, UnicodeDecodeError, yaml.YAMLError):
         return None
     stages = content.get("stages") if isinstance(content, dict) else None

@@ -125,6 +125,9 @@ def test_every_output_is_there_and_sound(workspace: Workspace) -> None:
     assert json.loads((workspace.path / "results/digits/mixes/best.json").read_text())["chosen_share"] in (0.0, 0.25)
     verdicts = json.loads((workspace.path / "reports/verdicts.json").read_text())
     assert verdicts["digits"]["reference"] == "real/plain"
+    assert (workspace.path / "data/digits/train" / verdicts["digits"]["use"]["train_set"]).is_dir()
+    for table in ("arms", "recall"):
+        assert (workspace.path / "reports" / table / "digits.csv").is_file()
     table = (workspace.path / "reports/comparison.md").read_text()
     assert "| `real/plain` |" in table
     assert "| `merged/plain` |" in table
@@ -155,7 +158,7 @@ def test_a_change_to_the_classifier_leaves_the_gan_alone(workspace: Workspace) -
     file.write_text(before + "# changed\n")
     stale = {name.split("@")[0] for name in workspace.stale()}
     file.write_text(before)
-    assert stale == {"train_features", "train_classifier", "evaluate", "merge_auto"}
+    assert stale == {"train_features", "assess", "train_classifier", "evaluate", "merge_auto"}
 
 
 def test_the_same_settings_give_the_same_bytes(workspace: Workspace) -> None:

@@ -108,15 +108,23 @@ def make_image_set(
         DataError: See `ImageSet`.
     """
     labels = np.asarray(labels, dtype=np.int64)
+    manifest = make_manifest(labels, classes, content_hashes(images), generator_seed=generator_seed)
+    return ImageSet(images, manifest, tuple(classes))
+
+
+def make_manifest(
+    labels: IntArray, classes: Sequence[str], hashes: Sequence[str], *, generator_seed: int | None = None
+) -> pd.DataFrame:
+    """Build the manifest of images whose content hashes are known; see `make_image_set`."""
     names = np.asarray(classes, dtype=object)
     columns: dict[str, Any] = {
         "label": labels,
         "class_name": pd.array(names[labels] if len(labels) else [], dtype="str"),
-        "origin": pd.array(["real" if generator_seed is None else "synthetic"] * len(images), dtype="str"),
-        "content_hash": pd.array([content_hash(image) for image in images], dtype="str"),
-        "generator_seed": pd.array([generator_seed] * len(images), dtype="Int64"),
+        "origin": pd.array(["real" if generator_seed is None else "synthetic"] * len(hashes), dtype="str"),
+        "content_hash": pd.array(hashes, dtype="str"),
+        "generator_seed": pd.array([generator_seed] * len(hashes), dtype="Int64"),
     }
-    return ImageSet(images, pd.DataFrame(columns), tuple(classes))
+    return pd.DataFrame(columns)
 
 
 def concatenate(first: ImageSet, second: ImageSet) -> ImageSet:
@@ -146,9 +154,10 @@ def first_rows(labels: IntArray, counts: IntArray) -> IntArray:
     return np.concatenate([np.flatnonzero(labels == label)[:count] for label, count in enumerate(counts)])
 
 
-def content_hash(image: UInt8Array) -> str:
-    """SHA-256 of one image's shape and pixels, hexadecimal."""
-    return hashlib.sha256(repr(image.shape).encode() + image.tobytes()).hexdigest()
+def content_hashes(images: UInt8Array) -> list[str]:
+    """SHA-256 of each image's shape and pixels, hexadecimal."""
+    shape = repr(images.shape[1:]).encode()
+    return [hashlib.sha256(shape + image.tobytes()).hexdigest() for image in images]
 
 
 def tile(images: UInt8Array, rows: int, columns: int, *, gap: int = 1, scale: int = 1) -> UInt8Array:

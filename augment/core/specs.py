@@ -47,4 +47,6 @@ def _sentence(detail: Any) -> str:
             return f"{key}: missing; it has no default"
         case _:
             message = detail["msg"].removeprefix("Value error, ")
-            return f"{key}: {message[0].lower()}{message[1:]} (found {detail['input']!r:.80})"
+            # What a whole block was found to be says nothing: the message names the part of it.
+            found = "" if isinstance(detail["input"], dict) else f" (found {detail['input']!r:.80})"
+            return f"{key}: {message[0].lower()}{message[1:]}{found}"

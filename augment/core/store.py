@@ -2,7 +2,7 @@
 
 import json
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,7 @@ import pandas as pd
 from PIL import Image
 
 from augment.core.errors import ContainerError, DataError
-from augment.core.images import ImageSet, UInt8Array
+from augment.core.images import ImageSet, IntArray, UInt8Array, content_hashes, make_manifest
 
 FORMAT_VERSION = 1
 IMAGES, MANIFEST, META = "images.npy", "manifest.parquet", "meta.json"
@@ -45,18 +45,64 @@ def write_image_set(path: Path, image_set: ImageSet, made_by: dict[str, Any]) ->
         image_set: What to write.
         made_by: What made it (stage and settings), kept in ``meta.json``. No times: equal input, equal bytes.
     """
-    meta = {
-        "format_version": FORMAT_VERSION,
-        "classes": list(image_set.classes),
-        "images": len(image_set),
-        "shape": list(image_set.shape),
-        "made_by": made_by,
-    }
     with whole(path) as draft:
         draft.mkdir()
         np.save(draft / IMAGES, np.ascontiguousarray(image_set.images), allow_pickle=False)
-        image_set.manifest.to_parquet(draft / MANIFEST, index=False)
-        _write_json(draft / META, meta)
+        _write_rest(draft, image_set.manifest, image_set.classes, image_set.shape, made_by)
+
+
+def write_drawn_images(
+    path: Path,
+    batches: Iterable[UInt8Array],
+    labels: IntArray,
+    classes: Sequence[str],
+    made_by: dict[str, Any],
+    *,
+    generator_seed: int,
+) -> None:
+    """Write synthetic images as they are drawn: the bytes `write_image_set` writes, but one batch in memory at a time.
+
+    Args:
+        path: The folder to make.
+        batches: uint8, each B×C×H×W; together one image a label.
+        labels: N class indices, at least one.
+        classes: K class names.
+        made_by: See `write_image_set`.
+        generator_seed: The seed that draws the images.
+
+    Raises:
+        DataError: There are fewer or more images than labels.
+    """
+    hashes: list[str] = []
+    with whole(path) as draft:
+        draft.mkdir()
+        with (draft / IMAGES).open("wb") as file:
+            for batch in batches:
+                if not hashes:
+                    shape = batch.shape[1:]
+                    header = {"descr": "|u1", "fortran_order": False, "shape": (len(labels), *shape)}
+                    np.lib.format.write_array_header_1_0(file, header)
+                hashes += content_hashes(batch)
+                file.write(np.ascontiguousarray(batch).data)
+        if len(hashes) != len(labels):
+            raise DataError(f"images: expected one a label ({len(labels)}), found {len(hashes)}")
+        manifest = make_manifest(labels, classes, hashes, generator_seed=generator_seed)
+        _write_rest(draft, manifest, classes, shape, made_by)
+
+
+def _write_rest(
+    draft: Path, manifest: pd.DataFrame, classes: Sequence[str], shape: tuple[int, ...], made_by: dict[str, Any]
+) -> None:
+    """Write what a container holds beside the images."""
+    meta = {
+        "format_version": FORMAT_VERSION,
+        "classes": list(classes),
+        "images": len(manifest),
+        "shape": list(shape),
+        "made_by": made_by,
+    }
+    manifest.to_parquet(draft / MANIFEST, index=False)
+    _write_json(draft / META, meta)
 
 
 def read_image_set(path: Path) -> ImageSet:

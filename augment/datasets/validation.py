@@ -3,7 +3,7 @@
 import numpy as np
 
 from augment.core.errors import DataError
-from augment.core.images import IntArray, content_hash
+from augment.core.images import IntArray, content_hashes
 from augment.datasets.sources import RawImages
 from augment.datasets.specs import MAX_SIDE, MIN_SIDE
 
@@ -39,8 +39,8 @@ def distinct_rows(raw: RawImages) -> IntArray:
         Row numbers in ascending order, int64.
     """
     rows_of: dict[str, list[int]] = {}
-    for row, image in enumerate(raw.images):
-        rows_of.setdefault(content_hash(image), []).append(row)
+    for row, content_hash in enumerate(content_hashes(raw.images)):
+        rows_of.setdefault(content_hash, []).append(row)
     keep = [
         min(rows, key=lambda row: (raw.is_test is not None and not raw.is_test[row], row))
         for rows in rows_of.values()

@@ -5,35 +5,14 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
-from sklearn.metrics import accuracy_score, f1_score, recall_score
 
 from augment.core.errors import ContainerError
-from augment.core.images import FloatArray, IntArray
+from augment.core.images import FloatArray, ImageSet, IntArray
+from augment.evaluation.scores import SCORES, Float32Array, recall, score
 
-Float32Array = npt.NDArray[np.float32]
-
-
-def to_frame(labels: IntArray, probabilities: Float32Array, classes: Sequence[str]) -> pd.DataFrame:
-    """Lay predictions out as a table.
-
-    Args:
-        labels: True class indices, shape (N,).
-        probabilities: float32, R×N×K: run, example, class.
-        classes: K class names.
-
-    Returns:
-        R·N rows, run by run: ``run``, ``example``, ``label`` and one column ``p(NAME)`` a class.
-    """
-    runs, examples, _ = probabilities.shape
-    index = {
-        "run": np.repeat(np.arange(runs), examples),
-        "example": np.tile(np.arange(examples), runs),
-        "label": np.tile(labels, runs),
-    }
-    columns = {f"p({name})": probabilities[:, :, k].ravel() for k, name in enumerate(classes)}
-    return pd.DataFrame(index | columns)
+GROUP = "group"
+"""Column of a manifest, and of the predictions: a part of the population, e.g. the hospital or the camera."""
 
 
 @dataclass(frozen=True)
@@ -44,11 +23,36 @@ class Predictions:
         labels: True class indices, shape (N,).
         probabilities: float32, R×N×K: run, example, class.
         classes: K class names.
+        groups: Name of each image's group, shape (N,); None where the test images have no groups.
     """
 
     labels: IntArray
     probabilities: Float32Array
     classes: tuple[str, ...]
+    groups: tuple[str, ...] | None = None
+
+    @classmethod
+    def of(cls, images: ImageSet, probabilities: Sequence[Float32Array]) -> "Predictions":
+        """Put what each run said of test images (N×K each) beside their labels and, if any, groups."""
+        groups = tuple(images.manifest[GROUP].astype(str)) if GROUP in images.manifest else None
+        return cls(images.labels, np.stack(probabilities), images.classes, groups)
+
+    def to_frame(self) -> pd.DataFrame:
+        """Lay out as a table.
+
+        Returns:
+            R·N rows, run by run: ``run``, ``example``, ``label``, ``group`` if there are groups, and one column
+            ``p(NAME)`` a class.
+        """
+        runs, examples, _ = self.probabilities.shape
+        index = {
+            "run": np.repeat(np.arange(runs), examples),
+            "example": np.tile(np.arange(examples), runs),
+            "label": np.tile(self.labels, runs),
+        }
+        groups = {} if self.groups is None else {GROUP: pd.array(list(self.groups) * runs, dtype="str")}
+        columns = {f"p({name})": self.probabilities[:, :, k].ravel() for k, name in enumerate(self.classes)}
+        return pd.DataFrame(index | groups | columns)
 
     @classmethod
     def from_frame(cls, frame: pd.DataFrame, where: str) -> "Predictions":
@@ -68,7 +72,8 @@ class Predictions:
         examples = len(frame) // runs
         probabilities = frame[columns].to_numpy(dtype=np.float32).reshape(runs, examples, len(columns))
         labels = frame["label"].to_numpy(dtype=np.int64)[:examples]
-        return cls(labels, probabilities, tuple(name[2:-1] for name in columns))
+        groups = tuple(frame[GROUP].astype(str)[:examples]) if GROUP in frame else None
+        return cls(labels, probabilities, tuple(name[2:-1] for name in columns), groups)
 
     @property
     def predicted(self) -> IntArray:
@@ -85,28 +90,24 @@ class Predictions:
         """1 where a run predicts an example's label, 0 elsewhere, R×N."""
         return (self.predicted == self.labels).astype(np.float64)
 
+    def scores(self) -> dict[str, FloatArray]:
+        """Score each run: name of each of `SCORES` → shape (R,)."""
+        runs = [score(self.labels, run) for run in self.probabilities]
+        return {name: np.asarray([run[name] for run in runs]) for name in SCORES}
+
     def accuracy(self) -> FloatArray:
         """Accuracy of each run, shape (R,), 0 to 1."""
-        return np.asarray([accuracy_score(self.labels, run) for run in self.predicted])
-
-    def macro_f1(self) -> FloatArray:
-        """Mean F1 over classes of each run, shape (R,), 0 to 1; a class never predicted counts 0."""
-        return np.asarray([f1_score(self.labels, run, average="macro", zero_division=0.0) for run in self.predicted])
+        return self.hits.mean(axis=1)
 
     def recall(self) -> FloatArray:
         """Recall of each class in each run, R×K, 0 to 1."""
-        every = np.arange(len(self.classes))
-        return np.asarray(
-            [recall_score(self.labels, run, labels=every, average=None, zero_division=0.0) for run in self.predicted]
-        )
+        return np.stack([recall(self.labels, run, len(self.classes)) for run in self.predicted])
 
     def metrics(self) -> dict[str, Any]:
         """Summarise as plain JSON values: mean and standard deviation over runs."""
-        recall = self.recall()
-        return {
-            "accuracy": mean_std(self.accuracy()),
-            "macro_f1": mean_std(self.macro_f1()),
-            "recall": {name: mean_std(recall[:, k]) for k, name in enumerate(self.classes)},
+        recalls = self.recall()
+        return {name: mean_std(values) for name, values in self.scores().items()} | {
+            "recall": {name: mean_std(recalls[:, k]) for k, name in enumerate(self.classes)},
         }
 
     def confusion(self) -> pd.DataFrame:

@@ -4,11 +4,20 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from augment.core.images import FloatArray
-from augment.evaluation.comparison import Arm, Comparison, paired_difference, points, t_interval
+from augment.evaluation.arms import Arm, Kind
+from augment.evaluation.comparison import Comparison
+from augment.evaluation.contests import Contest, Outcome
+from augment.evaluation.intervals import Interval, t_interval
+from augment.evaluation.release import release
+from augment.evaluation.significance import ALPHA
+from augment.evaluation.subgroups import recall_table
+from augment.evaluation.verdict import groups, sentence
+from augment.evaluation.wording import points
 
 REAL_COLOUR, SYNTHETIC_COLOUR = "#1f5a94", "#c2571a"
 
@@ -24,50 +33,115 @@ def markdown(comparisons: Comparisons, quality: Mapping[str, Quality]) -> str:
 
 
 def _section(name: str, comparison: Comparison, quality: Quality) -> str:
-    first = comparison.arms[0].predictions
-    rivals = [comparison.reference]
-    if comparison.best_real is not comparison.reference:
-        rivals.append(comparison.best_real)
-    titles = ["arm", "accuracy %", "macro-F1 %", "lowest class recall %"]
-    titles += [f"difference to `{rival.name}`" for rival in rivals]
-    header = f"| {' | '.join(titles)} |\n|{'---|' * len(titles)}\n"
-    rows = "".join(_row(arm, rivals) for arm in comparison.arms)
-    verdict = comparison.verdict()
+    released = comparison.released
+    parts = [
+        f"## {name}",
+        f"**{sentence(comparison)}**",
+        release(released, comparison.best_real).sentence() if released else "",
+        _arm_table(comparison),
+        _legend(comparison),
+        _recall(comparison),
+        _groups(comparison),
+        _quality_table(quality),
+    ]
+    return "\n\n".join(part.strip() for part in parts if part) + "\n"
+
+
+def _arm_table(comparison: Comparison) -> str:
+    titles = ["arm", "accuracy %", "macro-F1 %", "lowest class recall %", "log-loss", "calibration error %"]
+    titles += [f"difference to `{rival.name}`" for rival in comparison.rivals]
+    return _table(titles, [_row(arm, comparison) for arm in comparison.arms])
+
+
+def _row(arm: Arm, comparison: Comparison) -> list[str]:
+    predictions = arm.predictions
+    scores, recall = predictions.scores(), predictions.recall().mean(axis=0)
+    weakest = int(recall.argmin())
+    contests = {contest.rival.name: contest for contest in comparison.contests_of(arm)}
+    return [
+        f"`{arm.name}`",
+        _percent(scores["accuracy"]),
+        _percent(scores["macro_f1"]),
+        f"{recall[weakest] * 100:.1f} ({predictions.classes[weakest]})",
+        f"{scores['log_loss'].mean():.3f}",
+        f"{scores['calibration_error'].mean() * 100:.1f}",
+        *(_difference(contests.get(rival.name)) for rival in comparison.rivals),
+    ]
+
+
+def _difference(contest: Contest | None) -> str:
+    if contest is None:
+        return "–"
+    text = points(contest.estimate.interval())
+    return text if contest.outcome is Outcome.NO_EFFECT else f"**{text}**"
+
+
+def _legend(comparison: Comparison) -> str:
+    seeds, images = comparison.reference.predictions.hits.shape
     return (
-        f"## {name}\n\n**{verdict[0].upper()}{verdict[1:]}**\n\n{header}{rows}\n"
-        f"Mean ± standard deviation over {len(first.probabilities)} runs on {len(first.labels)} test images; "
-        "differences are accuracy points, paired by run and image, with a 95 % interval over both. "
-        f"`{comparison.best_real.name}` is the best arm without synthesis, chosen on val.\n\n"
-        f"{_quality_table(quality)}"
+        f"Mean ± standard deviation over {seeds} runs on {images} test images; differences are accuracy points, paired "
+        "by run and image, each with its own 95 % interval over both. Bold: detected at 5 % after Holm's correction "
+        "over all arms of its kind, as p in the verdict is; this also allows for the choice among them. "
+        f"`{comparison.best_real.name}` is the best arm without synthesis, chosen on val."
     )
+
+
+def _recall(comparison: Comparison) -> str:
+    """Write where the chosen arm changes recall against the best real arm: head to tail, and classes it changes."""
+    chosen, best_real = comparison.chosen, comparison.best_real
+    if chosen is None:
+        return ""
+    table = recall_table([chosen], [best_real], comparison.reference)
+    detected = table[(table["kind"] == "class") & (table["p_holm"] <= ALPHA)]
+    shown = pd.concat([table[table["kind"] == "tier"], detected])
+    said = f"`{chosen.name}` against `{best_real.name}`"
+    if shown.empty:
+        return f"No class's recall is detectably changed by {said}."
+    titles = ["recall of", "train images", "test images", "recall %", "difference"]
+    cells = [
+        [
+            f"{row['kind']} {row['name']}",
+            str(row["train_images"]),
+            str(row["test_images"]),
+            f"{row['recall'] * 100:.1f}",
+            points(Interval(row["difference"], row["low"], row["high"])) if pd.notna(row["difference"]) else "–",
+        ]
+        for row in shown.to_dict("records")
+    ]
+    caption = f"Recall, {said}: tiers of classes by their training images, and classes detectably changed."
+    return f"{caption}\n\n{_table(titles, cells)}"
+
+
+def _groups(comparison: Comparison) -> str:
+    found = groups(comparison)
+    if found is None:
+        return ""
+    titles = ["arm", f"accuracy gap, `{found['highest']}` over `{found['lowest']}`", "change"]
+    changes = {name: points(Interval(**change)) for name, change in found["change"].items()}
+    cells = [[f"`{name}`", points(Interval(**gap)), changes.get(name, "–")] for name, gap in found["gap"].items()]
+    return _table(titles, cells)
+
+
+def _table(titles: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    header, *body = (f"| {' | '.join(line)} |\n" for line in [titles, *rows])
+    return f"{header}|{'---|' * len(titles)}\n{''.join(body)}"
 
 
 def _quality_table(quality: Quality) -> str:
     """Write one row a synthesizer, against val; the distance of as many real train images beside it."""
     titles = ["synthesizer", "label fidelity (lowest class)", "Fréchet distance (real train images)"]
     titles += ["precision", "recall", "density", "coverage", "failed checks"]
-    rows = "".join(
-        f"| `{name}` | {figures['label_fidelity']:.3f} ({figures['lowest_label_fidelity']:.3f}) "
-        f"| {figures['frechet_distance']:.2f} ({figures['floor']['frechet_distance']:.2f}) "
-        f"| {figures['precision']:.2f} | {figures['recall']:.2f} | {figures['density']:.2f} "
-        f"| {figures['coverage']:.2f} | {figures['failed_checks']} |\n"
-        for name, figures in quality.items()
-    )
-    return f"| {' | '.join(titles)} |\n|{'---|' * len(titles)}\n{rows}"
-
-
-def _row(arm: Arm, rivals: Sequence[Arm]) -> str:
-    predictions = arm.predictions
-    recall = predictions.recall().mean(axis=0)
-    weakest = int(recall.argmin())
     cells = [
-        f"`{arm.name}`",
-        _percent(predictions.accuracy()),
-        _percent(predictions.macro_f1()),
-        f"{recall[weakest] * 100:.1f} ({predictions.classes[weakest]})",
-        *("–" if arm is rival else points(paired_difference(arm, rival)) for rival in rivals),
+        [
+            f"`{name}`",
+            f"{figures['label_fidelity']:.3f} ({figures['lowest_label_fidelity']:.3f})",
+            f"{figures['frechet_distance']:.2f} ({figures['floor']['frechet_distance']:.2f})",
+            *(f"{figures[title]:.2f}" for title in ("precision", "recall", "density", "coverage")),
+            str(figures["failed_checks"]),
+        ]
+        for name, figures in quality.items()
     ]
-    return f"| {' | '.join(cells)} |\n"
+    return _table(titles, cells)
 
 
 def _percent(values: FloatArray) -> str:
@@ -89,7 +163,7 @@ def _panel(axes: Axes, name: str, comparison: Comparison) -> None:
     for height, arm in enumerate(reversed(comparison.arms)):
         accuracy = arm.predictions.accuracy() * 100
         interval = t_interval(accuracy)
-        colour = SYNTHETIC_COLOUR if arm.uses_synthesis else REAL_COLOUR
+        colour = REAL_COLOUR if arm.kind is Kind.REAL else SYNTHETIC_COLOUR
         half = [[interval.mean - interval.low], [interval.high - interval.mean]]
         axes.errorbar(interval.mean, height, xerr=half, fmt="o", color=colour, capsize=4, markersize=7)
         spread = np.linspace(-0.18, 0.18, len(accuracy))

@@ -102,7 +102,8 @@ def unpack(tensors: Mapping[str, Tensor], objects: Mapping[str, Stateful]) -> No
         elif isinstance(thing, nn.Module):
             thing.load_state_dict(state)
         else:
-            thing.load_state_dict({"state": _nested(state), "param_groups": thing.state_dict()["param_groups"]})
+            groups = thing.state_dict()["param_groups"]
+            thing.load_state_dict({"state": _per_parameter(state, thing), "param_groups": groups})
 
 
 def _state(thing: Stateful) -> dict[str, Tensor]:
@@ -114,11 +115,19 @@ def _state(thing: Stateful) -> dict[str, Tensor]:
     return {f"{number}/{key}": value for number, values in per_parameter for key, value in values.items()}
 
 
-def _nested(flat: Mapping[str, Tensor]) -> dict[int, dict[str, Tensor]]:
+def _per_parameter(flat: Mapping[str, Tensor], optimiser: torch.optim.Optimizer) -> dict[int, dict[str, Tensor]]:
+    """Copy an optimiser's state: it would go on writing to the original.
+
+    What is kept of each weight has the weight's own memory layout (channels last, perhaps): fused optimisers walk
+    both by memory.
+    """
+    weights = [weight for group in optimiser.param_groups for weight in group["params"]]
     nested: dict[int, dict[str, Tensor]] = {}
     for name, value in flat.items():
         number, key = name.split("/")
-        nested.setdefault(int(number), {})[key] = value.clone()  # an optimiser would go on writing to the original
+        weight = weights[int(number)]
+        alike = torch.empty_like(weight) if value.shape == weight.shape else torch.empty_like(value)
+        nested.setdefault(int(number), {})[key] = alike.detach().copy_(value)
     return nested
 
 

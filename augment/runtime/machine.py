@@ -4,7 +4,7 @@ import os
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import torch
 from threadpoolctl import threadpool_limits
@@ -97,14 +97,18 @@ def machine(spec: RuntimeSpec) -> Iterator[Machine]:
     # cuBLAS reads this when it starts; without it, deterministic mode refuses matrix products.
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
     threads, deterministic = torch.get_num_threads(), torch.are_deterministic_algorithms_enabled()
+    debugging: Any = torch.utils.deterministic  # its attribute is set on its class, where stubs do not look
+    fills = debugging.fill_uninitialized_memory
     torch.set_num_threads(spec.threads)
     torch.use_deterministic_algorithms(True)
+    debugging.fill_uninitialized_memory = False  # else deterministic mode writes all memory twice: NaN first
     try:
         with threadpool_limits(spec.threads):
             yield Machine(device, bf16=native and spec.precision != "fp32")
     finally:
         torch.set_num_threads(threads)
         torch.use_deterministic_algorithms(deterministic)
+        debugging.fill_uninitialized_memory = fills
 
 
 def _device(spec: RuntimeSpec) -> torch.device:

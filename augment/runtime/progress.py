@@ -13,7 +13,7 @@ class Progress:
     """Progress on standard error.
 
     Elsewhere than on a terminal a line reads
-    ``progress: train_gan digits 1200/2000 step, 85.2 step/s, ETA 0:21, loss_d 0.93``; schedulers parse it.
+    ``progress: train_synthesizer digits gan 1200/2000 step, 85.2 step/s, ETA 0:21, loss_d 0.93``; schedulers parse it.
 
     Args:
         what: What is in progress.

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from augment.classifier.judging import SYNTHETIC_RUN, train_judge
 from augment.core.images import ImageSet
 from augment.core.seeding import numpy_generator
 from augment.core.stage import stage
@@ -43,10 +44,11 @@ def assess(
             return Side(images, Judged(of_images, images.labels, probabilities))
 
         train_side, val_side, fake_side = seen(real), seen(held_out), seen(fake)
+        taught = train_judge(fake, held_out, seed, SYNTHETIC_RUN, where, f"assess {dataset} {synthesizer}")
     found = assess_generator(
         train_side, val_side, fake_side, gate, numpy_generator(seed, "assess", dataset, synthesizer)
     )
-    write_json(quality, found.figures)
+    write_json(quality, found.figures | {"classification_accuracy_score": round(taught.val_accuracy, 6)})
     write_csv(per_class, found.per_class)
     write_parquet(scores, found.scores)
     write_png(grid, real_beside_synthetic(real, fake))

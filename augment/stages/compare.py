@@ -1,6 +1,7 @@
 """Compare all arms of all datasets: table, intervals, verdict."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -8,15 +9,18 @@ from typing import Any
 import numpy as np
 
 from augment.core.stage import stage
-from augment.core.store import read_json, read_parquet, whole, write_json, write_text
-from augment.evaluation.comparison import Arm
+from augment.core.store import read_json, read_parquet, whole, write_csv, write_json, write_text
+from augment.evaluation import tables, verdict
+from augment.evaluation.arms import Arm
+from augment.evaluation.comparison import Comparison
 from augment.evaluation.comparison import compare as compare_arms
 from augment.evaluation.predictions import Predictions
 from augment.evaluation.report import accuracy_figure, markdown
-from augment.merging.specs import REAL, MixSpec
+from augment.merging.specs import AutoMixSpec, MixSpec
 
 
 @stage(
+    seed="seed",
     datasets="datasets",
     synthesizers="synthesizers",
     mixes="mixes",
@@ -25,10 +29,11 @@ from augment.merging.specs import REAL, MixSpec
     recipes="arms.recipes",
 )
 def compare(
+    seed: int,
     datasets: Mapping[str, Any],
     synthesizers: Sequence[str],
     mixes: Mapping[str, MixSpec],
-    auto_mixes: Sequence[str],
+    auto_mixes: Mapping[str, AutoMixSpec],
     train_sets: Sequence[str],
     recipes: Mapping[str, Any],
     *,
@@ -38,43 +43,52 @@ def compare(
     metrics: Path,
     verdicts: Path,
     table: Path,
+    arms: Path,
+    recall: Path,
     accuracy: Path,
 ) -> None:
-    """Write the comparison: a metrics file an arm, the verdicts, a Markdown table, a picture.
+    """Write verdicts, a table, a picture; few figures an arm to ``metrics``, all to ``arms`` and ``recall``.
 
     ``predictions``, ``arm_metrics`` and ``quality`` are path patterns with ``{dataset}``, ``{train_set}``, ``{recipe}``
     and ``{synthesizer}`` in them: the results folder may hold arms that are no longer in ``params.yaml``.
     """
-    # The comparison asks only whether none, some or all images of a training set are synthetic.
-    some = dict.fromkeys((*mixes, *auto_mixes), 0.5)
-    shares = {REAL: 0.0} | some | {name: 1.0 for name, mix in mixes.items() if mix.synthetic_only}
-    comparisons = {
-        dataset: compare_arms(
-            [
-                _read_arm(predictions, arm_metrics, shares[train_set], (dataset, train_set, recipe))
-                for train_set, recipe in product(train_sets, recipes)
-            ]
-        )
-        for dataset in datasets
-    }
+    known: dict[str, MixSpec | AutoMixSpec] = {**mixes, **auto_mixes}
+    found: dict[str, Comparison] = {}
+    for dataset in datasets:
+        paths = partial(predictions.format, dataset=dataset), partial(arm_metrics.format, dataset=dataset)
+        pairs = product(train_sets, recipes)
+        found[dataset] = compare_arms([_read_arm(*pair, known.get(pair[0]), *paths) for pair in pairs], seed)
     qualities = {
         dataset: {name: read_json(Path(quality.format(dataset=dataset, synthesizer=name))) for name in synthesizers}
         for dataset in datasets
     }
     with whole(metrics) as draft:
-        for dataset, comparison in comparisons.items():
+        for dataset, comparison in found.items():
             for arm in comparison.arms:
-                write_json(draft / dataset / f"{arm.train_set}-{arm.recipe}.json", comparison.metrics(arm))
-    write_json(verdicts, {dataset: comparison.to_json() for dataset, comparison in comparisons.items()})
-    write_text(table, markdown(comparisons, qualities))
+                write_json(draft / dataset / f"{arm.train_set}-{arm.recipe}.json", tables.metrics(comparison, arm))
+    for path, rows in ((arms, tables.arm_table), (recall, tables.recall_rows)):
+        with whole(path) as draft:
+            for dataset, comparison in found.items():
+                write_csv(draft / f"{dataset}.csv", rows(comparison))
+    write_json(verdicts, {name: verdict.to_json(comparison, qualities[name]) for name, comparison in found.items()})
+    write_text(table, markdown(found, qualities))
     with whole(accuracy) as draft:
-        accuracy_figure(comparisons).savefig(draft, format="png", dpi=120, metadata={"Software": None})
+        accuracy_figure(found).savefig(draft, format="png", dpi=120, metadata={"Software": None})
+    print("\n".join(f"compare {name}: {verdict.sentence(comparison)}" for name, comparison in found.items()))
 
 
-def _read_arm(predictions: str, arm_metrics: str, share: float, coordinates: tuple[str, str, str]) -> Arm:
-    dataset, train_set, recipe = coordinates
-    names = {"dataset": dataset, "train_set": train_set, "recipe": recipe}
-    path = Path(predictions.format(**names))
-    scores = read_json(Path(arm_metrics.format(**names)))
-    said = Predictions.from_frame(read_parquet(path), str(path))
-    return Arm(train_set, recipe, share, np.asarray(scores["val_accuracy"], dtype=np.float64), said)
+def _read_arm(
+    train_set: str,
+    recipe: str,
+    mix: MixSpec | AutoMixSpec | None,
+    predictions: Callable[..., str],
+    metrics: Callable[..., str],
+) -> Arm:
+    path, scores = (Path(name(train_set=train_set, recipe=recipe)) for name in (predictions, metrics))
+    said, went = Predictions.from_frame(read_parquet(path), str(path)), read_json(scores)
+    val_accuracy, train_counts = np.asarray(went["val_accuracy"]), np.asarray(went["train_counts"])
+    if mix is None:
+        return Arm(train_set, recipe, 0.0, val_accuracy, said, train_counts)
+    # The comparison asks only whether none, some or all images of a training set are synthetic.
+    share = 1.0 if isinstance(mix, MixSpec) and mix.synthetic_only else 0.5
+    return Arm(train_set, recipe, share, val_accuracy, said, train_counts, mix.synthesizer)

@@ -4,15 +4,14 @@ from pathlib import Path
 
 import numpy as np
 
-from augment.core.images import make_image_set
 from augment.core.seeding import derive_seed
 from augment.core.stage import stage
-from augment.core.store import write_image_set
+from augment.core.store import write_drawn_images
 from augment.runtime.machine import machine
 from augment.runtime.seeding import torch_generator
 from augment.runtime.specs import RuntimeSpec
 from augment.synthesis.files import read_synthesizer
-from augment.synthesis.sampling import sample
+from augment.synthesis.sampling import sample_batches
 from augment.synthesis.specs import SynthesisSpec
 
 
@@ -31,9 +30,8 @@ def synthesize(
     network, classes = read_synthesizer(trained)
     labels = np.tile(np.arange(len(classes)), spec.per_class)
     purpose = ("synthesis", dataset, synthesizer)
-    with machine(runtime) as where:
-        images = sample(network.to(where.device), labels, torch_generator(seed, *purpose), where)
-    drawn = make_image_set(images, labels, classes, generator_seed=derive_seed(seed, *purpose))
     made_by = {"stage": "synthesize", "dataset": dataset, "synthesizer": synthesizer, **spec.model_dump()}
-    write_image_set(synthetic, drawn, made_by)
+    with machine(runtime) as where:
+        batches = sample_batches(network.to(where.device), labels, torch_generator(seed, *purpose), where)
+        write_drawn_images(synthetic, batches, labels, classes, made_by, generator_seed=derive_seed(seed, *purpose))
     print(f"synthesize {dataset} {synthesizer}: {spec.per_class} images of each of {len(classes)} classes")

@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+import numpy as np
+
 import augment
 from augment.core.images import UInt8Array, tile
 from augment.core.stage import stage
@@ -37,7 +39,10 @@ def train_synthesizer(
     history: Path,
     samples: Path,
 ) -> None:
-    """Write the synthesizer to ``trained``, losses and looks to ``history``, sample grids to ``samples``."""
+    """Write the synthesizer to ``trained``, losses and looks to ``history``, pictures to ``samples``.
+
+    There a grid each look, and a filmstrip: one row a look, one sample a class, always of the same noise.
+    """
     real, held_out = read_image_set(train), read_image_set(val)
     with processes(runtime) as where:
         origin = {
@@ -50,8 +55,11 @@ def train_synthesizer(
         kept = Checkpoint(checkpoint, origin, runtime.checkpoint_every_s, writes=where.first)
         judge = read_judge(features, real.classes, real.shape, where.device)
 
+        scale = max(1, GRID_SIDE // (GRID_COLUMNS * real.shape[2]))
+        film: list[UInt8Array] = []
+
         def draw_grid(step: int, images: UInt8Array) -> None:
-            scale = max(1, GRID_SIDE // (GRID_COLUMNS * real.shape[2]))
+            film.append(images[::GRID_COLUMNS][:GRID_COLUMNS])
             if where.first:
                 rows = len(images) // GRID_COLUMNS
                 write_png(samples / f"step_{step:06d}.png", tile(images, rows, GRID_COLUMNS, scale=scale))
@@ -61,4 +69,5 @@ def train_synthesizer(
         if where.first:
             write_synthesizer(trained, result, real, spec, where)
             write_csv(history, result.history)
+            write_png(samples / "filmstrip.png", tile(np.concatenate(film), len(film), len(film[0]), scale=scale))
             kept.clear()

@@ -9,9 +9,9 @@ from augment.core.specs import parse
 from augment.runtime.machine import Machine
 from augment.runtime.weights import load_weights, read_config, write_model
 from augment.synthesis.fitting import build
+from augment.synthesis.record import Trained
 from augment.synthesis.specs import SynthesizerSpec
 from augment.synthesis.synthesizer import Synthesizer
-from augment.synthesis.training import Trained
 
 WEIGHTS = "synthesizer"
 

@@ -14,9 +14,10 @@ from augment.synthesis.gan.build import build_generator
 from augment.synthesis.gan.networks import Shape
 from augment.synthesis.gan.specs import GanSpec
 from augment.synthesis.gan.training import GanTraining
+from augment.synthesis.record import Trained, Watcher, long_table
 from augment.synthesis.specs import SynthesizerSpec
 from augment.synthesis.synthesizer import Synthesizer
-from augment.synthesis.training import Run, Trained, Training, Watcher, long_table, train
+from augment.synthesis.training import Run, Training, train
 from augment.synthesis.vae.specs import VaeSpec
 from augment.synthesis.vae.training import VaeTraining, build_decoder
 

@@ -9,9 +9,9 @@ from augment.quality.generator_quality import Judged, generator_quality
 from augment.runtime.judge import Judge
 from augment.runtime.machine import Machine
 from augment.runtime.seeding import torch_generator
+from augment.synthesis.record import Look
 from augment.synthesis.sampling import sample
 from augment.synthesis.synthesizer import Synthesizer
-from augment.synthesis.training import Look
 
 GRID_COLUMNS, GRID_ROWS = 12, 20
 """Samples a class, most classes shown."""

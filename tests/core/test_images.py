@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from augment.core.errors import DataError
-from augment.core.images import ImageSet, concatenate, content_hash, first_rows, make_image_set, tile
+from augment.core.images import ImageSet, concatenate, content_hashes, first_rows, make_image_set, tile
 
 
 def blank(count: int, *, channels: int = 1, side: int = 8) -> np.ndarray:
@@ -76,7 +76,7 @@ def test_sets_that_do_not_fit_are_not_concatenated() -> None:
 
 
 def test_the_hash_tells_shapes_apart_that_hold_the_same_bytes() -> None:
-    assert content_hash(np.zeros((1, 2, 8), np.uint8)) != content_hash(np.zeros((1, 8, 2), np.uint8))
+    assert content_hashes(np.zeros((1, 1, 2, 8), np.uint8)) != content_hashes(np.zeros((1, 1, 8, 2), np.uint8))
 
 
 @given(st.lists(st.integers(0, 3), max_size=30), st.lists(st.integers(0, 9), min_size=4, max_size=4))

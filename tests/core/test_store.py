@@ -5,9 +5,18 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from augment.core.errors import ContainerError
-from augment.core.images import ImageSet
-from augment.core.store import read_image_set, read_json, read_parquet, whole, write_image_set, write_json, write_png
+from augment.core.errors import ContainerError, DataError
+from augment.core.images import ImageSet, make_image_set
+from augment.core.store import (
+    read_image_set,
+    read_json,
+    read_parquet,
+    whole,
+    write_drawn_images,
+    write_image_set,
+    write_json,
+    write_png,
+)
 
 
 @pytest.fixture
@@ -28,6 +37,25 @@ def test_the_same_set_gives_the_same_bytes(tmp_path: Path, container: Path, stri
     write_image_set(tmp_path / "again", stripes, {"stage": "test"})
     for file in container.iterdir():
         assert file.read_bytes() == (tmp_path / "again" / file.name).read_bytes()
+
+
+@pytest.mark.parametrize("size", [60, 7])
+def test_images_written_batch_by_batch_give_the_same_bytes(tmp_path: Path, stripes: ImageSet, size: int) -> None:
+    drawn = make_image_set(stripes.images, stripes.labels, stripes.classes, generator_seed=5)
+    write_image_set(tmp_path / "at once", drawn, {"stage": "test"})
+    batches = (stripes.images[start : start + size] for start in range(0, 60, size))
+    path = tmp_path / "in batches"
+    write_drawn_images(path, batches, stripes.labels, stripes.classes, {"stage": "test"}, generator_seed=5)
+    for file in (tmp_path / "at once").iterdir():
+        assert file.read_bytes() == (path / file.name).read_bytes()
+
+
+def test_a_missing_batch_leaves_no_container(tmp_path: Path, stripes: ImageSet) -> None:
+    with pytest.raises(DataError, match=r"one a label \(60\), found 50"):
+        write_drawn_images(
+            tmp_path / "set", [stripes.images[:50]], stripes.labels, stripes.classes, {}, generator_seed=5
+        )
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_failed_write_leaves_the_old_version_and_no_litter(tmp_path: Path) -> None:

@@ -1,104 +1,14 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from augment.evaluation.comparison import Arm, Interval, compare, crossed_interval, judge, points, t_interval
+from augment.core.errors import DataError
+from augment.evaluation.comparison import compare
+from augment.evaluation.contests import Outcome, contests
 from augment.evaluation.predictions import Predictions
-
-
-def arm(train_set: str, recipe: str, hits: np.ndarray, val: float) -> Arm:
-    """Make an arm of two-class predictions that hit where ``hits`` (R×N) is 1."""
-    labels = np.zeros(hits.shape[1], dtype=np.int64)
-    probabilities = np.stack([hits, 1 - hits], axis=-1).astype(np.float32)
-    share = {"real": 0.0, "synthetic": 1.0}.get(train_set, 0.5)
-    return Arm(train_set, recipe, share, np.full(len(hits), val), Predictions(labels, probabilities, ("a", "b")))
-
-
-def random_hits(accuracy: float, seed: int, shape: tuple[int, int] = (5, 400)) -> np.ndarray:
-    return (np.random.default_rng(seed).random(shape) < accuracy).astype(float)
-
-
-def test_the_t_interval_matches_a_hand_worked_one() -> None:
-    # 1, 2, 3: mean 2, standard error 1/√3; t at 97.5 % with 2 degrees of freedom is 4.3027.
-    interval = t_interval(np.asarray([1.0, 2.0, 3.0]))
-    assert (interval.mean, interval.low, interval.high) == pytest.approx((2.0, 2 - 2.4841, 2 + 2.4841), abs=1e-4)
-
-
-def test_the_crossed_interval_matches_a_hand_worked_one() -> None:
-    # Rows of [[0, 2], [2, 4]] have means 1 and 3, so have its columns: variance 2 each, over 2 makes 1 each.
-    # Standard error √2; Satterthwaite 2²/(1/1 + 1/1) = 2 degrees of freedom, t = 4.3027.
-    interval = crossed_interval(np.asarray([[0.0, 2.0], [2.0, 4.0]]))
-    assert (interval.mean, interval.low, interval.high) == pytest.approx((2.0, 2 - 6.0849, 2 + 6.0849), abs=1e-4)
-
-
-def test_arms_that_never_differ_have_an_interval_without_width() -> None:
-    assert crossed_interval(np.zeros((5, 10))) == Interval(0.0, 0.0, 0.0)
-
-
-@pytest.mark.parametrize(("run_spread", "image_spread"), [(0.0, 0.2), (0.02, 0.2), (0.05, 0.05)])
-def test_the_interval_holds_the_truth_at_least_as_often_as_it_says(run_spread: float, image_spread: float) -> None:
-    """Simulate differences of runs × images with a true mean of 0.01 and random runs, images and residuals."""
-    rng = np.random.default_rng(0)
-    covered, rounds = 0, 600
-    for _ in range(rounds):
-        runs, images = rng.normal(0, run_spread, (5, 1)), rng.normal(0, image_spread, (1, 200))
-        interval = crossed_interval(0.01 + runs + images + rng.normal(0, 0.1, (5, 200)))
-        covered += interval.low <= 0.01 <= interval.high
-    assert covered / rounds >= 0.935  # 95 % less two standard errors of 600 rounds
-
-
-@pytest.mark.parametrize(
-    ("interval", "word"),
-    [
-        (Interval(1.0, 0.1, 2.0), "helps"),
-        (Interval(-1.0, -2.0, -0.1), "hurts"),
-        (Interval(1.0, -0.1, 2.0), "has no detectable effect"),
-        (Interval(0.0, 0.0, 0.0), "has no detectable effect"),
-    ],
-)
-def test_an_interval_that_holds_zero_is_no_effect(interval: Interval, word: str) -> None:
-    assert judge(interval) == word
-
-
-@given(st.floats(-1, 1), st.floats(0, 1))
-def test_points_always_carry_their_sign(mean: float, half: float) -> None:
-    assert points(Interval(mean, mean - half, mean + half)).startswith(("+", "-"))
-
-
-def test_points_are_percent_of_accuracy() -> None:
-    assert points(Interval(0.012, 0.003, 0.021)) == "+1.2 [+0.3, +2.1]"
-
-
-def test_a_clear_gain_is_said_and_the_merged_set_advised() -> None:
-    better = compare(
-        [arm("real", "plain", random_hits(0.6, 0), 0.6), arm("merged", "plain", random_hits(0.95, 1), 0.9)]
-    )
-    assert better.verdict().startswith(
-        "synthesis (`merged/plain`) helps compared with the plain real arm `real/plain` (+3"
-    )
-    assert better.verdict().endswith("Use `merged`.")
-
-
-def test_a_gain_over_the_plain_arm_alone_is_not_enough() -> None:
-    comparison = compare(
-        [
-            arm("real", "plain", random_hits(0.6, 0), 0.6),
-            arm("real", "classical", random_hits(0.95, 1), 0.95),
-            arm("merged", "classical", random_hits(0.95, 2), 0.95),
-        ]
-    )
-    verdict = comparison.verdict()
-    assert "helps compared with the plain real arm" in verdict
-    assert "has no detectable effect compared with the best arm without synthesis, `real/classical`" in verdict
-    assert verdict.endswith("Leave it out: use `real/classical`.")
-
-
-def test_a_loss_is_said() -> None:
-    comparison = compare(
-        [arm("real", "plain", random_hits(0.95, 0), 0.9), arm("merged", "plain", random_hits(0.6, 1), 0.6)]
-    )
-    assert "hurts compared with the plain real arm" in comparison.verdict()
+from augment.evaluation.significance import holm
+from tests.evaluation.simulated import arm, random_hits
 
 
 def test_arms_are_chosen_by_val_and_never_by_test() -> None:
@@ -108,25 +18,87 @@ def test_arms_are_chosen_by_val_and_never_by_test() -> None:
             arm("real", "classical", random_hits(0.99, 1), 0.8),
             arm("merged", "plain", random_hits(0.5, 2), 0.7),
             arm("merged", "classical", random_hits(0.99, 3), 0.6),
-        ]
+            arm("synthetic", "plain", random_hits(0.5, 4), 0.5),
+            arm("synthetic", "classical", random_hits(0.99, 5), 0.4),
+        ],
+        seed=0,
     )
-    assert comparison.best_real.name == "real/plain"
-    assert comparison.candidate is not None
-    assert comparison.candidate.name == "merged/plain"
+    assert comparison.best_real is comparison.reference is comparison.arms[0]
+    assert comparison.chosen is comparison.arms[2]
+    assert comparison.released is comparison.arms[4]
 
 
 def test_synthetic_only_is_no_candidate_for_merging() -> None:
     comparison = compare(
-        [arm("real", "plain", random_hits(0.5, 0), 0.5), arm("synthetic", "plain", random_hits(0.9, 1), 0.9)]
+        [arm("real", "plain", random_hits(0.5, 0), 0.5), arm("synthetic", "plain", random_hits(0.9, 1), 0.9)], seed=0
     )
-    assert comparison.candidate is None
-    assert "nothing to judge" in comparison.verdict()
+    assert comparison.chosen is None
+    assert comparison.use is comparison.reference
 
 
-def test_metrics_hold_the_scores_and_the_differences_of_an_arm() -> None:
-    plain, merged = arm("real", "plain", np.eye(4), 0.5), arm("merged", "plain", np.ones((4, 4)), 0.9)
-    comparison = compare([plain, merged])
-    assert comparison.to_json()["reference"] == "real/plain"
-    assert comparison.metrics(plain)["to_plain"] == {"mean": 0.0, "low": 0.0, "high": 0.0}
-    assert comparison.metrics(merged)["accuracy"] == {"mean": 1.0, "std": 0.0}
-    assert comparison.metrics(merged)["to_best_real"]["mean"] == pytest.approx(0.75)
+def test_the_product_is_the_merged_arm_only_if_it_beats_the_best_real_one() -> None:
+    plain, classical = arm("real", "plain", random_hits(0.6, 0), 0.6), arm("real", "best", random_hits(0.9, 1), 0.9)
+    merged = arm("merged", "plain", random_hits(0.9, 2), 0.95)
+    assert compare([plain, merged], seed=0).use is merged
+    assert compare([plain, classical, merged], seed=0).use is classical
+
+
+def test_an_arm_is_compared_once_where_the_reference_is_the_best_real_arm() -> None:
+    plain, merged = arm("real", "plain", random_hits(0.6, 0), 0.6), arm("merged", "plain", random_hits(0.9, 2), 0.9)
+    comparison = compare([plain, merged], seed=0)
+    assert comparison.rivals == [plain]
+    assert [contest.rival for contest in comparison.contests_of(merged)] == [plain]
+    assert comparison.contests_of(plain) == []
+
+
+def test_arms_that_saw_other_test_images_or_runs_are_not_compared() -> None:
+    plain, merged = arm("real", "plain", np.ones((3, 4)), 0.5), arm("merged", "plain", np.ones((3, 4)), 0.5)
+    with pytest.raises(DataError, match="arm merged/plain: expected 3 runs, as real/plain has, found 2"):
+        compare([plain, arm("merged", "plain", np.ones((2, 4)), 0.5)], seed=0)
+    said = merged.predictions
+    moved = replace(merged, predictions=Predictions(1 - said.labels, said.probabilities, said.classes))
+    with pytest.raises(DataError, match="merged/plain: its test images are not those of real/plain"):
+        compare([plain, moved], seed=0)
+    with pytest.raises(DataError, match="expected an arm that trains on real images alone"):
+        compare([merged], seed=0)
+
+
+def test_holm_corrects_over_the_arms_of_a_kind_and_no_others() -> None:
+    rival = arm("real", "plain", random_hits(0.80, 0), 0.5)
+    merged = [arm("merged", f"r{k}", random_hits(0.80 + k / 100, k + 1), 0.5) for k in range(4)]
+    other = arm("synthetic", "plain", random_hits(0.78, 9), 0.5)
+    found = contests([rival, *merged, other], rival, seed=0)
+    expected = holm(np.asarray([found[each.name].estimate.p_value() for each in merged]))
+    assert [found[each.name].p_holm for each in merged] == pytest.approx(expected)
+    assert [found[each.name].family for each in merged] == [4] * 4
+    assert found[other.name].p_holm == found[other.name].estimate.p_value()
+    assert rival.name not in found
+
+
+def test_an_interval_without_zero_is_no_effect_yet_where_many_arms_were_tried() -> None:
+    rival = arm("real", "plain", random_hits(0.80, 0), 0.5)
+    better = arm("merged", "better", random_hits(0.85, 1), 0.5)
+    alone = contests([rival, better], rival, seed=0)[better.name]
+    assert (alone.estimate.interval().low > 0, alone.outcome) == (True, Outcome.HELPS)
+    many = [arm("merged", f"r{k}", random_hits(0.80, k + 10), 0.5) for k in range(12)]
+    among = contests([rival, better, *many], rival, seed=0)[better.name]
+    assert among.estimate == alone.estimate
+    assert among.outcome is Outcome.NO_EFFECT
+    assert among.smallest_effect > alone.smallest_effect
+
+
+def test_a_contest_says_the_same_whatever_other_arms_run() -> None:
+    rival, one = arm("real", "plain", random_hits(0.8, 0), 0.5), arm("merged", "one", random_hits(0.82, 1), 0.5)
+    other = arm("synthetic", "plain", random_hits(0.7, 2), 0.5)
+    alone, together = contests([rival, one], rival, 0)[one.name], contests([other, rival, one], rival, 0)[one.name]
+    assert alone.to_json() == together.to_json()
+
+
+def test_all_tests_of_a_contest_agree_on_a_plain_difference() -> None:
+    rival, better = arm("real", "plain", random_hits(0.6, 0), 0.5), arm("merged", "plain", random_hits(0.9, 1), 0.5)
+    found = contests([rival, better], rival, seed=0)[better.name].to_json()
+    assert found["outcome"] == "helps"
+    assert max(found["p"], found["p_holm"], found["p_sign_flip"], found["p_mcnemar"]) < 0.05
+    assert found["bootstrap"]["low"] > 0 < found["difference"]["low"]
+    assert found["smallest_effect"] < found["difference"]["mean"]
+    assert found["seeds_for"]["0.02"] <= (found["seeds_for"]["0.01"] or 1000)

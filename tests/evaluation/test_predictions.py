@@ -3,7 +3,8 @@ import pandas as pd
 import pytest
 
 from augment.core.errors import ContainerError
-from augment.evaluation.predictions import Predictions, mean_std, to_frame
+from augment.core.images import make_image_set
+from augment.evaluation.predictions import Predictions, mean_std
 
 
 def one_hot(predicted: list[list[int]], classes: int = 3) -> np.ndarray:
@@ -19,7 +20,7 @@ def predictions() -> Predictions:
 def test_scores_match_hand_worked_values(predictions: Predictions) -> None:
     assert predictions.accuracy().tolist() == [0.75, 0.5]
     # Run 0: F1 of a = 2·1·½/(1+½) = ⅔, of b = ⅔, of c = 1. Run 1: a = 2·½·1/(½+1) = ⅔, others 0.
-    assert predictions.macro_f1() == pytest.approx([7 / 9, 2 / 9])
+    assert predictions.scores()["macro_f1"] == pytest.approx([7 / 9, 2 / 9])
     assert predictions.recall().tolist() == [[0.5, 1.0, 1.0], [1.0, 0.0, 0.0]]
     assert predictions.hits.tolist() == [[1, 0, 1, 1], [1, 1, 0, 0]]
 
@@ -32,7 +33,7 @@ def test_metrics_are_means_and_sample_deviations(predictions: Predictions) -> No
 
 
 def test_the_table_survives_a_round_trip(predictions: Predictions) -> None:
-    frame = to_frame(predictions.labels, predictions.probabilities, predictions.classes)
+    frame = predictions.to_frame()
     assert list(frame.columns) == ["run", "example", "label", "p(a)", "p(b)", "p(c)"]
     found = Predictions.from_frame(frame, "x")
     assert np.array_equal(found.probabilities, predictions.probabilities)
@@ -40,10 +41,21 @@ def test_the_table_survives_a_round_trip(predictions: Predictions) -> None:
     assert found.classes == predictions.classes
 
 
+def test_groups_of_the_test_images_travel_with_the_predictions() -> None:
+    images = make_image_set(np.zeros((3, 1, 8, 8), dtype=np.uint8), [0, 1, 1], ["a", "b"])
+    assert Predictions.of(images, [one_hot([[0, 1, 1]], 2)[0]] * 2).groups is None
+    images.manifest["group"] = ["north", "south", "north"]
+    predictions = Predictions.of(images, [one_hot([[0, 1, 1]], 2)[0]] * 2)
+    assert predictions.groups == ("north", "south", "north")
+    frame = predictions.to_frame()
+    assert list(frame.columns) == ["run", "example", "label", "group", "p(a)", "p(b)"]
+    assert Predictions.from_frame(frame, "x").groups == predictions.groups
+
+
 def test_a_table_that_is_none_of_predictions_is_named(predictions: Predictions) -> None:
     with pytest.raises(ContainerError, match=r"p\.parquet: expected columns run, example, label and p\(CLASS\)"):
         Predictions.from_frame(pd.DataFrame({"run": [0]}), "p.parquet")
-    frame = to_frame(predictions.labels, predictions.probabilities, predictions.classes)
+    frame = predictions.to_frame()
     with pytest.raises(ContainerError, match="expected equally many rows a run, found 7 rows for 2 runs"):
         Predictions.from_frame(frame.iloc[:-1], "p.parquet")
 

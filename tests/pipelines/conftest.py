@@ -20,7 +20,8 @@ from pipelines.settings import ServerSettings
 REPOSITORY = Path(__file__).resolve().parents[2]
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """Find a port on which nobody listens."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
@@ -31,7 +32,7 @@ def _free_port() -> int:
 _HOME = tempfile.mkdtemp(prefix="prefect-home-")
 (Path(_HOME) / ".prefect").mkdir()
 atexit.register(shutil.rmtree, _HOME, ignore_errors=True)
-_PORT = _free_port()
+_PORT = free_port()
 os.environ |= {
     "PREFECT_HOME": f"{_HOME}/.prefect",
     "PREFECT_API_URL": f"http://127.0.0.1:{_PORT}/api",

@@ -4,6 +4,7 @@ import itertools
 import os
 import random
 import resource
+import secrets
 import shutil
 import subprocess
 import sys
@@ -41,15 +42,16 @@ def undisturbed(workspace: Workspace) -> dict[str, Any]:
 def test_after_any_fault_the_next_run_ends_like_an_undisturbed_one(
     workspace: Workspace, undisturbed: dict[str, Any]
 ) -> None:
-    # The moments vary with the machine anyway; benchmarks/flow_chaos.py --seed takes others.
-    seed = int(os.environ.get("CHAOS_SEED", "7"))
-    print(f"CHAOS_SEED={seed}")
+    seed = int(os.environ.get("CHAOS_SEED") or secrets.randbelow(10**6))
     deck = [name for _, name in zip(range(ROUNDS), itertools.cycle(chaos.FAULTS), strict=False)]
     random.Random(seed).shuffle(deck)  # noqa: S311 - chance, not secrecy
 
     def play(hand: list[str], root: Path) -> None:
         shutil.copytree(workspace.root, root)
-        chaos.play(Workspace(root), hand, random.Random(f"{seed}{root.name}"), undisturbed)  # noqa: S311
+        try:
+            chaos.play(Workspace(root), hand, random.Random(f"{seed}{root.name}"), undisturbed)  # noqa: S311
+        except Exception as error:
+            raise AssertionError(f"with CHAOS_SEED={seed}, in {root.name}: {error}") from error
 
     with ThreadPoolExecutor(2) as pool:
         hands = [deck[::2], deck[1::2]]
@@ -71,7 +73,7 @@ def test_a_full_disk_is_told_and_leaves_nothing_broken(workspace: Workspace, und
         check=False,
         timeout=60,
     )
-    assert failed.returncode == 1
+    assert failed.returncode in {1, 2}, "a failed run, or none, because DVC has no room for its own databases"
     assert "File too large" in failed.stderr or "disk I/O error" in failed.stderr
     assert working_in(workspace.root) == []
     again = workspace.flow("run")

@@ -1,7 +1,10 @@
 """The flow on a real server: what runs, what is shown, what fails, what is recorded."""
 
 import json
+import os
+import signal
 import threading
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -16,7 +19,7 @@ from pipelines.flow import pipeline
 from pipelines.workspace import claim
 
 from .conftest import Workspace, work
-from .processes import eventually
+from .processes import eventually, held_elsewhere
 
 pytestmark = pytest.mark.usefixtures("server")
 
@@ -223,6 +226,23 @@ def test_a_cancellation_in_the_ui_stops_the_stages(workspace: Workspace) -> None
     assert not (workspace.root / "dvc.lock").exists()
 
 
+def test_a_stop_in_the_pause_before_a_retry_is_obeyed_at_once(workspace: Workspace) -> None:
+    workspace.stages(
+        one={**work(write="one.txt", extra="--exit 3"), "meta": {"flow": {"retries": 1, "retry_delay_s": 100}}}
+    )
+
+    def interrupt() -> None:
+        time.sleep(3)
+        os.kill(os.getpid(), signal.SIGINT)
+
+    stop_after_start(workspace, interrupt)
+    began = time.monotonic()
+    state = run()
+    assert time.monotonic() - began < 40
+    assert state.is_cancelled()
+    assert workspace.ran() == ["one"]
+
+
 def test_a_second_run_is_cancelled_and_told_about_the_first(workspace: Workspace) -> None:
     workspace.stages(one=work(write="one.txt"))
     with claim(workspace.root, "first"):
@@ -235,18 +255,9 @@ def test_a_second_run_is_cancelled_and_told_about_the_first(workspace: Workspace
 def test_a_second_run_waits_when_it_is_told_to(workspace: Workspace) -> None:
     workspace.stages(one=work(write="one.txt"))
     workspace.params(flow={"when_busy": "wait"})
-    release = threading.Event()
-
-    def hold() -> None:
-        with claim(workspace.root, "first"):
-            held.set()
-            release.wait()
-
-    held = threading.Event()
-    threading.Thread(target=hold, daemon=True).start()
-    held.wait()
-    threading.Timer(1.0, release.set).start()
-    assert run().message == "1 ran"
+    with held_elsewhere(claim(workspace.root, "first")) as release:
+        threading.Timer(1.0, release.set).start()
+        assert run().message == "1 ran"
 
 
 def test_a_crashed_run_that_the_server_still_shows_running_is_put_right(workspace: Workspace) -> None:

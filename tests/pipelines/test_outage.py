@@ -2,7 +2,6 @@
 
 import os
 import pwd
-import socket
 import subprocess
 import sys
 import tempfile
@@ -15,16 +14,10 @@ import pytest
 from pipelines.server import answers, command
 from pipelines.settings import ServerSettings
 
-from .conftest import Workspace, environment, work
+from .conftest import Workspace, environment, free_port, work
 from .processes import eventually
 
 POSTGRES = next(iter(sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)), None)
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @pytest.fixture(scope="module")

@@ -2,12 +2,13 @@
 
 import subprocess
 import sys
-import threading
 from pathlib import Path
 
 import pytest
 
 from pipelines import slots
+
+from .processes import held_elsewhere
 
 
 class Full(Exception):  # noqa: N818 - says what it means
@@ -66,22 +67,8 @@ def test_a_crash_frees_at_once_but_only_with_the_last_holder(tmp_path: Path) -> 
 
 
 def test_a_waiting_stage_gets_the_slot_when_it_is_free() -> None:
-    release, waiting = threading.Event(), threading.Event()
-
-    def hold() -> None:
-        with slots.hold({"gpu": 1}, {"gpu": 1}, refuse):
-            taken.set()
-            release.wait()
-
-    taken = threading.Event()
-    holder = threading.Thread(target=hold)
-    holder.start()
-    taken.wait()
-
-    def on_wait() -> None:
-        waiting.set()
-        release.set()
-
-    with slots.hold({"gpu": 1}, {"gpu": 1}, on_wait):
-        assert waiting.is_set()
-    holder.join()
+    with (
+        held_elsewhere(slots.hold({"gpu": 1}, {"gpu": 1}, refuse)) as release,
+        slots.hold({"gpu": 1}, {"gpu": 1}, release.set),
+    ):
+        assert release.is_set(), "it had to wait"

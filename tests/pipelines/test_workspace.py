@@ -4,7 +4,6 @@ import json
 import os
 import subprocess
 import sys
-import threading
 from pathlib import Path
 
 import psutil
@@ -15,7 +14,7 @@ from hypothesis import strategies as st
 from pipelines.workspace import BusyError, Journal, claim, heal_rwlock, scratch
 
 from .conftest import Workspace, work
-from .processes import eventually
+from .processes import eventually, held_elsewhere
 
 
 @pytest.fixture
@@ -38,25 +37,14 @@ def test_second_claim_is_refused_and_names_the_first(workspace: Workspace) -> No
 
 
 def test_claim_waits_while_it_is_told_to(workspace: Workspace) -> None:
-    release = threading.Event()
+    with held_elsewhere(claim(workspace.root, "first")) as release:
 
-    def hold() -> None:
-        with claim(workspace.root, "first"):
-            held.set()
-            release.wait()
+        def go_on() -> bool:
+            release.set()
+            return True
 
-    held = threading.Event()
-    holder = threading.Thread(target=hold)
-    holder.start()
-    held.wait()
-
-    def go_on() -> bool:
-        release.set()
-        return True
-
-    with claim(workspace.root, "second", go_on):
-        assert json.loads((scratch(workspace.root) / "lock").read_text())["run"] == "second"
-    holder.join()
+        with claim(workspace.root, "second", go_on):
+            assert json.loads((scratch(workspace.root) / "lock").read_text())["run"] == "second"
 
 
 def test_guards_of_a_dead_run_are_waited_for(workspace: Workspace) -> None:

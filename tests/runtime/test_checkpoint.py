@@ -74,3 +74,31 @@ def test_fingerprints_tell_apart_what_differs(tmp_path: Path) -> None:
     assert fingerprint_code(tmp_path) == before
     (tmp_path / "a.py").write_text("x = 2")
     assert fingerprint_code(tmp_path) != before
+
+
+def test_an_optimiser_goes_on_as_before_whatever_the_layout_of_its_weights() -> None:
+    def make() -> tuple[nn.Module, torch.optim.Optimizer]:
+        torch.manual_seed(0)
+        network = nn.Conv2d(3, 4, 3).to(memory_format=torch.channels_last)
+        return network, torch.optim.Adam(network.parameters(), fused=True)
+
+    def step(network: nn.Module, optimiser: torch.optim.Optimizer, number: int) -> None:
+        images = torch.randn(2, 3, 5, 5, generator=torch.Generator().manual_seed(number))
+        optimiser.zero_grad()
+        network(images).square().sum().backward()
+        optimiser.step()
+
+    network, optimiser = make()
+    step(network, optimiser, 0)
+    kept = pack({"network": network, "optimiser": optimiser})
+    again, its_optimiser = make()
+    unpack(kept, {"network": again, "optimiser": its_optimiser})
+    for number in (1, 2):
+        step(network, optimiser, number)
+        step(again, its_optimiser, number)
+    assert all(torch.equal(a, b) for a, b in zip(network.parameters(), again.parameters(), strict=True))
+    # What was kept is not written to: it may be gone back to once more.
+    unpack(kept, {"network": again, "optimiser": its_optimiser})
+    step(again, its_optimiser, 1)
+    step(again, its_optimiser, 2)
+    assert all(torch.equal(a, b) for a, b in zip(network.parameters(), again.parameters(), strict=True))

@@ -89,6 +89,8 @@ def test_ctrl_c_saves_says_so_and_fails(workspace: Path) -> None:
 def test_two_processes_train_together_and_one_writes(workspace: Path) -> None:
     params = yaml.safe_load((workspace / "params.yaml").read_text())
     params["runtime"] |= {"device": "cpu", "devices": 2}
+    gan = params["datasets"]["digits"]["synthesizers"]["gan"]
+    gan |= {"steps": 40, "augmentation": {"kinds": ["cutout"], "adaptive": True}, "loss": {"lecam": 0.01}}
     (workspace / "params.yaml").write_text(yaml.safe_dump(params))
     assert start(workspace, "pair").wait(timeout=120) == 0
     made = contents(workspace / "pair")

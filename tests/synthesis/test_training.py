@@ -16,9 +16,10 @@ from augment.runtime.checkpoint import Checkpoint
 from augment.runtime.machine import Machine
 from augment.synthesis.gan.specs import AugmentationSpec, GanSpec, LossSpec, NetworkSpec, OptimiserSpec
 from augment.synthesis.gan.training import GanTraining
+from augment.synthesis.record import Look
 from augment.synthesis.specs import SynthesizerSpec
 from augment.synthesis.synthesizer import Synthesizer
-from augment.synthesis.training import Look, Run
+from augment.synthesis.training import Run
 from augment.synthesis.vae.specs import VaeSpec
 from augment.synthesis.watching import WatchSpec
 from tests.conftest import striped_images

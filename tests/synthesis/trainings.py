@@ -9,10 +9,10 @@ from augment.runtime.checkpoint import Checkpoint
 from augment.runtime.machine import Machine
 from augment.runtime.seeding import torch_generator
 from augment.synthesis.fitting import fit
+from augment.synthesis.record import Look, Trained
 from augment.synthesis.sampling import sample
 from augment.synthesis.specs import SynthesizerSpec
 from augment.synthesis.synthesizer import Synthesizer
-from augment.synthesis.training import Look, Trained
 
 NO_CHECKPOINT = Checkpoint(None, {})
 LABELS = np.repeat(np.arange(3), 20)

@@ -89,12 +89,17 @@ class Augmentation(nn.Module):
         return torch.where((draws[-1] < self.share)[:, None, None, None], changed, images)
 
     @torch.no_grad()
-    def adapt(self, real_scores: Tensor) -> None:
-        """Move the share up while real scores are positive more often than the target says, else down."""
+    def adapt(self, sign: Tensor, images: int) -> None:
+        """Move the share up while real scores are positive more often than the target says, else down.
+
+        Args:
+            sign: Mean sign of the scores of the real images just seen, a scalar from -1 to 1.
+            images: How many they were.
+        """
         if self.spec is None or not self.spec.adaptive:
             return
-        self.overfitting.lerp_(real_scores.sign().mean(), 1.0 - HEURISTIC_DECAY)
-        move = (self.overfitting - self.spec.target).sign() * len(real_scores) / self.spec.images
+        self.overfitting.lerp_(sign, 1.0 - HEURISTIC_DECAY)
+        move = (self.overfitting - self.spec.target).sign() * images / self.spec.images
         self.share.add_(move).clamp_(0.0, self.spec.probability)
 
 

@@ -45,8 +45,8 @@ class CompactGenerator(Generator):
         x = self.stem(latent).unflatten(1, self.base).contiguous(memory_format=torch.channels_last)
         *before, last = self.norms
         for norm, convolution in zip(before, self.convolutions, strict=True):
-            x = convolution(F.relu(norm(x, labels, latent)))
-        return F.pixel_shuffle(self.to_image(F.relu(last(x, labels, latent))), 2)
+            x = convolution(F.relu_(norm(x, labels, latent)))
+        return F.pixel_shuffle(self.to_image(F.relu_(last(x, labels, latent))), 2)
 
 
 class CompactDiscriminator(Discriminator):
@@ -68,5 +68,5 @@ class CompactDiscriminator(Discriminator):
         x = F.pixel_unshuffle(pad_to_multiple(images, self.multiple), 2)
         x = x.contiguous(memory_format=torch.channels_last)
         for convolution in self.convolutions:
-            x = self.dropout(F.leaky_relu(convolution(x), 0.2))
+            x = self.dropout(F.leaky_relu_(convolution(x), 0.2))
         return x.sum(dim=(2, 3))

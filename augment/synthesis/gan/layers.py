@@ -65,7 +65,9 @@ class ConditionalBatchNorm2d(nn.Module):
             of_gain, of_bias = self.from_noise(noise).chunk(2, dim=1)
             gain, bias = gain + of_gain, bias + of_bias
         normal: Tensor = self.norm(x)
-        return normal * gain[:, :, None, None] + bias[:, :, None, None]
+        # In the features' own precision: fp32 gains would make bfloat16 features fp32.
+        gain, bias = (each.to(x.dtype)[:, :, None, None] for each in (gain, bias))
+        return torch.addcmul(bias, normal, gain)
 
     def _faded(self, embedding: nn.Embedding, labels: Tensor) -> Tensor:
         own: Tensor = embedding(labels)

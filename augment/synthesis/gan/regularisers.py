@@ -48,10 +48,13 @@ class LeCam(nn.Module):
         super().__init__()
         self.register_buffer("means", torch.zeros(2))
 
+    @torch.no_grad()
+    def update(self, means: Tensor) -> None:
+        """Move the running means towards the present ones, of real and of fake scores, shape (2,)."""
+        self.means.lerp_(means, 1.0 - self.DECAY)
+
     def forward(self, real: Tensor, fake: Tensor) -> Tensor:
-        """Update the means and give the penalty of scores of shape (N,)."""
-        with torch.no_grad():
-            self.means.lerp_(torch.stack([real.mean(), fake.mean()]), 1.0 - self.DECAY)
+        """Give the penalty of scores of shape (N,)."""
         mean_real, mean_fake = self.means.clone()
         return F.relu(real - mean_fake).square().mean() + F.relu(mean_real - fake).square().mean()
 

@@ -78,8 +78,9 @@ class GanTraining(Training):
         for optimiser, rate in zip((self.optimiser_g, self.optimiser_d), self.rates, strict=True):
             optimiser.param_groups[0]["lr"] = rate * factor
         strength = label_strength(progress, self.spec.conditioning.transition)
-        for network in (self.generator, self.discriminator, self.average):
-            set_strength(network, strength)
+        if self.spec.conditioning.transition:
+            for network in (self.generator, self.discriminator, self.average):
+                set_strength(network, strength)
         last = self.spec.optimiser.discriminator_steps - 1
         for turn in range(last + 1):
             # Only the last turn's images serve the generator, too: a second forward pass buys nothing.
@@ -112,7 +113,7 @@ class GanTraining(Training):
         self._update(self.discriminator, self.optimiser_d, total)
         if self.spec.loss.weight_clip:
             clip_weights(self.discriminator, self.spec.loss.weight_clip)
-        self.augmentation.adapt(real)
+        self.augmentation.adapt(self.machine.mean(real.detach().sign().mean()), self.spec.batch_size)
         return [value.detach() for value in (loss, real.mean(), fake.mean())]
 
     def _step_generator(self, fakes: Tensor, labels: Tensor, progress: float, strength: float) -> Tensor:
@@ -137,6 +138,7 @@ class GanTraining(Training):
         """Sum the regularisers that the spec asks for, each times its weight."""
         spec, penalty = self.spec.loss, torch.zeros((), device=images.device)
         if spec.lecam:
+            self.lecam.update(self.machine.mean(torch.stack([real.mean(), fake.mean()]).detach()))
             penalty = penalty + spec.lecam * self.lecam(real, fake)
         if spec.r1 and number % spec.r1_every == 0:
             r1 = r1_penalty(lambda x: self.discriminator(x, labels)[0], images)
@@ -160,7 +162,9 @@ def label_strength(progress: float, transition: TransitionSpec | None) -> float:
     """How much labels count, 0 to 1, when a share ``progress`` of the training is done."""
     if transition is None or progress >= transition.end:
         return 1.0
-    return max(0.0, (progress - transition.begin) / (transition.end - transition.begin))
+    if progress <= transition.begin:
+        return 0.0
+    return (progress - transition.begin) / (transition.end - transition.begin)
 
 
 def build_optimiser(network: nn.Module, spec: OptimiserSpec) -> torch.optim.Optimizer:
@@ -168,4 +172,4 @@ def build_optimiser(network: nn.Module, spec: OptimiserSpec) -> torch.optim.Opti
     if spec.kind == "rmsprop":
         return torch.optim.RMSprop(network.parameters(), lr=spec.learning_rate)
     first, second = spec.betas
-    return torch.optim.Adam(network.parameters(), lr=spec.learning_rate, betas=(first, second))
+    return torch.optim.Adam(network.parameters(), lr=spec.learning_rate, betas=(first, second), fused=True)

@@ -68,8 +68,8 @@ def test_the_adaptive_share_follows_overfitting_both_ways_and_stays_within_bound
     augmentation = Augmentation(spec("cutout", adaptive=True, probability=0.8, images=1000))
     assert augmentation.share.item() == 0.0
     for _ in range(400):
-        augmentation.adapt(torch.ones(10))
+        augmentation.adapt(torch.tensor(1.0), images=10)
     assert augmentation.share.item() == pytest.approx(0.8)
     for _ in range(400):
-        augmentation.adapt(-torch.ones(10))
+        augmentation.adapt(torch.tensor(-1.0), images=10)
     assert augmentation.share.item() == 0.0

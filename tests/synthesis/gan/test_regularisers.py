@@ -38,6 +38,7 @@ def test_penalties_reach_the_weights_of_the_critic() -> None:
 
 def test_lecam_pulls_scores_to_the_other_sides_running_mean() -> None:
     lecam = LeCam()
+    lecam.update(torch.tensor([2.0, -1.0]))
     penalty = lecam(torch.tensor([2.0]), torch.tensor([-1.0]))
     assert lecam.means.tolist() == pytest.approx([0.02, -0.01])
     # (2 + 0.01)² + (0.02 + 1)²

@@ -1,0 +1,70 @@
+"""The arms of a comparison."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from augment.core.errors import DataError
+from augment.core.images import FloatArray, IntArray
+from augment.evaluation.predictions import Predictions
+
+
+class Kind(StrEnum):
+    """What an arm trains on."""
+
+    REAL = "real"
+    MERGED = "merged"
+    SYNTHETIC = "synthetic"
+
+
+@dataclass(frozen=True)
+class Arm:
+    """One way of training the classifier, and what came of it.
+
+    Attributes:
+        train_set: Name of the training set.
+        recipe: Name of the recipe.
+        share: Synthetic share of the training set, 0 to 1.
+        val_accuracy: Accuracy of each run on val, shape (R,); arms are chosen by it.
+        predictions: On test; only reported.
+        train_counts: Training images of each class, real and synthetic together, shape (K,).
+        synthesizer: Whose synthetic images it trains on, if any.
+    """
+
+    train_set: str
+    recipe: str
+    share: float
+    val_accuracy: FloatArray
+    predictions: Predictions
+    train_counts: IntArray
+    synthesizer: str | None = None
+
+    @property
+    def name(self) -> str:
+        """Training set and recipe, e.g. ``real/plain``."""
+        return f"{self.train_set}/{self.recipe}"
+
+    @property
+    def kind(self) -> Kind:
+        """Whether it trains on real images, synthetic ones, or both."""
+        return {0.0: Kind.REAL, 1.0: Kind.SYNTHETIC}.get(self.share, Kind.MERGED)
+
+
+def best_by_val(arms: Sequence[Arm]) -> Arm:
+    """Choose the arm with the highest mean accuracy on val; the first named wins a tie."""
+    return max(arms, key=lambda arm: float(arm.val_accuracy.mean()))
+
+
+def require_paired(arms: Sequence[Arm]) -> None:
+    """Stop where arms cannot be compared run by run and image by image.
+
+    Raises:
+        DataError: Two arms differ in their number of runs, or in their test images.
+    """
+    first = arms[0]
+    for arm in arms[1:]:
+        runs, expected = len(arm.predictions.probabilities), len(first.predictions.probabilities)
+        if runs != expected:
+            raise DataError(f"arm {arm.name}: expected {expected} runs, as {first.name} has, found {runs}")
+        if arm.predictions.labels.tolist() != first.predictions.labels.tolist():
+            raise DataError(f"arm {arm.name}: its test images are not those of {first.name}; evaluate both again")

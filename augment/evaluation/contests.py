@@ -1,0 +1,138 @@
+"""Two arms against each other, on the same runs and test images."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from augment.core.images import FloatArray
+from augment.core.seeding import numpy_generator
+from augment.evaluation.arms import Arm, Kind
+from augment.evaluation.intervals import Estimate, Interval, crossed_estimate, pigeonhole_interval
+from augment.evaluation.power import seeds_needed, smallest_effect, spread
+from augment.evaluation.significance import ALPHA, holm, mcnemar_p, sign_flip_p
+
+EFFECTS = (0.005, 0.01, 0.02)
+"""Differences in accuracy for which the needed number of seeds is told."""
+
+
+class Outcome(StrEnum):
+    """What an arm does to accuracy, compared with its rival."""
+
+    HELPS = "helps"
+    NO_EFFECT = "no detectable effect"
+    HURTS = "hurts"
+
+
+@dataclass(frozen=True)
+class Contest:
+    """How much more accurate an arm is than a rival, and how sure that is.
+
+    Paired twice: run k of both arms has the same initial weights, and both see the same test images. All of it speaks
+    of this train split and this synthesizer's training; neither is drawn again.
+
+    Attributes:
+        arm: The arm.
+        rival: What it is compared with.
+        estimate: Accuracy of the arm minus that of the rival, over runs and test images.
+        family: Number of tests that ``p_holm`` corrects for.
+        p_holm: t test of ``estimate``, corrected by Holm for the tests of its family.
+        seed: The run's seed, which bootstrap and sign flips draw from.
+    """
+
+    arm: Arm
+    rival: Arm
+    estimate: Estimate
+    family: int
+    p_holm: float
+    seed: int
+
+    @property
+    def outcome(self) -> Outcome:
+        """By the corrected p-value: an interval that leaves 0 out is not enough where many arms were tried."""
+        if self.p_holm > ALPHA:
+            return Outcome.NO_EFFECT
+        return Outcome.HELPS if self.estimate.mean > 0 else Outcome.HURTS
+
+    @cached_property
+    def bootstrap(self) -> Interval:
+        """Interval of the same difference by the pigeonhole bootstrap."""
+        rng = numpy_generator(self.seed, "bootstrap", self.arm.name, self.rival.name)
+        return pigeonhole_interval(differences(self.arm, self.rival), rng)
+
+    @cached_property
+    def p_sign_flip(self) -> float:
+        """p-value of no difference by sign flips of runs and images."""
+        rng = numpy_generator(self.seed, "sign flips", self.arm.name, self.rival.name)
+        return sign_flip_p(differences(self.arm, self.rival), rng)
+
+    @property
+    def p_mcnemar(self) -> float:
+        """p-value of no difference between the two ensembles of all runs."""
+        labels = self.arm.predictions.labels
+        return mcnemar_p(self.arm.predictions.ensembled == labels, self.rival.predictions.ensembled == labels)
+
+    @property
+    def smallest_effect(self) -> float:
+        """Smallest true difference that this contest detects with 80 % power, whatever the rest of its family shows."""
+        return smallest_effect(self.estimate.error, self.estimate.freedom, ALPHA / self.family)
+
+    def seeds_for(self, effect: float) -> int | None:
+        """Seeds that detect a true difference with 80 % power, None if only more test images would help."""
+        return seeds_needed(spread(differences(self.arm, self.rival)), effect, ALPHA / self.family)
+
+    def to_json(self) -> dict[str, Any]:
+        """Give all of it as plain values; accuracies and differences 0 to 1."""
+        p_values = {
+            "p": self.estimate.p_value(),
+            "p_holm": self.p_holm,
+            "p_sign_flip": self.p_sign_flip,
+            "p_mcnemar": self.p_mcnemar,
+            "smallest_effect": self.smallest_effect,
+        }
+        return {
+            "rival": self.rival.name,
+            "outcome": self.outcome.value,
+            "difference": self.estimate.interval().to_json(),
+            "bootstrap": self.bootstrap.to_json(),
+            **{name: round(value, 6) for name, value in p_values.items()},
+            "tests": self.family,
+            "seeds_for": {str(effect): self.seeds_for(effect) for effect in EFFECTS},
+        }
+
+
+def differences(arm: Arm, rival: Arm) -> FloatArray:
+    """1 where only the arm is right, -1 where only the rival is, 0 elsewhere; runs × test images, R×N."""
+    return arm.predictions.hits - rival.predictions.hits
+
+
+def contests(arms: Sequence[Arm], rival: Arm, seed: int) -> dict[str, Contest]:
+    """Compare every other arm with a rival, Holm's correction over those of the same kind.
+
+    A kind is a family of tests since the best of a kind is what gets chosen. Choosing on val does not spare the
+    correction: the runs that were lucky on val are the same that predict test, so that among 12 equal arms the chosen
+    one seems to differ from an arm not chosen in 15 % of simulated comparisons, with run variance large
+    (benchmarks/error_rates.py). Corrected, the p-value is honest however the arm was chosen.
+
+    Args:
+        arms: All arms of a dataset.
+        rival: One of them.
+        seed: The run's seed: bootstrap and sign flips draw from it.
+
+    Returns:
+        Name of each arm but the rival → its contest, in the order given.
+    """
+    found: dict[str, Contest] = {}
+    for arm in arms:
+        if arm is not rival:
+            estimate = crossed_estimate(differences(arm, rival))
+            found[arm.name] = Contest(arm, rival, estimate, family=1, p_holm=estimate.p_value(), seed=seed)
+    for kind in Kind:
+        family = [contest for contest in found.values() if contest.arm.kind is kind]
+        adjusted = holm(np.asarray([contest.p_holm for contest in family]))
+        for contest, p_holm in zip(family, adjusted, strict=True):
+            found[contest.arm.name] = replace(contest, family=len(family), p_holm=float(p_holm))
+    return found

@@ -1,0 +1,28 @@
+"""Figures as people read them."""
+
+import numpy as np
+
+from augment.core.images import FloatArray
+from augment.evaluation.intervals import Interval
+
+
+def points(interval: Interval) -> str:
+    """Write a difference in accuracy points, e.g. ``+1.2 [+0.3, +2.1]``."""
+    mean, low, high = (f"{value:+.1f}" for value in _hundredfold(interval))
+    return f"{mean} [{low}, {high}]"
+
+
+def percent(interval: Interval) -> str:
+    """Write a ratio in percent, e.g. ``97.3 % [95.6, 99.0]``."""
+    mean, low, high = (f"{value:.1f}" for value in _hundredfold(interval))
+    return f"{mean} % [{low}, {high}]"
+
+
+def p_value(value: float) -> str:
+    """Write a p-value, e.g. ``p = 0.042`` or ``p < 0.001``."""
+    return f"p = {value:.3f}" if value >= 0.001 else "p < 0.001"
+
+
+def _hundredfold(interval: Interval) -> FloatArray:
+    # Rounding first, and adding 0, keeps -0.04 from being written as -0.0.
+    return np.round(np.asarray([interval.mean, interval.low, interval.high]) * 100, 1) + 0.0

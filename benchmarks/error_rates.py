@@ -1,0 +1,134 @@
+"""How often intervals hold the truth and tests raise false alarms, in simulated comparisons with a known truth.
+
+    python -m benchmarks.error_rates --rounds 1000
+
+The first table is of two arms: how often each interval holds the true difference, and how often each test finds a
+difference at 5 % where there is none. The second is of the verdict, over real and merged arms that are all equally
+good; best real arm and candidate are chosen on val. How often does it say that synthesis helps or hurts, by plain
+p-values and by corrected ones; how often would the merged set be used; and how often if merged arms truly are better?
+
+Run it as a module, from the project's folder: it draws its arms as the tests do.
+"""
+
+import argparse
+from collections.abc import Callable, Mapping
+from functools import partial
+
+import numpy as np
+
+from augment.core.images import FloatArray
+from augment.core.seeding import numpy_generator
+from augment.evaluation.arms import Kind
+from augment.evaluation.comparison import Comparison, compare
+from augment.evaluation.contests import Contest, Outcome
+from augment.evaluation.intervals import Estimate, Interval, crossed_estimate, pigeonhole_interval
+from augment.evaluation.power import spread
+from augment.evaluation.significance import ALPHA, mcnemar_p, sign_flip_p
+from tests.evaluation.simulated import WORLDS, World, draw_arms, draw_hits
+
+EFFECT = 0.02
+GAIN = 0.04
+RESAMPLES = FLIPS = 499
+VERDICTS = [
+    (name, real, merged)
+    for name in ("450 scarce images", "runs dominate", "images dominate", "3 seeds", "2 seeds")
+    for real, merged in ((1, 1), (2, 2), (4, 4), (2, 12))
+]
+
+Round = dict[str, float]
+"""What one simulated comparison showed: 0 or 1 of each column, or a width."""
+
+
+def main() -> None:
+    """Print both tables."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--rounds", type=int, default=1000)
+    parser.add_argument("--seed", type=int, default=0)
+    options = parser.parse_args()
+    print(
+        f"{options.rounds} rounds; two standard errors of 95 % and 5 % are {43.6 / options.rounds**0.5:.1f} points.\n"
+    )
+    # Each row has draws of its own, so that it is the same whichever other rows there are.
+    pairs = {name: partial(two_arms, world, numpy_generator(options.seed, name)) for name, world in WORLDS.items()}
+    show("two arms", options.rounds, pairs)
+    judged = {
+        f"{name}: {real} + {merged}": partial(
+            verdict, WORLDS[name], real, merged, numpy_generator(options.seed, name, real, merged)
+        )
+        for name, real, merged in VERDICTS
+    }
+    show("verdict: real + merged arms", options.rounds, judged)
+
+
+def show(title: str, rounds: int, rows: Mapping[str, Callable[[], Round]]) -> None:
+    """Print a Markdown table, one row a setting: means over rounds, in percent."""
+    for number, (name, draw) in enumerate(rows.items()):
+        found = [draw() for _ in range(rounds)]
+        if number == 0:
+            print(f"| {' | '.join([title, *found[0]])} |\n|{'---|' * (1 + len(found[0]))}")
+        means = (100 * np.mean([each[column] for each in found]) for column in found[0])
+        print(f"| {' | '.join([name, *(f'{mean:.1f}' for mean in means)])} |", flush=True)
+    print()
+
+
+def two_arms(world: World, rng: np.random.Generator) -> Round:
+    """Compare two equal arms, and two of which one is truly better."""
+    first, second = draw_hits(world, [0.0, 0.0], rng)[:, :, world.val_images :]
+    values = second.astype(np.float64) - first
+    # An arm near 100 % cannot gain two points.
+    effect = min(EFFECT, (1 - world.accuracy) / 2)
+    plain, better = draw_hits(world, [0.0, effect], rng)[:, :, world.val_images :].astype(np.float64)
+    estimate, once = crossed_estimate(values), residual_once(values)
+    return {
+        "interval covers, no effect %": holds(estimate.interval(), 0.0),
+        "with an effect %": holds(crossed_estimate(better - plain).interval(), effect),
+        "bootstrap covers %": holds(pigeonhole_interval(values, rng, RESAMPLES), 0.0),
+        "residual once covers %": holds(once.interval(), 0.0),
+        "its width / ours %": width(once.interval()) / width(estimate.interval()) if estimate.error else 1.0,
+        "false alarms: t %": estimate.p_value() <= ALPHA,
+        "sign flips %": sign_flip_p(values, rng, FLIPS) <= ALPHA,
+        "McNemar %": mcnemar_p(first.mean(axis=0) > 0.5, second.mean(axis=0) > 0.5) <= ALPHA,
+    }
+
+
+def residual_once(values: FloatArray) -> Estimate:
+    """Estimate as `crossed_estimate` does, but with the residual counted once: the unbiased rival of our interval."""
+    runs, images = values.shape
+    parts = spread(values)
+    of_runs = parts.run / runs + parts.residual / (runs * images)
+    of_images = parts.image / images
+    total = of_runs + of_images
+    freedom = total**2 / (of_runs**2 / (runs - 1) + of_images**2 / (images - 1)) if total else runs - 1
+    return Estimate(float(values.mean()), total**0.5, freedom)
+
+
+def holds(interval: Interval, truth: float) -> bool:
+    """Whether an interval holds the truth."""
+    return interval.low <= truth <= interval.high
+
+
+def width(interval: Interval) -> float:
+    """Length of an interval."""
+    return interval.high - interval.low
+
+
+def verdict(world: World, real: int, merged: int, rng: np.random.Generator) -> Round:
+    """Judge merged arms that are as good as the real ones, and merged arms that all are truly better."""
+    equal = compare(draw_arms(world, real, merged, rng), seed=0)
+    better = compare(draw_arms(world, real, merged, rng, GAIN), seed=0)
+    found = contests_of_chosen(equal)
+    return {
+        "false, plain p %": any(contest.estimate.p_value() <= ALPHA for contest in found),
+        "false, corrected p %": any(contest.outcome is not Outcome.NO_EFFECT for contest in found),
+        "merged set used for nothing %": equal.use.kind is Kind.MERGED,
+        f"gain of {100 * GAIN:.0f} points seen %": better.use.kind is Kind.MERGED,
+    }
+
+
+def contests_of_chosen(comparison: Comparison) -> list[Contest]:
+    """The contests that the verdict speaks of."""
+    return comparison.contests_of(comparison.chosen) if comparison.chosen else []
+
+
+if __name__ == "__main__":
+    main()

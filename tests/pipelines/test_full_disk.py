@@ -1,0 +1,83 @@
+"""The disk fills up; once there is room again, the next run ends like an undisturbed one."""
+
+import os
+import shutil
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from .conftest import Workspace, free_port, work
+from .processes import working_in
+
+KB = 1024
+
+
+@pytest.fixture
+def disk(workspace: Workspace) -> Iterator[Workspace]:
+    """Make a workspace on a small disk of its own, with a stage that puts out three megabytes."""
+    workspace.stages(
+        one=work(write="1.txt"),
+        big={"cmd": "head -c 3000000 /dev/zero > 2.txt", "deps": ["1.txt"], "outs": ["2.txt"]},
+        three=work("2.txt", "3.txt"),
+    )
+    root = workspace.root.with_name("disk")
+    root.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=48m", "small-disk", str(root)]
+    mounted = subprocess.run(mount, capture_output=True, text=True, check=False)
+    if mounted.returncode:
+        pytest.skip(f"only root can mount a small disk: {mounted.stderr.strip()}")
+    shutil.copytree(workspace.root, root, dirs_exist_ok=True)
+    yield Workspace(root)
+    subprocess.run(["umount", root], check=True)
+
+
+def fill(root: Path, left: int) -> Path:
+    """Fill a disk but for this many bytes; return the file to remove."""
+    found = os.statvfs(root)
+    ballast = root / ".dvc" / "tmp" / "ballast"
+    ballast.write_bytes(bytes(found.f_bavail * found.f_frsize - left))
+    return ballast
+
+
+def run_short_of(disk: Workspace, left: int, undisturbed: Workspace) -> subprocess.CompletedProcess[str]:
+    """Run with little room, see that nothing is broken, then run with plenty of it."""
+    ballast = fill(disk.root, left)
+    failed = disk.flow("run")
+    assert working_in(disk.root) == []
+    ballast.unlink()
+    again = disk.flow("run")
+    assert again.returncode == 0, again.stderr
+    undisturbed.dvc("repro", "--quiet")
+    assert disk.lock() == undisturbed.lock()
+    assert "up to date" in disk.dvc("status")
+    return failed
+
+
+@pytest.mark.usefixtures("server")
+def test_no_room_for_the_output_of_a_stage(disk: Workspace, workspace: Workspace) -> None:
+    failed = run_short_of(disk, 2000 * KB, workspace)
+    assert failed.returncode == 1
+    assert "stage big exited with 1; its last lines:" in failed.stderr
+    assert "No space left on device" in failed.stderr
+    assert disk.ran() == ["one", "three"], "what had ended before is not run again"
+
+
+@pytest.mark.usefixtures("server")
+@pytest.mark.parametrize("left", [0, 12])
+def test_no_room_for_the_files_of_dvc_and_of_the_flow(disk: Workspace, workspace: Workspace, left: int) -> None:
+    failed = run_short_of(disk, left * KB, workspace)
+    assert failed.returncode in {1, 2}
+    assert "No space left on device" in failed.stderr
+    assert left > 4 or failed.stderr.splitlines()[-1].startswith("error: "), "no traceback"
+
+
+def test_no_room_for_the_database(disk: Workspace, workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("PREFECT_API_URL")
+    monkeypatch.delenv("PREFECT_HOME")
+    disk.params(flow={"server": {"port": free_port()}})
+    failed = run_short_of(disk, 1000 * KB, workspace)
+    assert failed.returncode == 2
+    assert "error: the Prefect server did not start" in failed.stderr
+    assert "MiB left on its disk" in failed.stderr
