@@ -34,7 +34,10 @@ TINY: dict[str, Any] = {
     "synthesizers": ["gan", "smote"],
     "datasets": {"digits": TINY_DATASET},
     "gate": {"label_fidelity": 0.0, "coverage": 0.0, "recall": 0.0, "diversity": 0.0},
-    "mixes": {"merged": {"synthesizer": "gan", "share": 0.5}, "synthetic": {"synthesizer": "smote", "share": 1.0}},
+    "mixes": {
+        "merged": {"synthesizer": "gan", "share": 0.5},
+        "synthetic": {"synthesizer": "smote", "share": 1.0, "filter": {"near_copies": False}},
+    },
     "auto_mixes": {"best": {"synthesizer": "gan", "shares": [0.0, 0.25], "recipe": "plain", "runs": 2}},
     "arms": {
         "train_sets": ["real", "merged", "synthetic", "best"],

@@ -1,7 +1,7 @@
 """The merge of real and synthetic images."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -34,8 +34,7 @@ class Account(NamedTuple):
 
     def summary(self) -> str:
         """Say it in one line."""
-        dropped = ", ".join(f"{count} {reason}" for reason, count in self.dropped.items() if count) or "none"
-        return f"{self.added} of {self.drawn} synthetic ones; dropped: {dropped}; surplus: {self.surplus}"
+        return f"{self.added} of {self.drawn} synthetic ones; dropped: {_listed(self.dropped)}; surplus: {self.surplus}"
 
 
 class Merged(NamedTuple):
@@ -67,16 +66,16 @@ def merge(real: ImageSet, synthetic: ImageSet, scores: pd.DataFrame, spec: MixSp
     """
     scored = attach_scores(synthetic, scores)
     reasons = drop_reasons(real, scored, spec.filter)
+    dropped = {reason: int((reasons == reason).sum()) for reason in REASONS}
     good = scored.select(np.flatnonzero(reasons == KEPT))
     if spec.synthetic_only:
-        _expect_enough(np.ones(len(real.classes), dtype=np.int64), good.class_counts(), synthetic, spec)
+        _expect_enough(np.ones(len(real.classes), dtype=np.int64), good, synthetic, dropped, spec)
         added, result = good, _weighted(good, spec.weight)
     else:
         wanted = additions(real.class_counts(), spec)
-        _expect_enough(wanted, good.class_counts(), synthetic, spec)
+        _expect_enough(wanted, good, synthetic, dropped, spec)
         added = good.select(first_rows(good.labels, wanted))
         result = concatenate(_weighted(real, 1.0), _weighted(added, spec.weight))
-    dropped = {reason: int((reasons == reason).sum()) for reason in REASONS}
     return Merged(result, Account(len(synthetic), dropped, surplus=len(good) - len(added), added=len(added)))
 
 
@@ -137,16 +136,25 @@ def _weighted(images: ImageSet, weight: float) -> ImageSet:
     return ImageSet(images.images, images.manifest.assign(weight=weight), images.classes)
 
 
-def _expect_enough(wanted: IntArray, good: IntArray, synthetic: ImageSet, spec: MixSpec) -> None:
-    drawn, short = synthetic.class_counts(), np.flatnonzero(good < wanted)
+def _listed(dropped: Mapping[str, int]) -> str:
+    return ", ".join(f"{count} {reason}" for reason, count in dropped.items() if count) or "none"
+
+
+def _expect_enough(
+    wanted: IntArray, good: ImageSet, synthetic: ImageSet, dropped: Mapping[str, int], spec: MixSpec
+) -> None:
+    drawn, left = synthetic.class_counts(), good.class_counts()
+    short = np.flatnonzero(left < wanted)
     if not len(short):
         return
-    named = ", ".join(f"{synthetic.classes[k]} ({good[k]} of {wanted[k]})" for k in short)
+    named = ", ".join(f"{synthetic.classes[k]} ({left[k]} of {wanted[k]})" for k in short)
     amount = f"share {spec.share}" if spec.share is not None else f"fill {spec.fill}"
-    if (good[short] == 0).any():
-        mend = "no number of images mends a class of which none passes the filter: look at the synthesizer's images"
+    if (left[short] == 0).any():
+        mend = "no number of images mends a class of which none passes: look at the images, or at the mix's filter"
     else:
         # As if the filter went on leaving out the same part of each class.
-        enough = max(math.ceil(drawn[k] * wanted[k] / good[k]) for k in short)
+        enough = max(math.ceil(drawn[k] * wanted[k] / left[k]) for k in short)
         mend = f"raise synthesis.per_class to {enough}, or ask for less"
-    raise DataError(f"{amount}: too few synthetic images of {named} pass the filter; {mend}")
+    raise DataError(
+        f"{amount}: too few synthetic images of {named} pass the filter (dropped: {_listed(dropped)}); {mend}"
+    )

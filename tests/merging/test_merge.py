@@ -97,10 +97,14 @@ def test_the_mend_reckons_with_what_the_filter_leaves_out() -> None:
     scores = good_scores(synthetic)
     scores.loc[[0, 1], "confidence"] = 0.1
     unsure = mix(share=0.5, filter=FilterSpec(min_confidence=0.5))
-    with pytest.raises(DataError, match=r"of a \(2 of 4\) pass the filter; raise synthesis\.per_class to 8"):
+    with pytest.raises(
+        DataError, match=r"of a \(2 of 4\) pass the filter \(dropped: 2 unsure\); raise synthesis\.per_class to 8"
+    ):
         merge(real, synthetic, scores, unsure)
     scores.loc[:3, "confidence"] = 0.1
-    with pytest.raises(DataError, match=r"of a \(0 of 4\) pass the filter; no number of images mends"):
+    with pytest.raises(
+        DataError, match=r"of a \(0 of 4\) pass the filter \(dropped: 4 unsure\); no number of images mends"
+    ):
         merge(real, synthetic, scores, unsure)
 
 
