@@ -55,9 +55,9 @@ def test_an_unknown_dataset_is_named_and_nothing_written(workspace: Path, capsys
 
 def test_a_dataset_too_small_for_its_scarcity_is_refused(workspace: Path, capsys: pytest.CaptureFixture[str]) -> None:
     params = workspace / "params.yaml"
-    params.write_text(params.read_text().replace("count: 20 ", "count: 5000 "))
+    params.write_text(params.read_text().replace("head: 60 ", "head: 5000 "))
     assert prepare("digits") == EXIT_BAD_INPUT
-    assert "error: scarcity: class 0 has 113 train images, expected at least 5000" in capsys.readouterr().err
+    assert "error: scarcity: class 0 has 106 train images, expected at least 5000" in capsys.readouterr().err
     assert not (workspace / "out").exists()
 
 

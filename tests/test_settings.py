@@ -59,7 +59,7 @@ def test_the_projects_own_settings_are_valid() -> None:
         ("mixes.real", {"synthesizer": "gan", "share": 0.5}, "mixes: real already exists"),
         ("mixes.merged.share", 1.5, r"mixes\.merged\.share: input should be less than or equal to 1"),
         ("mixes.merged.synthesizer", "gann", r"mixes\.merged\.synthesizer: unknown gann; expected some of gan, smote"),
-        ("mixes.merged.fill", "largest", r"mixes\.merged: expected one of share and fill"),
+        ("mixes.merged.share", 0.5, r"mixes\.merged: expected one of share and fill"),
         ("mixes.merged", {"synthesizer": "gan"}, r"mixes\.merged: expected one of share and fill"),
         ("mixes.synthetic.weight", 0.5, "weight: at share 1 there is no real image to weigh against"),
         ("mixes.merged.filter", {"agre": True}, r"filter\.agre: unknown key"),
