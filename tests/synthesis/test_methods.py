@@ -70,7 +70,8 @@ def test_without_conditioning_the_label_means_nothing(stripes: ImageSet, cpu: Ma
 
 @pytest.mark.parametrize("architecture", ["compact", "dcgan", "resnet", "mlp"])
 def test_the_vae_learns_it_with_every_decoder(architecture: str, stripes: ImageSet, cpu: Machine) -> None:
-    data = SMALL | {"kind": "vae", "watch": FIRST_STEPS, "learning_rate": 5e-3, "steps": 300} | network(architecture=architecture)
+    settings = {"kind": "vae", "watch": FIRST_STEPS, "learning_rate": 5e-3, "steps": 300}
+    data = SMALL | settings | network(architecture=architecture)
     trained, _ = train(stripes, cpu, parse(TypeAdapter(SynthesizerSpec), data, "vae"))
     assert obedience(trained.synthesizer, cpu) > 0.9
     losses = trained.history.query("figure == 'reconstruction'")["value"]
