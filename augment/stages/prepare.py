@@ -1,8 +1,9 @@
 """Load, validate, deduplicate and split a dataset; thin its train split."""
 
+from itertools import combinations
 from pathlib import Path
 
-from augment.core.images import IntArray, make_image_set
+from augment.core.images import IntArray, make_image_set, require_disjoint
 from augment.core.stage import stage
 from augment.core.store import write_image_set
 from augment.datasets.sources import RawImages, load_raw
@@ -44,8 +45,14 @@ def prepare(
         "scarcity": scarcity.model_dump(),
         "duplicates_dropped": len(everything.labels) - len(distinct.labels),
     }
-    for path, part in ((train, train_rows), (val, rows.val), (test, rows.test)):
-        write_image_set(path, make_image_set(distinct.images[part], distinct.labels[part], distinct.classes), made_by)
+    parts = {
+        path: make_image_set(distinct.images[part], distinct.labels[part], distinct.classes)
+        for path, part in ((train, train_rows), (val, rows.val), (test, rows.test))
+    }
+    for one, other in combinations(parts, 2):
+        require_disjoint(parts[one], parts[other], f"{one} and {other}")
+    for path, images in parts.items():
+        write_image_set(path, images, made_by)
     print(
         f"prepare {dataset}: {len(train_rows)} train, {len(rows.val)} val, {len(rows.test)} test images; "
         f"{made_by['duplicates_dropped']} duplicates dropped"
