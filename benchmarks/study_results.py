@@ -56,8 +56,10 @@ def read_finished(root: Path, dataset: str) -> Finished:
     settings = yaml.safe_load((root / "params.yaml").read_text())
     asked = ["git", "rev-parse", "--short=10", BEGUN]
     revision = subprocess.run(asked, cwd=root, check=True, capture_output=True, text=True).stdout.strip()
-    table = pd.read_csv(root / "reports" / "arms" / f"{dataset}.csv", keep_default_na=False, na_values=[""])
-    rows: list[Arm] = [{str(name): value for name, value in row.items()} for row in table.to_dict("records")]
+    table = pd.read_csv(root / "reports" / "arms" / f"{dataset}.csv").astype(object)
+    rows: list[Arm] = json.loads(
+        table.to_json(orient="records", double_precision=15)
+    )  # with None where a cell is empty
     arms = [{"dataset": dataset, "kind": kind_of(row["train_set"], settings, dataset)} | row for row in rows]
     folder = root / "results" / dataset / "synthetic"
     quality = {name: json.loads((folder / name / "quality.json").read_text()) for name in settings["synthesizers"]}
@@ -187,9 +189,9 @@ def _accuracy(arm: Arm) -> str:
 
 
 def _difference(arm: Arm | None, rival: str) -> str:
-    if arm is None or pd.isna(arm[f"to_{rival}"]):
+    if arm is None or arm[f"to_{rival}"] is None:  # it is the rival
         return "–"
-    text = points(Interval(*(float(arm[f"{name}_{rival}"]) for name in ("to", "low", "high"))))
+    text = points(Interval(*(arm[f"{name}_{rival}"] for name in ("to", "low", "high"))))
     return text if arm[f"outcome_{rival}"] == "no detectable effect" else f"**{text}**"
 
 
