@@ -11,6 +11,7 @@ the commit it was begun with; delete it to begin anew.
 import argparse
 import json
 import shutil
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -58,11 +59,20 @@ def prepare(root: Path, settings: dict[str, Any], fashion_mnist: Path) -> None:
         for name, block in settings["datasets"].items():
             _place(unfinished / "raw" / name, block["source"]["kind"], fashion_mnist)
         unfinished.rename(root)
-    wanted = yaml.safe_dump(settings, sort_keys=False)
-    if (root / "params.yaml").read_text() != wanted:
-        (root / "params.yaml").write_text(wanted)
+    file = root / "params.yaml"
+    # A server of its own: another project's, at the same port, may end before the study does.
+    server = yaml.safe_load(file.read_text())["flow"].get("server") or {"port": _free_port()}
+    wanted = yaml.safe_dump(settings | {"flow": settings["flow"] | {"server": server}}, sort_keys=False)
+    if file.read_text() != wanted:
+        file.write_text(wanted)
         # The flow records a run on settings that are not committed as an experiment.
         _git(root, "commit", "--quiet", "--all", "--message", "Take the study's settings")
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
 
 
 def _git(root: Path, *words: str) -> None:

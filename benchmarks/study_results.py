@@ -46,9 +46,8 @@ class Finished:
 
 
 def is_finished(root: Path, dataset: str) -> bool:
-    """Tell whether a workspace holds the verdict of its own dataset; a fresh clone holds another's."""
-    verdicts = root / "reports" / "verdicts.json"
-    return verdicts.exists() and dataset in json.loads(verdicts.read_text())
+    """Tell whether a workspace holds the comparison of its own dataset; a fresh clone holds another's."""
+    return _table(root, dataset).exists()
 
 
 def read_finished(root: Path, dataset: str) -> Finished:
@@ -56,7 +55,7 @@ def read_finished(root: Path, dataset: str) -> Finished:
     settings = yaml.safe_load((root / "params.yaml").read_text())
     asked = ["git", "rev-parse", "--short=10", BEGUN]
     revision = subprocess.run(asked, cwd=root, check=True, capture_output=True, text=True).stdout.strip()
-    table = pd.read_csv(root / "reports" / "arms" / f"{dataset}.csv").astype(object)
+    table = pd.read_csv(_table(root, dataset)).astype(object)
     rows: list[Arm] = json.loads(
         table.to_json(orient="records", double_precision=15)
     )  # with None where a cell is empty
@@ -64,6 +63,10 @@ def read_finished(root: Path, dataset: str) -> Finished:
     folder = root / "results" / dataset / "synthetic"
     quality = {name: json.loads((folder / name / "quality.json").read_text()) for name in settings["synthesizers"]}
     return Finished(dataset, settings, revision, arms, quality)
+
+
+def _table(root: Path, dataset: str) -> Path:
+    return root / "reports" / "arms" / f"{dataset}.csv"
 
 
 def kind_of(train_set: str, settings: dict[str, Any], dataset: str) -> str:

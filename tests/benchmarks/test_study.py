@@ -135,7 +135,7 @@ def test_a_study_without_merged_arms_has_a_table_too() -> None:
 
 def test_a_fresh_clone_is_not_taken_for_a_finished_dataset(tmp_path: Path) -> None:
     assert not is_finished(tmp_path, "long_tail")
-    (tmp_path / "reports").mkdir()
-    (tmp_path / "reports" / "verdicts.json").write_text('{"digits": {}}')
+    (tmp_path / "reports" / "arms").mkdir(parents=True)
+    (tmp_path / "reports" / "arms" / "digits.csv").touch()
     assert not is_finished(tmp_path, "long_tail")
     assert is_finished(tmp_path, "digits")
