@@ -100,7 +100,7 @@ def markdown(study: str, finished: Sequence[Finished], provenance: str) -> str:
     summary += ["minus best without synthesis", "verdict", "synthetic only minus best", "control minus best"]
     sets = ["dataset", "arm", "accuracy %", "macro-F1 %", "minus `real/plain`", "minus best without synthesis"]
     quality = ["dataset", "synthesizer", "failed checks", "label fidelity (lowest class)", "Fréchet distance (real)"]
-    quality += ["coverage", "near copies % (expected)", "pull"]
+    quality += ["coverage", "near copies % (expected)", "pull", "membership AUC: pixels", "features"]
     return "\n\n".join(
         [
             f"# Study: {study}",
@@ -181,9 +181,16 @@ def _quality_rows(each: Finished) -> list[list[str]]:
             f"{figures['memorisation']['pixels']['near_copies'] * 100:.1f} "
             f"({figures['memorisation']['pixels']['expected_near_copies'] * 100:.1f})",
             f"{figures['memorisation']['pixels']['pull']:.2f}",
+            *(_attack(figures, space) for space in ("pixels", "features")),
         ]
         for name, figures in each.quality.items()
     ]
+
+
+def _attack(figures: dict[str, Any], space: str) -> str:
+    if "membership" not in figures:  # the workspace was begun before there was one
+        return "–"
+    return "{auc:.3f} [{auc_low:.3f}, {auc_high:.3f}]".format(**figures["membership"][space])
 
 
 def _accuracy(arm: Arm) -> str:

@@ -105,6 +105,10 @@ QUALITY: dict[str, Any] = {
     "floor": {"frechet_distance": 1.0},
     "coverage": 0.75,
     "memorisation": {"pixels": {"near_copies": 0.02, "expected_near_copies": 0.01, "pull": 0.6}},
+    "membership": {
+        "pixels": {"auc": 0.55, "auc_low": 0.51, "auc_high": 0.59},
+        "features": {"auc": 0.5, "auc_low": 0.46, "auc_high": 0.54},
+    },
 }
 
 
@@ -124,7 +128,10 @@ def test_the_tables_show_the_arms_chosen_on_val() -> None:
     ) in page
     assert "| tiny | `real/classical` | 80.0 [78.0, 82.0] | 79.0 | +5.0 [+3.0, +7.0] | – |\n" in page
     assert "| tiny | `real/plain` |" not in page
-    assert "| tiny | `gan` | 1 | 0.900 (0.500) | 3.00 (1.00) | 0.75 | 2.0 (1.0) | 0.60 |\n" in page
+    assert (
+        "| tiny | `gan` | 1 | 0.900 (0.500) | 3.00 (1.00) | 0.75 | 2.0 (1.0) | 0.60 "
+        "| 0.550 [0.510, 0.590] | 0.500 [0.460, 0.540] |\n"
+    ) in page
 
 
 def test_a_study_without_merged_arms_has_a_table_too() -> None:

@@ -115,6 +115,7 @@ def test_compare_writes_verdicts_tables_and_a_picture(results: Path) -> None:
     verdict = json.loads((outputs["verdicts"] / "cats.json").read_text())
     assert verdict["use"] == {"arm": "merged/plain", "train_set": "merged", "recipe": "plain"}
     assert verdict["release"]["memorisation"]["pixels"]["near_copies"] == 0.02
+    assert verdict["release"]["membership"]["features"]["auc"] == 0.55
     assert "## dogs" in outputs["table"].read_text()
     written = sorted(str(path.relative_to(outputs["metrics"])) for path in outputs["metrics"].rglob("*.json"))
     arms = ("merged-plain.json", "real-plain.json", "synthetic-plain.json")
