@@ -3,7 +3,9 @@
 from itertools import combinations
 from pathlib import Path
 
-from augment.core.images import IntArray, make_image_set, require_disjoint
+import pandas as pd
+
+from augment.core.images import ImageSet, make_image_set, require_disjoint
 from augment.core.stage import stage
 from augment.core.store import write_image_set
 from augment.datasets.sources import RawImages, load_raw
@@ -33,7 +35,7 @@ def prepare(
     """Write the containers ``train``, ``val`` and ``test``."""
     everything = load_raw(source, raw)
     validate(everything, dataset)
-    distinct = _select(everything, distinct_rows(everything))
+    distinct = everything.select(distinct_rows(everything))
     rows = split_rows(distinct, split, seed)
     train_rows = thin(rows.train, distinct.labels, distinct.classes, scarcity, seed)
     made_by = {
@@ -46,7 +48,7 @@ def prepare(
         "duplicates_dropped": len(everything.labels) - len(distinct.labels),
     }
     parts = {
-        path: make_image_set(distinct.images[part], distinct.labels[part], distinct.classes)
+        path: _image_set(distinct.select(part))
         for path, part in ((train, train_rows), (val, rows.val), (test, rows.test))
     }
     for one, other in combinations(parts, 2):
@@ -59,6 +61,8 @@ def prepare(
     )
 
 
-def _select(raw: RawImages, rows: IntArray) -> RawImages:
-    is_test = None if raw.is_test is None else raw.is_test[rows]
-    return RawImages(raw.images[rows], raw.labels[rows], raw.classes, is_test)
+def _image_set(raw: RawImages) -> ImageSet:
+    made = make_image_set(raw.images, raw.labels, raw.classes)
+    if raw.groups is None:
+        return made
+    return ImageSet(made.images, made.manifest.assign(group=pd.array(raw.groups, dtype="str")), made.classes)
