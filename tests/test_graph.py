@@ -8,7 +8,7 @@ import grimp
 import pytest
 import yaml
 
-from augment.__main__ import load_stage
+from augment.__main__ import COSTS, load_stage
 
 PROJECT = Path(__file__).parents[1]
 STAGES: dict[str, Any] = yaml.safe_load((PROJECT / "dvc.yaml").read_text())["stages"]
@@ -65,8 +65,22 @@ def test_the_command_names_every_path_that_the_graph_names(stage: str) -> None:
     data = {path for path in STAGES[stage].get("deps", []) if not path.startswith("augment")}
     if stage in ("compare", "check"):  # compare is given patterns into `results`, check reads params.yaml itself
         assert outputs(stage) == paths
+    elif stage == "report":  # is given patterns, too, and what tells of this machine
+        assert (outputs(stage) | data) - {"results"} == paths - {"reports/index.html", "dvc.lock", str(COSTS)}
     else:
         assert outputs(stage) | data == {path for path in paths if not path.startswith("scratch/")}
+
+
+def test_the_report_reads_the_costs_where_the_command_line_notes_them() -> None:
+    assert command("report")[1]["costs"] == str(COSTS)
+
+
+def test_what_differs_from_machine_to_machine_is_no_output_and_is_not_in_git() -> None:
+    page, figures = (command("report")[1][option] for option in ("page", "figures"))
+    assert page not in outputs("report")
+    assert STAGES["report"]["plots"] == [{figures: {"cache": False}}]
+    ignored = (PROJECT / ".gitignore").read_text().splitlines()
+    assert {f"/{page}", f"/{figures}/"} <= set(ignored)
 
 
 def test_only_evaluate_depends_on_test() -> None:
