@@ -37,6 +37,11 @@ class Drawn(NamedTuple):
     histories: dict[str, list[Drawing]]
 
     @property
+    def id(self) -> str:
+        """The dataset's place on the page; its bare name might be that of another place."""
+        return f"dataset-{self.results.name}"
+
+    @property
     def drawings(self) -> list[Drawing]:
         """All of them."""
         recall = [self.recall] if self.recall else []
@@ -97,7 +102,13 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {"drawn": _drawn, "code": _code, "embedded": _embedded, "slug": _slug, "rows": _rows}
+    environment.filters |= {
+        "drawn": _drawn,
+        "code": _code,
+        "embedded": _embedded,
+        "rows": _rows,
+        "breakable": _breakable,
+    }
     return environment
 
 
@@ -111,15 +122,16 @@ def _code(text: str) -> Markup:
     return Markup(re.sub(r"`([^`]*)`", r"<code>\1</code>", escaped))  # noqa: S704  # escaped just now
 
 
+def _breakable(text: str) -> Markup:
+    """Let the name of an arm go on in the next line after its training set."""
+    return escape(text).replace("/", Markup("/<wbr>"))
+
+
 def _embedded(png: bytes) -> Markup:
     """Give the attributes of an image that holds the picture itself; its size keeps the page from jumping."""
     width, height = struct.unpack(">II", png[16:24])
     data = base64.b64encode(png).decode("ascii")
     return Markup(f'src="data:image/png;base64,{data}" width="{width}" height="{height}"')  # noqa: S704  # base64
-
-
-def _slug(text: str) -> str:
-    return re.sub(r"[^\w-]", "_", text, flags=re.ASCII)
 
 
 def _rows(table: Mapping[str, Sequence[str]]) -> list[list[str]]:

@@ -82,13 +82,12 @@ def drawing(figure: Figure, name: str, seen: str) -> Drawing:
 
     Args:
         figure: Made on a `canvas`.
-        name: Also made part of every id, as two figures of one page must not share any.
+        name: See `Drawing`; made part of every id, as two figures of one page must not share any.
         seen: What a reader who cannot see the figure should know.
     """
-    identifier = re.sub(r"[^\w-]", "_", name, flags=re.ASCII)
     buffer = io.StringIO()
     figure.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None, "Format": None, "Type": None})
-    return Drawing(identifier, _themed(_prefixed(_root(buffer.getvalue(), seen), identifier)))
+    return Drawing(name, _themed(_prefixed(_root(buffer.getvalue(), seen), name)))
 
 
 def _root(svg: str, seen: str) -> str:

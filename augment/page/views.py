@@ -15,6 +15,9 @@ from augment.page.figures import kind
 MOST_CELLS_A_SIDE, MOST_CONFUSIONS = 15, 12
 """Classes up to which a whole confusion matrix can be read; else the commonest confusions, and how many of them."""
 
+MOST_ROWS = 20
+"""Rows up to which a table of classes is shown at once."""
+
 MOST_PICTURED = 20
 """Classes that the pictures of `augment.quality.pictures` show."""
 
@@ -34,7 +37,8 @@ class Badge(NamedTuple):
         outcome: ``helps``, ``no detectable effect`` or ``hurts``.
         tone: The CSS class of the outcome.
         sign: Says the same by its shape.
-        figures: Difference, interval and p-value.
+        points: Difference and interval.
+        p: Corrected p-value.
     """
 
     rival: str
@@ -42,7 +46,8 @@ class Badge(NamedTuple):
     outcome: str
     tone: str
     sign: str
-    figures: str
+    points: str
+    p: str
 
 
 TONES = {"helps": ("helps", "▲"), "no detectable effect": ("neutral", "○"), "hurts": ("hurts", "▼")}
@@ -55,8 +60,8 @@ def badges(verdict: Json) -> list[Badge]:
         both = verdict["reference"] == verdict["best_without_synthesis"]
         plain = contest["rival"] == verdict["reference"]
         part = "the plain real arm" if plain and not both else "the best arm without synthesis"
-        figures = f"{_points(**contest['difference'])} points, adjusted {p_value(contest['p_holm'])}"
-        found.append(Badge(contest["rival"], part, contest["outcome"], *TONES[contest["outcome"]], figures))
+        figures = _points(**contest["difference"]), p_value(contest["p_holm"])
+        found.append(Badge(contest["rival"], part, contest["outcome"], *TONES[contest["outcome"]], *figures))
     return found
 
 

@@ -42,7 +42,9 @@ def report(
     results = [read_dataset(name, spec, said[name], synthesizers, places) for name, spec in datasets.items()]
     settings = {
         "Seeds": f"{seeds} runs of every arm; every random draw derives from seed {seed}",
-        "Runtime": ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in runtime.model_dump().items()),
+        "Runtime": ", ".join(
+            f"{name} {getattr(runtime, name)}" for name in ("device", "precision", "devices", "threads")
+        ),
     }
     drawn = render(results, read_provenance(lock, costs, settings))
     with whole(figures) as draft:
