@@ -92,7 +92,7 @@ def ensure(root: Path, where: ServerSettings, *, schedules: bool = True) -> Call
         settings |= {f"PREFECT_SERVER_SERVICES_{name}_ENABLED": "false" for name in _FOR_SCHEDULES}
     with (root / ".prefect" / "server.log").open("ab") as log:
         process = subprocess.Popen(
-            [sys.executable, guard.__file__, "--", *command(where)],
+            [sys.executable, guard.__file__, *command(where)],
             env=settings,
             stdin=subprocess.PIPE,
             stdout=log,

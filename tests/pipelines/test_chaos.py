@@ -30,7 +30,7 @@ def undisturbed(workspace: Workspace) -> dict[str, Any]:
     copy = Workspace(workspace.root.with_name("undisturbed"))
     shutil.copytree(workspace.root, copy.root)
     # Under a guard, because DVC alone would leave the stages' grandchildren behind, and this test waiting.
-    command = [sys.executable, guard.__file__, "--", sys.executable, "-m", "dvc", "repro"]
+    command = [sys.executable, guard.__file__, sys.executable, "-m", "dvc", "repro"]
     with subprocess.Popen(
         command, cwd=copy.root, env=environment(), stdin=subprocess.PIPE, stdout=subprocess.DEVNULL
     ) as repro:
