@@ -134,8 +134,10 @@ class Executor:
         with self._mutex:
             if self.stopped:
                 raise StageStoppedError(f"stage {stage.name} was not begun: {self.stopped}")
-            if self._dvc is None or not self._dvc.alive():
-                self._dvc = WarmDvc(self._root, _environment())
+            if self._dvc and not self._dvc.alive():  # somebody killed it
+                self._dvc.close()
+                self._dvc = None
+            self._dvc = self._dvc or WarmDvc(self._root, _environment())
             guarded = self._dvc.start(words, held, timeout_s=stage.hints.timeout_s, grace_s=self._grace_s)
             self._running.add(guarded)
         return guarded

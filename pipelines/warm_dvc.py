@@ -20,6 +20,7 @@ from typing import IO, Any
 from pipelines import guard
 
 _MOST_BYTES, _MOST_DESCRIPTORS = 65536, 250
+_PATIENCE_S = 60.0  # with a request, above all the first, which finds DVC still being loaded
 _STDIN, _STDOUT, _STDERR = 0, 1, 2
 
 
@@ -64,6 +65,7 @@ class WarmDvc:
 
     def __init__(self, root: Path, environment: Mapping[str, str]) -> None:
         self._socket, theirs = socket.socketpair()
+        self._socket.settimeout(_PATIENCE_S)
         with theirs:
             self._process = subprocess.Popen(
                 [sys.executable, "-m", "pipelines.warm_dvc", str(root)],
@@ -93,7 +95,7 @@ class WarmDvc:
             options: `timeout_s` and `grace_s` of `guard.run`.
 
         Raises:
-            ConnectionError: This process was killed.
+            ConnectionError: The process that was to start it was killed, or gives no answer.
         """
         request = json.dumps({"words": words, "options": options}).encode()
         ours, theirs = socket.socketpair()
@@ -103,9 +105,9 @@ class WarmDvc:
             with theirs, os.fdopen(sink, "wb"):
                 socket.send_fds(self._socket, [request], [theirs.fileno(), sink, *held])
                 guarded.pid = int(self._socket.recv(_MOST_BYTES))
-        except (ConnectionError, ValueError) as error:
+        except (OSError, ValueError) as error:
             guarded.close()
-            raise ConnectionError("the process that starts DVC was killed") from error
+            raise ConnectionError("the process that is to start DVC was killed, or gives no answer") from error
         return guarded
 
 

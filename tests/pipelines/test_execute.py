@@ -107,6 +107,15 @@ def test_nobody_outlives_a_killed_process(executor: Executor, workspace: Workspa
     eventually(lambda: left(workspace) == [])
 
 
+def test_the_next_stage_runs_when_what_starts_dvc_was_killed(executor: Executor, workspace: Workspace) -> None:
+    workspace.stages(one=work(write="one.txt"))
+    assert run(executor, workspace) is Outcome.RAN
+    (starter,) = named("warm-dvc", workspace.root)
+    starter.kill()
+    eventually(lambda: named("warm-dvc", workspace.root) == [])
+    assert run(executor, workspace, force=True) is Outcome.RAN
+
+
 def test_nobody_outlives_a_killed_owner(workspace: Workspace) -> None:
     workspace.stages(one=work(write="one.txt", extra="--sleep 60 --child --stubborn"))
     (stage,) = graph.read(workspace.root, FlowSettings()).values()
