@@ -84,6 +84,15 @@ class Executor:
         """Wait, but not beyond a stop; tell whether to go on."""
         return not self._stopping.wait(seconds)
 
+    def check(self, stage: Stage) -> None:
+        """See whether a stage may begin.
+
+        Raises:
+            StageStoppedError: The run was stopped.
+        """
+        if self.stopped:
+            raise StageStoppedError(f"stage {stage.name} was not begun: {self.stopped}")
+
     def kill(self) -> None:
         """Kill every running stage, and DVC above it, at once."""
         with self._mutex:
@@ -132,8 +141,7 @@ class Executor:
     def _start(self, stage: Stage, force: bool, held: Iterable[int]) -> Guarded:
         words = ["--wait-for-lock", "repro", "--single-item", *(["--force"] if force else []), stage.name]
         with self._mutex:
-            if self.stopped:
-                raise StageStoppedError(f"stage {stage.name} was not begun: {self.stopped}")
+            self.check(stage)
             if self._dvc and not self._dvc.alive():  # somebody killed it
                 self._dvc.close()
                 self._dvc = None
