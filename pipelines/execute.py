@@ -69,6 +69,7 @@ class Executor:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self.stop("the run has ended")
         if self._dvc:
             self._dvc.close()
 
