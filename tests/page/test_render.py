@@ -145,7 +145,7 @@ def test_what_is_missing_is_left_out_or_told() -> None:
 def test_a_stage_that_did_not_run_here_has_no_cost(outline: Outline) -> None:
     text = " ".join(outline.text.split())
     assert "prepare0 of 1not run here" in text
-    assert "compare1 of 11 min 15 s3.2 s2.0 MB2030-01-01" in text
+    assert "compare1 of 11 min 15 s3.2 s2.0 MB2030-01-01 00:00" in text
 
 
 def test_without_merged_arms_there_is_a_page_nevertheless() -> None:
