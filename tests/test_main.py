@@ -66,7 +66,7 @@ def test_an_unknown_recipe_is_named(capsys: pytest.CaptureFixture[str]) -> None:
     paths = ["--train", "a", "--val", "b", "--classifier", "c"]
     arguments = ["--dataset", "digits", "--train-set", "real", "--recipe", "fancy", *paths]
     assert main(["train-classifier", *arguments]) == EXIT_BAD_INPUT
-    expected = "unknown 'fancy' in arms.recipes; expected one of plain, balanced_classical"
+    expected = "unknown 'fancy' in arms.recipes; expected one of plain, balanced, classical, balanced_classical"
     assert expected in capsys.readouterr().err
 
 

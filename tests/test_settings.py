@@ -69,7 +69,7 @@ def test_the_projects_own_settings_are_valid() -> None:
         (
             "auto_mixes.best",
             AUTO | {"recipe": "plane"},
-            r"auto_mixes\.best\.recipe: unknown plane; expected some of balanced_classical, plain",
+            r"auto_mixes\.best\.recipe: unknown plane; expected some of balanced, balanced_classical, classical, plain",
         ),
         ("auto_mixes.best", AUTO | {"synthesizer": "gann"}, r"auto_mixes\.best\.synthesizer: unknown gann"),
         ("auto_mixes.best", AUTO | {"runs": 1}, r"runs: input should be greater than or equal to 2"),

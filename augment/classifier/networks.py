@@ -8,6 +8,8 @@ from torch import Tensor, nn
 from augment.classifier.specs import ClassifierSpec
 
 SMALLEST_MAP = 2
+LARGE_IMAGE = 16
+"""Sides from this on are halved by the first stage, too: full size is where a small network spends its time."""
 GROWTH_LIMIT = 4
 RESNET18_FEATURES = 512
 
@@ -25,6 +27,8 @@ class Backbone(nn.Module):
         super().__init__()
         self.stages = nn.Sequential(*stages)
         self.head = nn.Linear(features, classes)
+        # Grey images are in every layout at once, and only the weights can say that maps are to be channels last.
+        self.to(memory_format=torch.channels_last)
 
     def features(self, images: Tensor, change: Callable[[Tensor], Tensor] | None = None, depth: int = 0) -> Tensor:
         """Compute the features below the head.
@@ -51,21 +55,23 @@ class Backbone(nn.Module):
 
 
 class SmallCNN(Backbone):
-    """Convolutions with batch norm, one a stage, halving the map until it is tiny.
+    """Convolutions with max-pool and batch norm, one a stage, halving the map until it is tiny.
 
     Args:
-        shape: Channels, height and width of the images.
+        shape: Channels, height and width of the images; the shorter side counts.
         classes: Number of classes.
-        width: Channels of the first layer; doubled at each halving, up to four times.
+        width: Channels of the first stage; every later one has twice as many, up to four times in all.
     """
 
     def __init__(self, shape: tuple[int, int, int], classes: int, width: int) -> None:
         channels, height, breadth = shape
-        stages: list[nn.Module] = [_block(channels, width)]
         side, current = min(height, breadth), width
+        halve = side >= LARGE_IMAGE
+        stages = [_stage(channels, width, halve=halve)]
+        side = side // 2 if halve else side
         while side > SMALLEST_MAP:
             wider = min(2 * current, GROWTH_LIMIT * width)
-            stages.append(nn.Sequential(_block(current, wider), nn.MaxPool2d(2)))
+            stages.append(_stage(current, wider, halve=True))
             side, current = side // 2, wider
         super().__init__(stages, current, classes)
 
@@ -104,5 +110,9 @@ def build_backbone(shape: tuple[int, int, int], classes: int, spec: ClassifierSp
     return SmallCNN(shape, classes, spec.width)
 
 
-def _block(before: int, after: int) -> nn.Sequential:
-    return nn.Sequential(nn.Conv2d(before, after, 3, padding=1, bias=False), nn.BatchNorm2d(after), nn.ReLU())
+def _stage(before: int, after: int, *, halve: bool) -> nn.Sequential:
+    """Convolve, pool, normalise, rectify: pooled first, a quarter of the numbers is left to normalise and rectify."""
+    pool = [nn.MaxPool2d(2)] if halve else []
+    return nn.Sequential(
+        nn.Conv2d(before, after, 3, padding=1, bias=False), *pool, nn.BatchNorm2d(after), nn.ReLU(inplace=True)
+    )

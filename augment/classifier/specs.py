@@ -12,7 +12,7 @@ class ClassifierSpec(Spec):
 
     Attributes:
         backbone: ``small_cnn``, or torchvision's ``resnet18`` with a stem for small images.
-        width: Channels of the first layer of ``small_cnn``; ``resnet18`` has its own.
+        width: Channels of the first stage of ``small_cnn``; ``resnet18`` has its own.
         batch_size: Images a step.
         learning_rate: AdamW's rate.
         max_steps: Cap on the training steps; a run that reaches it is reported as not converged.
@@ -22,7 +22,7 @@ class ClassifierSpec(Spec):
     """
 
     backbone: Literal["small_cnn", "resnet18"] = "small_cnn"
-    width: PositiveInt = 16
+    width: PositiveInt = 24
     batch_size: PositiveInt = 64
     learning_rate: PositiveFloat = 4e-3
     max_steps: PositiveInt = 1000

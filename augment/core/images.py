@@ -144,6 +144,23 @@ def concatenate(first: ImageSet, second: ImageSet) -> ImageSet:
     )
 
 
+def require_disjoint(first: ImageSet, second: ImageSet, names: str) -> None:
+    """Refuse two splits that share a real image: what is measured on one would be known from the other.
+
+    Args:
+        first: One split; its synthetic images are its own affair.
+        second: Another.
+        names: How the error calls them, e.g. ``train and test``.
+
+    Raises:
+        DataError: An image stands in both; says how many do, and one of them.
+    """
+    real = first.manifest["content_hash"][first.manifest["origin"] == "real"]
+    shared = sorted(set(real) & set(second.manifest["content_hash"]))
+    if shared:
+        raise DataError(f"{names}: expected no image in both, found {len(shared)}, among them {shared[0]}")
+
+
 def first_rows(labels: IntArray, counts: IntArray) -> IntArray:
     """Find the first ``counts[k]`` rows of each class k (fewer where there are fewer), class by class.
 

@@ -9,6 +9,7 @@ from urllib.error import URLError
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from augment.core.errors import DataError
@@ -25,12 +26,20 @@ class RawImages:
         labels: int64, shape (N,), indices into ``classes``.
         classes: Class names.
         is_test: Booleans, shape (N,): what the source itself sets apart for testing; None where it says nothing.
+        groups: Names, shape (N,): who or where an image is from, for example; None where the source says nothing.
     """
 
     images: UInt8Array
     labels: IntArray
     classes: tuple[str, ...]
     is_test: npt.NDArray[np.bool_] | None = None
+    groups: npt.NDArray[np.str_] | None = None
+
+    def select(self, rows: IntArray) -> "RawImages":
+        """Return the images at ``rows``, in that order."""
+        is_test = None if self.is_test is None else self.is_test[rows]
+        groups = None if self.groups is None else self.groups[rows]
+        return RawImages(self.images[rows], self.labels[rows], self.classes, is_test, groups)
 
 
 def load_raw(source: SourceSpec, raw: Path) -> RawImages:
@@ -48,8 +57,8 @@ def load_raw(source: SourceSpec, raw: Path) -> RawImages:
             return load_sklearn_digits()
         case TorchvisionSource(name=name):
             return load_torchvision(name, raw)
-        case ImageFolderSource(size=size, mode=mode):
-            return load_image_folder(raw, size, mode)
+        case ImageFolderSource(size=size, mode=mode, groups=groups):
+            return load_image_folder(raw, size, mode, groups)
 
 
 def load_sklearn_digits() -> RawImages:
@@ -60,6 +69,9 @@ def load_sklearn_digits() -> RawImages:
     images = np.rint(digits.images * (255 / 16)).astype(np.uint8)[:, None]
     return RawImages(images, digits.target.astype(np.int64), tuple(str(name) for name in digits.target_names))
 
+
+NAMED = 5
+"""Files that an error message names before it only counts."""
 
 IDX_FILES = (
     "train-images-idx3-ubyte",
@@ -127,16 +139,18 @@ def _plain_name(name: str) -> str:
     return name.rsplit(" - ", maxsplit=1)[-1]
 
 
-def load_image_folder(raw: Path, size: int, mode: str) -> RawImages:
+def load_image_folder(raw: Path, size: int, mode: str, groups: str | None = None) -> RawImages:
     """Read one folder of images a class (torchvision's ``ImageFolder`` convention).
 
     Args:
         raw: Holds one folder a class; the folder's name is the class name.
         size: Height and width of the result, in pixels.
         mode: ``grey`` or ``rgb``.
+        groups: CSV file in ``raw`` with the columns ``file``, e.g. ``cat/1.png``, and ``group``; one row an image.
 
     Raises:
-        DataError: There is no class folder, a class folder has no image, or a file cannot be decoded.
+        DataError: There is no class folder, a class folder has no image, a file cannot be decoded, or ``groups`` is
+            not there or does not name one group for each image.
     """
     from torchvision.datasets import ImageFolder
 
@@ -146,7 +160,29 @@ def load_image_folder(raw: Path, size: int, mode: str) -> RawImages:
         raise DataError(f"{raw}: expected one folder of images a class, e.g. {raw}/cat/1.png ({error})") from error
     images = np.stack([_decode(Path(path), size, mode) for path, _ in folder.samples])
     labels = np.asarray([label for _, label in folder.samples], dtype=np.int64)
-    return RawImages(images, labels, tuple(folder.classes))
+    names = [Path(path).relative_to(raw).as_posix() for path, _ in folder.samples]
+    found = None if groups is None else _read_groups(raw / groups, names)
+    return RawImages(images, labels, tuple(folder.classes), groups=found)
+
+
+def _read_groups(file: Path, names: list[str]) -> npt.NDArray[np.str_]:
+    """Read the group of each image, in the order of ``names``."""
+    try:
+        table = pd.read_csv(file, dtype=str, keep_default_na=False)  # "NA" may well be a group
+        rows = table[["file", "group"]]
+    except (OSError, ValueError, KeyError) as error:
+        raise DataError(f"{file}: expected a CSV file with the columns file and group ({error})") from error
+    group_of = dict(zip(rows["file"], rows["group"].str.strip(), strict=True))
+    problems = {
+        "no group is given for": [name for name in names if not group_of.get(name)],
+        "no image there is called": sorted(set(group_of) - set(names)),
+        "more than one row names": sorted(set(rows["file"][rows["file"].duplicated()])),
+    }
+    for problem, files in problems.items():
+        if files:
+            more = f" and {len(files) - NAMED} more" if len(files) > NAMED else ""
+            raise DataError(f"{file}: expected one row an image, but {problem} {', '.join(files[:NAMED])}{more}")
+    return np.asarray([group_of[name] for name in names], dtype=np.str_)
 
 
 def _decode(path: Path, size: int, mode: str) -> UInt8Array:

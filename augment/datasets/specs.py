@@ -30,11 +30,17 @@ class ImageFolderSource(Spec):
 
     Every image is turned upright (EXIF), laid on white where transparent, converted to ``mode``, cropped at the
     centre to a square and resized to ``size``.
+
+    Attributes:
+        size: Height and width, in pixels.
+        mode: Of the result.
+        groups: Name of a CSV file beside the class folders that says which group each image belongs to.
     """
 
     kind: Literal["image_folder"]
     size: int = Field(ge=MIN_SIDE, le=MAX_SIDE)
     mode: Literal["grey", "rgb"]
+    groups: Annotated[str, Field(pattern=r"^[\w.-]+\.csv$")] | None = None
 
 
 SourceSpec = Annotated[SklearnDigitsSource | TorchvisionSource | ImageFolderSource, Field(discriminator="kind")]

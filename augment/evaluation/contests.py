@@ -114,7 +114,7 @@ def contests(arms: Sequence[Arm], rival: Arm, seed: int) -> dict[str, Contest]:
 
     A kind is a family of tests since the best of a kind is what gets chosen. Choosing on val does not spare the
     correction: the runs that were lucky on val are the same that predict test, so that among 12 equal arms the chosen
-    one seems to differ from an arm not chosen in 15 % of simulated comparisons, with run variance large
+    one seems to differ from an arm not chosen in 14 % of simulated comparisons, with run variance large
     (benchmarks/error_rates.py). Corrected, the p-value is honest however the arm was chosen.
 
     Args:

@@ -72,9 +72,9 @@ def crossed_contrast(blocks: Sequence[FloatArray], coefficients: Sequence[float]
     of variance with crossed random effects. The residual is in both and so counts twice, which errs on the side of
     caution. Degrees of freedom are Satterthwaite's (1946). Searle, Casella & McCulloch, "Variance Components", 1992.
 
-    With 3 runs or more the interval covers at least as often as it says, with 2 in 93 to 95 of 100 comparisons. Leaving
-    out the residual that counts twice would gain a tenth of the width and cover too rarely below 5 runs; the bootstrap
-    fails where runs dominate (benchmarks/error_rates.py).
+    With 3 runs or more the interval covers at least as often as it says, with 2 in 93 of 100 comparisons. Counting the
+    residual once would make it a tenth narrower at 10 runs, and wider below 5; the bootstrap covers too rarely where
+    runs dominate (benchmarks/error_rates.py).
 
     Args:
         blocks: Values of each block, runs × images, R×N_b; R ≥ 2 is common to all, N_b ≥ 2.

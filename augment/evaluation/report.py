@@ -33,11 +33,13 @@ def markdown(comparisons: Comparisons, quality: Mapping[str, Quality]) -> str:
 
 
 def _section(name: str, comparison: Comparison, quality: Quality) -> str:
-    released = comparison.released
+    released, released_sentence = comparison.released, ""
+    if released and released.synthesizer:
+        released_sentence = release(released, comparison.best_real, quality[released.synthesizer]).sentence()
     parts = [
         f"## {name}",
         f"**{sentence(comparison)}**",
-        release(released, comparison.best_real).sentence() if released else "",
+        released_sentence,
         _arm_table(comparison),
         _legend(comparison),
         _recall(comparison),

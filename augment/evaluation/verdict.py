@@ -77,7 +77,7 @@ def to_json(comparison: Comparison, quality: Mapping[str, Mapping[str, Any]]) ->
         "contests": [contest.to_json() for contest in found],
         "groups": groups(comparison),
         "release": (
-            release(released, comparison.best_real).to_json(quality[released.synthesizer]["memorisation"])
+            release(released, comparison.best_real, quality[released.synthesizer]).to_json()
             if released and released.synthesizer
             else None
         ),

@@ -12,7 +12,7 @@ import pandas as pd
 import yaml
 
 from augment.core.store import read_json
-from augment.page.content import DatasetResults, Json, Provenance, SynthesizerResults
+from augment.page.content import DatasetResults, Provenance, SynthesizerResults
 
 LIBRARIES = ("torch", "torchvision", "numpy", "scipy", "scikit-learn", "pandas", "matplotlib", "dvc", "prefect")
 
@@ -27,7 +27,8 @@ class Places:
     """Where to read.
 
     Attributes:
-        arms: Folder of one table a dataset.
+        verdicts: Folder of one verdict a dataset.
+        arms: The same of tables.
         recall: The same of recalls.
         confusion: Path pattern with ``{dataset}``, ``{train_set}`` and ``{recipe}`` in it.
         quality: Path pattern with ``{dataset}`` and ``{synthesizer}`` in it, as are the rest.
@@ -37,6 +38,7 @@ class Places:
         filmstrip: See `SynthesizerResults`.
     """
 
+    verdicts: Path
     arms: Path
     recall: Path
     confusion: str
@@ -47,13 +49,12 @@ class Places:
     filmstrip: str
 
 
-def read_dataset(name: str, spec: Any, verdict: Json, synthesizers: Sequence[str], places: Places) -> DatasetResults:
+def read_dataset(name: str, spec: Any, synthesizers: Sequence[str], places: Places) -> DatasetResults:
     """Read what came of a dataset.
 
     Args:
         name: Of the dataset.
         spec: Its block of ``params.yaml``.
-        verdict: On it.
         synthesizers: Those that it is run with.
         places: Where to read.
     """
@@ -67,7 +68,7 @@ def read_dataset(name: str, spec: Any, verdict: Json, synthesizers: Sequence[str
         name=name,
         source=" ".join(str(value) for value in spec.source.model_dump().values()),
         per_class=spec.scarcity.count if spec.scarcity.kind == "per_class" else None,
-        verdict=verdict,
+        verdict=read_json(places.verdicts / f"{name}.json"),
         arms=arms,
         recall=read_table(places.recall / f"{name}.csv"),
         confusion=confusion,

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import pandas as pd
 
 from augment.evaluation.intervals import Interval
-from augment.evaluation.wording import p_value, points
+from augment.evaluation.wording import p_value, percent, points
 from augment.page.content import DatasetResults, Json, SynthesizerResults
 from augment.page.figures import kind
 
@@ -264,6 +264,21 @@ def leaks(memorisation: Mapping[str, Mapping[str, float]]) -> tuple[list[str], d
             for title, name in zip(titles, names, strict=True)
         ]
         for space, figures in memorisation.items()
+    }
+
+
+MEMBERSHIP = ["distance in", "told apart % (50: no leak)", "p, one-sided", "advantage, points (0: no leak)"]
+
+
+def attacks(membership: Mapping[str, Mapping[str, float]]) -> dict[str, list[str]]:
+    """Lay out membership inference: for each space (pixels, features) what `MEMBERSHIP` names."""
+    return {
+        space: [
+            percent(Interval(found["auc"], found["auc_low"], found["auc_high"])),
+            p_value(found["p_value"]),
+            _points(found["advantage"], found["advantage_low"], found["advantage_high"]),
+        ]
+        for space, found in membership.items()
     }
 
 

@@ -10,6 +10,7 @@ from augment.core.images import FloatArray, ImageSet, first_rows
 from augment.quality.diversity import inception_score, intra_class_ms_ssim
 from augment.quality.failures import Failure, find_failures
 from augment.quality.generator_quality import Judged, generator_quality, match, quality_per_class, sample_floor
+from augment.quality.membership import attack, draw_pool
 from augment.quality.memorisation import Memorisation, memorisation, nearest_in_pixels
 from augment.quality.neighbours import Nearest, nearest
 from augment.quality.scores import sample_scores
@@ -33,7 +34,7 @@ class Assessment(NamedTuple):
 
     Attributes:
         figures: Plain JSON values, NaN as None: number and sentences of failures, the figures of `generator_quality`,
-            and in groups ``floor``, ``diversity`` and ``memorisation``.
+            and in groups ``floor``, ``diversity``, ``memorisation`` and ``membership``.
         per_class: K rows: ``class_name``, the columns of `quality_per_class`, ``ms_ssim`` and ``real_ms_ssim``.
         neighbours: Nearest training image of every synthetic one, in pixels.
         scores: One row a synthetic image, see `sample_scores`.
@@ -53,7 +54,7 @@ def assess_generator(train: Side, val: Side, synthetic: Side, gate: GateSpec, rn
         val: Held-out real images.
         synthetic: Synthetic images of every class.
         gate: What the generator must reach.
-        rng: Source of the pairs for MS-SSIM and of the train images for the floor.
+        rng: Source of the pairs for MS-SSIM, of the train images for the floor and of those to be found out.
 
     Raises:
         DataError: Fewer than 6 images in any of the three.
@@ -78,6 +79,7 @@ def assess_generator(train: Side, val: Side, synthetic: Side, gate: GateSpec, rn
             "real_ms_ssim": per_class["real_ms_ssim"].mean(),
         },
         "memorisation": {"pixels": in_pixels.figures(), "features": in_features.figures()},
+        "membership": _membership(train, val, synthetic, rng),
     }
     scores = sample_scores(synthetic.images.labels, synthetic.judged.probabilities, neighbours, in_pixels.threshold)
     return Assessment(_plain(figures), per_class.round(DECIMALS), neighbours, scores)
@@ -97,6 +99,19 @@ def _memorisation(train: Side, val: Side, synthetic: Side, in_pixels: FloatArray
         for features in (synthetic.judged.features[rows], val.judged.features)
     )
     return memorisation(in_pixels[rows], held_out_in_pixels), memorisation(in_features, held_out_in_features)
+
+
+def _membership(train: Side, val: Side, synthetic: Side, rng: np.random.Generator) -> dict[str, dict[str, float]]:
+    """In pixels and in features: how well the nearest synthetic image tells train images from held-out ones."""
+    pool = draw_pool(train.images.labels, val.images.labels, rng)
+    sides = (train, pool.members), (val, pool.others)
+    found = {
+        "pixels": [nearest_in_pixels(side.images.images[rows], synthetic.images.images) for side, rows in sides],
+        "features": [nearest(side.judged.features[rows], synthetic.judged.features) for side, rows in sides],
+    }
+    return {
+        space: attack(near.distance, far.distance, pool.labels, rng).figures() for space, (near, far) in found.items()
+    }
 
 
 def _plain(value: Any) -> Any:

@@ -87,6 +87,7 @@ def write_judge(
         about: What made it; plain JSON values.
     """
     images = torch.zeros(2, *shape, dtype=torch.uint8)
+    network = network.to(memory_format=torch.contiguous_format)  # the archive knows no other
     program = _Program(network).eval().cpu()  # type: ignore[arg-type]  # a Module that is Featured
     exported = torch.export.export(program, (images,), dynamic_shapes=({0: torch.export.Dim.AUTO},))
     for node in exported.graph.nodes:
@@ -118,7 +119,7 @@ def read_judge(path: Path, classes: Sequence[str], shape: tuple[int, int, int], 
         raise ContainerError(f"{path}: expected a judge for classes and shape {(tuple(classes), shape)}, found {found}")
     # An exported program asserts the device it was traced on.
     program = torch.export.passes.move_to_device_pass(_read_program(path / PROGRAM), device)
-    return Judge(program.module(), device)
+    return Judge(program.module().to(memory_format=torch.channels_last), device)  # twice as fast on a CPU
 
 
 def _read_program(file: Path) -> torch.export.ExportedProgram:

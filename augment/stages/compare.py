@@ -47,7 +47,7 @@ def compare(
     recall: Path,
     accuracy: Path,
 ) -> None:
-    """Write verdicts, a table, a picture; few figures an arm to ``metrics``, all to ``arms`` and ``recall``.
+    """Write a verdict a dataset, a table, a picture; few figures an arm to ``metrics``, all to ``arms`` and ``recall``.
 
     ``predictions``, ``arm_metrics`` and ``quality`` are path patterns with ``{dataset}``, ``{train_set}``, ``{recipe}``
     and ``{synthesizer}`` in them: the results folder may hold arms that are no longer in ``params.yaml``.
@@ -62,15 +62,18 @@ def compare(
         dataset: {name: read_json(Path(quality.format(dataset=dataset, synthesizer=name))) for name in synthesizers}
         for dataset in datasets
     }
-    with whole(metrics) as draft:
+    with (
+        whole(metrics) as to_metrics,
+        whole(verdicts) as to_verdicts,
+        whole(arms) as to_arms,
+        whole(recall) as to_recall,
+    ):
         for dataset, comparison in found.items():
             for arm in comparison.arms:
-                write_json(draft / dataset / f"{arm.train_set}-{arm.recipe}.json", tables.metrics(comparison, arm))
-    for path, rows in ((arms, tables.arm_table), (recall, tables.recall_rows)):
-        with whole(path) as draft:
-            for dataset, comparison in found.items():
-                write_csv(draft / f"{dataset}.csv", rows(comparison))
-    write_json(verdicts, {name: verdict.to_json(comparison, qualities[name]) for name, comparison in found.items()})
+                write_json(to_metrics / dataset / f"{arm.train_set}-{arm.recipe}.json", tables.metrics(comparison, arm))
+            write_json(to_verdicts / f"{dataset}.json", verdict.to_json(comparison, qualities[dataset]))
+            write_csv(to_arms / f"{dataset}.csv", tables.arm_table(comparison))
+            write_csv(to_recall / f"{dataset}.csv", tables.recall_rows(comparison))
     write_text(table, markdown(found, qualities))
     with whole(accuracy) as draft:
         accuracy_figure(found).savefig(draft, format="png", dpi=120, metadata={"Software": None})

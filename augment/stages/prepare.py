@@ -1,8 +1,11 @@
 """Load, validate, deduplicate and split a dataset; thin its train split."""
 
+from itertools import combinations
 from pathlib import Path
 
-from augment.core.images import IntArray, make_image_set
+import pandas as pd
+
+from augment.core.images import ImageSet, make_image_set, require_disjoint
 from augment.core.stage import stage
 from augment.core.store import write_image_set
 from augment.datasets.sources import RawImages, load_raw
@@ -32,7 +35,7 @@ def prepare(
     """Write the containers ``train``, ``val`` and ``test``."""
     everything = load_raw(source, raw)
     validate(everything, dataset)
-    distinct = _select(everything, distinct_rows(everything))
+    distinct = everything.select(distinct_rows(everything))
     rows = split_rows(distinct, split, seed)
     train_rows = thin(rows.train, distinct.labels, distinct.classes, scarcity, seed)
     made_by = {
@@ -44,14 +47,22 @@ def prepare(
         "scarcity": scarcity.model_dump(),
         "duplicates_dropped": len(everything.labels) - len(distinct.labels),
     }
-    for path, part in ((train, train_rows), (val, rows.val), (test, rows.test)):
-        write_image_set(path, make_image_set(distinct.images[part], distinct.labels[part], distinct.classes), made_by)
+    parts = {
+        path: _image_set(distinct.select(part))
+        for path, part in ((train, train_rows), (val, rows.val), (test, rows.test))
+    }
+    for one, other in combinations(parts, 2):
+        require_disjoint(parts[one], parts[other], f"{one} and {other}")
+    for path, images in parts.items():
+        write_image_set(path, images, made_by)
     print(
         f"prepare {dataset}: {len(train_rows)} train, {len(rows.val)} val, {len(rows.test)} test images; "
         f"{made_by['duplicates_dropped']} duplicates dropped"
     )
 
 
-def _select(raw: RawImages, rows: IntArray) -> RawImages:
-    is_test = None if raw.is_test is None else raw.is_test[rows]
-    return RawImages(raw.images[rows], raw.labels[rows], raw.classes, is_test)
+def _image_set(raw: RawImages) -> ImageSet:
+    made = make_image_set(raw.images, raw.labels, raw.classes)
+    if raw.groups is None:
+        return made
+    return ImageSet(made.images, made.manifest.assign(group=pd.array(raw.groups, dtype="str")), made.classes)

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from augment.core.stage import stage
-from augment.core.store import read_json, whole, write_text
+from augment.core.store import whole, write_text
 from augment.page.reading import Places, read_dataset, read_provenance
 from augment.page.render import render
 
@@ -37,9 +37,8 @@ def report(
     ``confusion`` to ``filmstrip`` are path patterns, see `Places`. ``lock`` and ``costs`` tell where the figures come
     from: they differ from machine to machine, and so does ``page``, but ``figures`` do not.
     """
-    places = Places(arms, recall, confusion, quality, grid, nearest_train, history, filmstrip)
-    said = read_json(verdicts)
-    results = [read_dataset(name, spec, said[name], synthesizers, places) for name, spec in datasets.items()]
+    places = Places(verdicts, arms, recall, confusion, quality, grid, nearest_train, history, filmstrip)
+    results = [read_dataset(name, spec, synthesizers, places) for name, spec in datasets.items()]
     settings = {
         "Seeds": f"{seeds} runs of every arm; every random draw derives from seed {seed}",
         "Runtime": ", ".join(

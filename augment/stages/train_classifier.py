@@ -5,6 +5,7 @@ from pathlib import Path
 from augment.classifier.files import write_classifiers
 from augment.classifier.specs import ClassifierSpec, RecipeSpec
 from augment.classifier.training import train_classifier as fit
+from augment.core.images import require_disjoint
 from augment.core.stage import stage
 from augment.core.store import read_image_set
 from augment.runtime.machine import machine
@@ -35,6 +36,7 @@ def train_classifier(
 ) -> None:
     """Write ``seeds`` classifiers to ``classifier``."""
     images, held_out = read_image_set(train), read_image_set(val)
+    require_disjoint(images, held_out, f"{train} and {val}")
     runs = []
     with machine(runtime) as where:
         for run in range(seeds):

@@ -4,7 +4,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from augment.core.errors import DataError
-from augment.core.images import ImageSet, concatenate, content_hashes, first_rows, make_image_set, tile
+from augment.core.images import (
+    ImageSet,
+    concatenate,
+    content_hashes,
+    first_rows,
+    make_image_set,
+    require_disjoint,
+    tile,
+)
 
 
 def blank(count: int, *, channels: int = 1, side: int = 8) -> np.ndarray:
@@ -30,6 +38,16 @@ def test_every_image_counts_alike_where_no_weights_are_said() -> None:
     assert images.weights.tolist() == [1.0, 1.0]
     weighted = ImageSet(images.images, images.manifest.assign(weight=[1.0, 0.25]), images.classes)
     assert weighted.select(np.array([1])).weights.tolist() == [0.25]
+
+
+def test_splits_that_share_a_real_image_are_refused() -> None:
+    images = np.arange(5, dtype=np.uint8)[:, None, None, None].repeat(8, axis=2).repeat(8, axis=3)
+    train, test = (make_image_set(images[rows], [0, 1, 0], ["a", "b"]) for rows in ([0, 1, 2], [2, 3, 4]))
+    with pytest.raises(DataError, match=f"train and test: .* found 1, among them {content_hashes(images[2:3])[0]}"):
+        require_disjoint(train, test, "train and test")
+    require_disjoint(train.select(np.array([0, 1])), test, "train and test")
+    drawn = make_image_set(images[:3], [0, 1, 0], ["a", "b"], generator_seed=1)
+    require_disjoint(drawn, test, "synthetic images are drawn without a look at test")
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
+from pydantic import ValidationError
 
 from augment.core.errors import DataError
 from augment.datasets.sources import IDX_FILES, load_raw
@@ -13,8 +14,8 @@ from augment.datasets.specs import ImageFolderSource, SklearnDigitsSource, Torch
 FASHION = TorchvisionSource(kind="torchvision", name="FashionMNIST")
 
 
-def folder_source(mode: str = "rgb", size: int = 8) -> ImageFolderSource:
-    return ImageFolderSource.model_validate({"kind": "image_folder", "size": size, "mode": mode})
+def folder_source(mode: str = "rgb", size: int = 8, groups: str | None = None) -> ImageFolderSource:
+    return ImageFolderSource.model_validate({"kind": "image_folder", "size": size, "mode": mode, "groups": groups})
 
 
 def write_idx_files(folder: Path, *, packed: bool) -> None:
@@ -146,3 +147,49 @@ def test_sixteen_bits_are_refused_rather_than_clipped(tmp_path: Path) -> None:
     save(tmp_path / "cat" / "1.png", Image.fromarray(np.full((8, 8), 4000, dtype=np.uint16)))
     with pytest.raises(DataError, match=r"cat/1\.png: expected 8 bits a channel, found Pillow mode I;16"):
         load_raw(folder_source(), tmp_path)
+
+
+def write_pets(folder: Path, groups: str) -> None:
+    """Write a cat and two dogs, and who they belong to."""
+    for name in ("cat/1.png", "dog/1.png", "dog/2.png"):
+        (folder / name).parent.mkdir(exist_ok=True)
+        Image.new("L", (8, 8), 9).save(folder / name)
+    (folder / "owners.csv").write_text(groups)
+
+
+def test_groups_are_read_by_file_name_whatever_the_order(tmp_path: Path) -> None:
+    write_pets(tmp_path, "group,file\nsouth,dog/2.png\n NA ,cat/1.png\nsouth,dog/1.png\n")
+    raw = load_raw(folder_source(groups="owners.csv"), tmp_path)
+    assert raw.groups is not None
+    assert raw.groups.tolist() == ["NA", "south", "south"]
+    chosen = raw.select(np.asarray([2, 0])).groups
+    assert chosen is not None
+    assert chosen.tolist() == ["south", "NA"]
+    assert load_raw(folder_source(), tmp_path).groups is None
+
+
+@pytest.mark.parametrize(
+    ("table", "message"),
+    [
+        ("file,group\ncat/1.png,a\ndog/1.png,\n", "no group is given for dog/1.png, dog/2.png"),
+        ("file,group\ncat/1.png,a\ndog/1.png,a\ndog/2.png,b\ndog/3.png,b\n", "no image there is called dog/3.png"),
+        ("file,group\ncat/1.png,a\ndog/1.png,a\ndog/2.png,b\ncat/1.png,b\n", "more than one row names cat/1.png"),
+        ("file,owner\ncat/1.png,a\n", "the columns file and group"),
+        ("", "the columns file and group"),
+    ],
+)
+def test_groups_that_do_not_fit_the_images_are_told(tmp_path: Path, table: str, message: str) -> None:
+    write_pets(tmp_path, table)
+    with pytest.raises(DataError, match=rf"owners\.csv: expected .*{message}"):
+        load_raw(folder_source(groups="owners.csv"), tmp_path)
+
+
+def test_a_file_of_groups_that_is_not_there_is_named(tmp_path: Path) -> None:
+    write_pets(tmp_path, "")
+    with pytest.raises(DataError, match=r"nobody\.csv: expected a CSV file"):
+        load_raw(folder_source(groups="nobody.csv"), tmp_path)
+
+
+def test_groups_lie_in_the_raw_folder() -> None:
+    with pytest.raises(ValidationError, match="groups"):
+        folder_source(groups="../other/owners.csv")

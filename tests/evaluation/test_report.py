@@ -9,6 +9,8 @@ from augment.evaluation.predictions import Predictions
 from augment.evaluation.report import accuracy_figure, markdown
 from tests.evaluation.simulated import arm, random_hits
 
+FOUND_OUT = {"auc": 0.55, "auc_low": 0.51, "auc_high": 0.59, "p_value": 0.01}
+FOUND_OUT |= {"advantage": 0.08, "advantage_low": -0.01, "advantage_high": 0.17, "caught": 0.02}
 QUALITY = {
     "label_fidelity": 0.98,
     "lowest_label_fidelity": 0.97,
@@ -20,6 +22,7 @@ QUALITY = {
     "coverage": 0.8,
     "failed_checks": 0,
     "memorisation": {"pixels": {"near_copies": 0.02, "expected_near_copies": 0.01, "pull": 0.6}},
+    "membership": {"pixels": FOUND_OUT, "features": FOUND_OUT},
 }
 ARMS = [
     arm("real", "plain", random_hits(0.6, 0), 0.6),
@@ -44,9 +47,11 @@ def test_a_reference_that_is_also_the_best_is_compared_with_once() -> None:
     assert text.count("difference to `real/plain`") == 1
 
 
-def test_a_release_is_told_with_the_accuracy_it_keeps() -> None:
-    text = markdown({"toys": compare([ARMS[0], arm("synthetic", "plain", random_hits(0.3, 3), 0.3)], 0)}, {"toys": {}})
+def test_a_release_is_told_with_the_accuracy_it_keeps_and_what_it_gives_away() -> None:
+    arms = [ARMS[0], arm("synthetic", "plain", random_hits(0.3, 3), 0.3)]
+    text = markdown({"toys": compare(arms, 0)}, {"toys": {"gan": QUALITY}})
     assert "Trained on synthetic images alone, `synthetic/plain` keeps " in text
+    assert "in 55.0 % [51.0, 59.0] of cases by pixels" in text
 
 
 def test_rare_classes_and_groups_have_tables_where_there_are_any() -> None:

@@ -14,8 +14,15 @@ from augment.evaluation.verdict import groups, sentence, to_json
 from augment.evaluation.wording import p_value, percent, points
 from tests.evaluation.simulated import arm, random_hits
 
-LEAKS = {"near_copies": 0.02, "expected_near_copies": 0.01, "pull": 0.6}
-QUALITY = {"gan": {"memorisation": {space: {"ratio": 0.9, **LEAKS} for space in ("pixels", "features")}}}
+COPIES = {"near_copies": 0.02, "expected_near_copies": 0.01, "pull": 0.6}
+FOUND_OUT = {"auc": 0.55, "auc_low": 0.51, "auc_high": 0.59, "p_value": 0.01}
+FOUND_OUT |= {"advantage": 0.08, "advantage_low": -0.01, "advantage_high": 0.17, "caught": 0.02}
+QUALITY = {
+    "gan": {
+        "memorisation": {"pixels": {"ratio": 0.9, **COPIES}, "features": COPIES},
+        "membership": {"pixels": {"images": 400, **FOUND_OUT}, "features": {**FOUND_OUT, "auc": 0.57}},
+    }
+}
 
 
 def said(*arms: Arm) -> str:
@@ -77,21 +84,27 @@ def test_the_verdict_as_values_names_what_was_chosen_and_what_to_use() -> None:
     assert (found["seeds"], found["test_images"]) == (5, 400)
     assert [contest["rival"] for contest in found["contests"]] == ["real/plain", "real/classical"]
     assert found["release"]["arm"] == "synthetic/plain"
-    assert found["release"]["memorisation"] == {"pixels": LEAKS, "features": LEAKS}
+    assert found["release"]["memorisation"] == {"pixels": COPIES, "features": COPIES}
+    assert found["release"]["membership"] == {"pixels": FOUND_OUT, "features": {**FOUND_OUT, "auc": 0.57}}
     assert found["groups"] is None
 
 
-def test_a_release_keeps_a_share_of_the_accuracy() -> None:
+def test_a_release_keeps_a_share_of_the_accuracy_and_gives_something_away() -> None:
     # Right on 8 and on 4 of 10 images in every run: half of the accuracy is kept. Only images vary: the mean of
     # (a - b/2) / 0.8 has image values 0.625 (4 images), -0.625 (4) and 0 (2), variance 3.125/9 = 0.3472, over 10
     # a standard error of 0.18634; t at 97.5 % with 9 degrees of freedom is 2.2622.
     real = np.tile([1.0] * 8 + [0.0] * 2, (3, 1))
     synthetic = np.tile([1.0] * 4 + [0.0] * 6, (3, 1))
-    found = release(arm("synthetic", "plain", synthetic, 0.5), arm("real", "plain", real, 0.5))
+    found = release(arm("synthetic", "plain", synthetic, 0.5), arm("real", "plain", real, 0.5), QUALITY["gan"])
     assert found.kept.mean == pytest.approx(0.5)
     assert found.kept.high - found.kept.low == pytest.approx(2 * 2.2622 * 0.18634, abs=1e-4)
     assert found.difference.mean == pytest.approx(-0.4)
     assert found.sentence().startswith("Trained on synthetic images alone, `synthetic/plain` keeps 50.0 % [")
+    assert found.sentence().endswith(
+        "points). Of a training image and an unseen one, the distance to the nearest synthetic image tells which is "
+        "which in 55.0 % [51.0, 59.0] of cases by pixels and in 57.0 % [51.0, 59.0] by features (a coin: 50 %); 2.0 % "
+        "of the synthetic images are near copies (images that copy nothing: 1.0 %)."
+    )
 
 
 def test_a_gap_between_groups_and_its_change_are_told() -> None:

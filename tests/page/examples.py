@@ -16,6 +16,7 @@ from augment.evaluation.predictions import Predictions
 from augment.page.content import DatasetResults, Provenance, SynthesizerResults
 from augment.page.reading import read_table
 from tests.evaluation.simulated import arm, random_hits
+from tests.evaluation.test_report import FOUND_OUT
 
 HOSTILE = ('<script>alert("1")</script>', "a & b's $x_1$ 猫")
 QUALITY = {
@@ -26,6 +27,7 @@ QUALITY = {
     "precision": None,
     "floor": {"frechet_distance": 4.0},
     "memorisation": {"pixels": {"near_copies": 0.05, "expected_near_copies": 0.01, "pull": 0.8}},
+    "membership": {"pixels": FOUND_OUT, "features": FOUND_OUT},
 }
 
 

@@ -41,9 +41,10 @@ def test_the_figures_are_json_in_groups_of_plain_rounded_numbers(parts: tuple[Ju
         "floor",
         "diversity",
         "memorisation",
+        "membership",
     }
     assert set(figures["floor"]) < set(figures)
-    assert set(figures["memorisation"]) == {"pixels", "features"}
+    assert set(figures["memorisation"]) == set(figures["membership"]) == {"pixels", "features"}
 
 
 def test_the_figures_are_those_of_their_functions(parts: tuple[Judged, Judged, Judged]) -> None:
@@ -60,6 +61,7 @@ def test_real_images_pass_and_copy_nothing(parts: tuple[Judged, Judged, Judged])
     figures = assess(*parts).figures
     assert (figures["failed_checks"], figures["failures"]) == (0, [])
     assert figures["memorisation"]["pixels"]["pull"] == pytest.approx(0.5, abs=0.1)
+    assert all(figures["membership"][space]["auc_low"] < 0.5 for space in ("pixels", "features"))
     assert figures["diversity"]["ms_ssim"] == pytest.approx(figures["diversity"]["real_ms_ssim"], abs=0.05)
 
 
@@ -78,6 +80,7 @@ def test_a_copying_generator_is_told_by_its_memorisation(parts: tuple[Judged, Ju
     found = assess(train, val, train)
     assert found.figures["memorisation"]["pixels"]["pull"] == 1.0
     assert found.figures["memorisation"]["features"]["near_copies"] == 1.0
+    assert found.figures["membership"]["pixels"]["auc"] == found.figures["membership"]["features"]["auc"] == 1.0
     assert found.neighbours.distance.max() == 0.0
     assert found.scores["near_copy"].all()
 

@@ -1,7 +1,7 @@
 """The stages evaluate and compare as the command line calls them, on classifiers trained for a second."""
 
+import itertools
 import json
-from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -12,14 +12,16 @@ import pytest
 from augment.classifier.files import write_classifiers
 from augment.classifier.specs import ClassifierSpec, RecipeSpec
 from augment.classifier.training import train_classifier
+from augment.core.errors import DataError
 from augment.core.images import make_image_set
-from augment.core.store import read_parquet, write_image_set, write_json, write_parquet
+from augment.core.store import read_image_set, read_parquet, write_image_set, write_json, write_parquet
 from augment.merging.specs import MixSpec
 from augment.runtime.machine import Machine
 from augment.runtime.progress import Progress
 from augment.runtime.specs import RuntimeSpec
 from augment.stages.compare import compare
 from augment.stages.evaluate import evaluate
+from augment.stages.product import product
 from tests.conftest import striped_images
 from tests.evaluation.simulated import arm, random_hits
 from tests.evaluation.test_report import QUALITY
@@ -37,20 +39,53 @@ def test_evaluate_writes_what_runs_say_with_groups_and_counts(tmp_path: Path, cp
     write_image_set(paths["train"], train, {})
     write_image_set(paths["test"], test, {})
     write_classifiers(paths["classifier"], runs, train, SPEC, cpu)
-    evaluate.run(dataset="toys", train_set="real", recipe="plain", runtime=CPU, **paths)
-    frame = read_parquet(paths["predictions"])
+    names = {"train": str(paths.pop("train")), "classifier": str(paths.pop("classifier"))}
+    evaluate.run(dataset="toys", runtime=CPU, train_sets=["real"], recipes={"plain": {}}, **names, **paths)
+    frame = read_parquet(paths["predictions"] / "real-plain.parquet")
     assert frame["group"].tolist() == ["north", "south"] * 20
     assert frame["run"].nunique() == 2
-    metrics = json.loads(paths["metrics"].read_text())
+    metrics = json.loads((paths["metrics"] / "real-plain.json").read_text())
     assert metrics["train_counts"] == [16, 15]
     assert {"accuracy", "balanced_accuracy", "log_loss", "calibration_error"} <= set(metrics)
+
+
+def test_evaluate_refuses_an_arm_that_was_trained_on_test_images(tmp_path: Path) -> None:
+    test = make_image_set(*striped_images(20, 2, (1, 8, 8), 0), ["low", "high"])
+    for name in ("train", "test"):
+        write_image_set(tmp_path / name, test, {})
+    outputs = {name: tmp_path / "out" / name for name in ("predictions", "metrics", "confusion")}
+    patterns = {"train": f"{tmp_path}/train", "classifier": f"{tmp_path}/none"}
+    with pytest.raises(DataError, match=r"train and .*test: expected no image in both, found 20"):
+        evaluate.run(
+            dataset="toys",
+            runtime=CPU,
+            train_sets=["real"],
+            recipes={"plain": {}},
+            test=tmp_path / "test",
+            **patterns,
+            **outputs,
+        )
+    assert not list((tmp_path / "out").glob("*"))
+
+
+def test_product_is_the_training_set_that_the_verdict_names(tmp_path: Path) -> None:
+    for number, name in enumerate(("real", "merged")):
+        write_image_set(tmp_path / name, make_image_set(*striped_images(20, 2, (1, 8, 8), number), ["low", "high"]), {})
+    use = {"arm": "merged/plain", "train_set": "merged", "recipe": "plain"}
+    write_json(tmp_path / "verdict.json", {"verdict": "It helps.", "use": use})
+    paths = {"verdict": tmp_path / "verdict.json", "product": tmp_path / "product"}
+    product.run(dataset="toys", train=f"{tmp_path}/{{train_set}}", **paths)
+    found, expected = read_image_set(tmp_path / "product"), read_image_set(tmp_path / "merged")
+    assert (found.images == expected.images).all()
+    made_by = json.loads((tmp_path / "product" / "meta.json").read_text())["made_by"]
+    assert made_by == {"stage": "product", "dataset": "toys", **use, "verdict": "It helps."}
 
 
 @pytest.fixture
 def results(tmp_path: Path) -> Path:
     """Results of two datasets, one of them with arms that are no longer asked for."""
     accuracies = {"real": 0.7, "merged": 0.9, "synthetic": 0.5, "old": 0.1}
-    for dataset, (number, (train_set, accuracy)) in product(("cats", "dogs"), enumerate(accuracies.items())):
+    for dataset, (number, (train_set, accuracy)) in itertools.product(("cats", "dogs"), enumerate(accuracies.items())):
         one = arm(train_set, "plain", random_hits(accuracy, number), accuracy)
         folder = tmp_path / dataset / train_set
         write_parquet(folder / "predictions.parquet", one.predictions.to_frame())
@@ -62,7 +97,7 @@ def results(tmp_path: Path) -> Path:
 
 
 def test_compare_writes_verdicts_tables_and_a_picture(results: Path) -> None:
-    names = {"metrics": "metrics", "verdicts": "v.json", "table": "t.md", "arms": "arms", "recall": "recall"}
+    names = {"metrics": "metrics", "verdicts": "verdicts", "table": "t.md", "arms": "arms", "recall": "recall"}
     outputs = {name: results / "out" / file for name, file in names.items()}
     settings: dict[str, Any] = {
         "seed": 0,
@@ -77,9 +112,10 @@ def test_compare_writes_verdicts_tables_and_a_picture(results: Path) -> None:
         "quality": f"{results}/{{dataset}}/{{synthesizer}}.json",
     }
     compare.run(**settings, **outputs, accuracy=results / "out" / "a.png")
-    verdicts = json.loads(outputs["verdicts"].read_text())
-    assert verdicts["cats"]["use"] == {"arm": "merged/plain", "train_set": "merged", "recipe": "plain"}
-    assert verdicts["cats"]["release"]["memorisation"]["pixels"]["near_copies"] == 0.02
+    verdict = json.loads((outputs["verdicts"] / "cats.json").read_text())
+    assert verdict["use"] == {"arm": "merged/plain", "train_set": "merged", "recipe": "plain"}
+    assert verdict["release"]["memorisation"]["pixels"]["near_copies"] == 0.02
+    assert verdict["release"]["membership"]["features"]["auc"] == 0.55
     assert "## dogs" in outputs["table"].read_text()
     written = sorted(str(path.relative_to(outputs["metrics"])) for path in outputs["metrics"].rglob("*.json"))
     arms = ("merged-plain.json", "real-plain.json", "synthetic-plain.json")

@@ -16,7 +16,7 @@ SYNTHESIZER = {"quality": "q.json", "grid": "g.png", "nearest_train": "n.png", "
 def settings(folder: Path) -> dict[str, Any]:
     """Write what `compare` writes, and give the stage's arguments."""
     results = dataset()
-    write_json(folder / "verdicts.json", {"toys": results.verdict})
+    write_json(folder / "verdicts" / "toys.json", results.verdict)
     write_csv(folder / "arms" / "toys.csv", results.arms)
     write_csv(folder / "recall" / "toys.csv", results.recall)
     spec = SimpleNamespace(
@@ -30,7 +30,7 @@ def settings(folder: Path) -> dict[str, Any]:
         "runtime": RuntimeSpec(),
         "datasets": {"toys": spec},
         "synthesizers": ["gan"],
-        "verdicts": folder / "verdicts.json",
+        "verdicts": folder / "verdicts",
         "arms": folder / "arms",
         "recall": folder / "recall",
         "confusion": f"{folder}/{{dataset}}/{{train_set}}-{{recipe}}.csv",
