@@ -81,7 +81,7 @@ def test_the_report_reads_the_costs_where_the_command_line_notes_them() -> None:
 def test_what_differs_from_machine_to_machine_is_no_output_and_is_not_in_git() -> None:
     page, figures = (command("report")[1][option] for option in ("page", "figures"))
     assert page not in outputs("report")
-    assert STAGES["report"]["plots"] == [{figures: {"cache": False}}]
+    assert STAGES["report"]["plots"] == [{figures: {"cache": False, "persist": True}}]
     ignored = (PROJECT / ".gitignore").read_text().splitlines()
     assert {f"/{page}", f"/{figures}/"} <= set(ignored)
 

@@ -51,7 +51,7 @@ class Cost(NamedTuple):
         wall: Time on the clock, added up.
         cpu: Time of all processors, added up.
         memory: The most that any of them held.
-        ended: When the last of them ended.
+        ended: When the last of them ended, UTC.
     """
 
     name: str
@@ -90,7 +90,7 @@ def _cost(name: str, members: list[str], costs: Mapping[str, Json]) -> Cost:
         duration(sum(cost["wall_s"] for cost in known)),
         duration(sum(cost["cpu_s"] for cost in known)),
         size(max(cost["peak_bytes"] for cost in known)),
-        max(cost["ended"] for cost in known),
+        max(cost["ended"] for cost in known)[:16].replace("T", " "),
     )
 
 
