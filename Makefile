@@ -9,6 +9,7 @@ repro: install  ## rebuild every stale stage, then show the comparison
 	dvc repro
 	@cat reports/comparison.md
 	@echo
+	@echo "All of it on one page, in any browser: reports/index.html"
 	@echo "Pictures: reports/accuracy.png, results/DATASET/synthetic/gan/real_beside_synthetic.png,"
 	@echo "results/DATASET/synthesizers/gan/samples/; all of them and the curves on one page: make plots"
 

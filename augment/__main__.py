@@ -1,6 +1,7 @@
 """Command line: ``python -m augment STAGE …``. Validates ``params.yaml`` whole, then calls one stage.
 
-Of the project's files only ``dvc.yaml`` names paths: they arrive here as options.
+Of the project's files only ``dvc.yaml`` names paths: they arrive here as options. Two files belong to the command line
+itself, whatever the stage: the settings it reads, and the notes it takes of what a run cost.
 """
 
 import argparse
@@ -10,11 +11,13 @@ import sys
 from pathlib import Path
 
 import augment.stages
+from augment import costs
 from augment.core.errors import EXIT_BAD_INPUT, AugmentError, TrainingError
 from augment.core.stage import Stage
 from augment.settings import load_settings
 
 PARAMS = Path("params.yaml")
+COSTS = Path("scratch/costs")
 EXIT_FAILED = 1
 EXIT_INTERRUPTED = 130  # what shells report of a command ended by SIGINT
 
@@ -46,6 +49,7 @@ def main(arguments: list[str]) -> int:
         settings = load_settings(PARAMS)
         sections = {argument: settings.section(key.format(**values)) for argument, key in stage.sections.items()}
         stage.run(**values, **sections)
+        costs.note(COSTS)
     except AugmentError as error:
         print(f"error: {error}", file=sys.stderr)
         return EXIT_FAILED if isinstance(error, TrainingError) else EXIT_BAD_INPUT

@@ -3,19 +3,19 @@
 import os
 import re
 import signal
-import subprocess
 import sys
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable
-from contextlib import suppress
+from contextlib import closing, suppress
 from enum import Enum
 from pathlib import Path
 
 import psutil
 
 from pipelines import guard
-from pipelines.graph import DVC, Stage
+from pipelines.graph import Stage
+from pipelines.warm_dvc import Guarded, WarmDvc
 
 _TAIL_LINES = 15
 _NOISE = re.compile(r"(To track the changes with git|\tgit add |To enable auto staging|\tdvc config |Use `dvc push`)")
@@ -60,27 +60,45 @@ class Executor:
     def __init__(self, root: Path, grace_s: float) -> None:
         self._root, self._grace_s = root, grace_s
         self._mutex = threading.RLock()  # re-entrant: a signal handler stops while this thread may hold it
-        self._running: set[subprocess.Popen[str]] = set()
+        self._running: set[Guarded] = set()
+        self._dvc: WarmDvc | None = None
         self.stopped: str | None = None
         self._stopping = threading.Event()
+
+    def __enter__(self) -> "Executor":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop("the run has ended")
+        if self._dvc:
+            self._dvc.close()
 
     def stop(self, why: str) -> None:
         """Stop every running stage and refuse to begin another one."""
         with self._mutex:
             self.stopped = self.stopped or why
             self._stopping.set()
-            for process in self._running:
-                _close_stdin(process)
+            for guarded in self._running:
+                guarded.stop()
 
     def pause(self, seconds: float) -> bool:
         """Wait, but not beyond a stop; tell whether to go on."""
         return not self._stopping.wait(seconds)
 
+    def check(self, stage: Stage) -> None:
+        """See whether a stage may begin.
+
+        Raises:
+            StageStoppedError: The run was stopped.
+        """
+        if self.stopped:
+            raise StageStoppedError(f"stage {stage.name} was not begun: {self.stopped}")
+
     def kill(self) -> None:
         """Kill every running stage, and DVC above it, at once."""
         with self._mutex:
-            for process in self._running:
-                _kill_session(process.pid)
+            for guarded in self._running:
+                _kill_session(guarded.pid)
 
     def run(
         self, stage: Stage, on_line: Callable[[str], None], *, force: bool = False, held: Iterable[int] = ()
@@ -98,59 +116,40 @@ class Executor:
             StageFailedError: The stage failed, or took longer than its timeout.
             StageStoppedError: The run was stopped.
         """
-        process = self._start(stage, force, tuple(held))
         tail: deque[str] = deque(maxlen=_TAIL_LINES)
         outcome = None
-        try:
-            with process:  # which also lets go of the leash when reading fails
-                for line in process.stdout or ():
+        with closing(self._start(stage, force, held)) as guarded:
+            try:
+                for line in guarded.output:
                     text = line.rstrip()
                     if _NOISE.match(text):  # DVC's advice, the same after every stage
                         continue
                     outcome = outcome or _outcome(text)
                     tail.append(text)
                     on_line(text)
-        finally:
-            with self._mutex:
-                self._running.discard(process)
-            if process.returncode < 0:
-                _kill_session(process.pid)
-        code = process.returncode
+                code = guarded.wait()
+            finally:
+                with self._mutex:
+                    self._running.discard(guarded)
+            if code is None:
+                _kill_session(guarded.pid)
         if code == 0:
             return outcome or Outcome.UNCHANGED
         if code == guard.Verdict.STOPPED or self.stopped:
             raise StageStoppedError(f"stage {stage.name} was stopped: {self.stopped or 'its guard was told to'}")
         raise _failure(stage, code, tail)
 
-    def _start(self, stage: Stage, force: bool, held: tuple[int, ...]) -> subprocess.Popen[str]:
-        limit = ["--timeout", str(stage.hints.timeout_s)] if stage.hints.timeout_s else []
+    def _start(self, stage: Stage, force: bool, held: Iterable[int]) -> Guarded:
         words = ["--wait-for-lock", "repro", "--single-item", *(["--force"] if force else []), stage.name]
         with self._mutex:
-            if self.stopped:
-                raise StageStoppedError(f"stage {stage.name} was not begun: {self.stopped}")
-            process = subprocess.Popen(
-                [
-                    sys.executable,
-                    guard.__file__,
-                    "--spare-command",
-                    "--grace",
-                    str(self._grace_s),
-                    *limit,
-                    "--",
-                    *DVC,
-                    *words,
-                ],
-                cwd=self._root,
-                env=_environment(),
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                text=True,
-                errors="replace",
-                start_new_session=True,  # Ctrl-C in a terminal must reach us, not DVC
-                pass_fds=held,
-            )
-            self._running.add(process)
-        return process
+            self.check(stage)
+            if self._dvc and not self._dvc.alive():  # somebody killed it
+                self._dvc.close()
+                self._dvc = None
+            self._dvc = self._dvc or WarmDvc(self._root, _environment())
+            guarded = self._dvc.start(words, held, timeout_s=stage.hints.timeout_s, grace_s=self._grace_s)
+            self._running.add(guarded)
+        return guarded
 
 
 def _environment() -> dict[str, str]:
@@ -168,7 +167,7 @@ def _outcome(line: str) -> Outcome | None:
     return None
 
 
-def _failure(stage: Stage, code: int, tail: Iterable[str]) -> StageFailedError:
+def _failure(stage: Stage, code: int | None, tail: Iterable[str]) -> StageFailedError:
     lines = [line for line in tail if line]
     if code == guard.Verdict.TIMED_OUT:
         reason = f"took longer than its timeout of {stage.hints.timeout_s:g} s and was stopped"
@@ -176,13 +175,8 @@ def _failure(stage: Stage, code: int, tail: Iterable[str]) -> StageFailedError:
     exits = [found for line in reversed(lines) if (found := _EXITED.search(line))]
     if exits:
         return StageFailedError(stage.name, f"exited with {exits[0][1]}", int(exits[0][1]), lines)
-    return StageFailedError(stage.name, f"failed: DVC ended with code {code}", None, lines)
-
-
-def _close_stdin(process: subprocess.Popen[str]) -> None:
-    if process.stdin:
-        with suppress(OSError):
-            process.stdin.close()
+    reason = "failed: its guard was killed" if code is None else f"failed: DVC ended with code {code}"
+    return StageFailedError(stage.name, reason, None, lines)
 
 
 def _kill_session(leader: int) -> None:

@@ -44,9 +44,9 @@ def pipeline(
     root, name, log = Path.cwd(), str(flow_run.name), get_run_logger()
     run_id = UUID(flow_run.id)
     chosen = settings.load(root)
-    executor = Executor(root, chosen.stop_grace_s)
     finished: SimpleQueue[str | None] = SimpleQueue()
     with ExitStack() as stack:
+        executor = stack.enter_context(Executor(root, chosen.stop_grace_s))
         stack.enter_context(_stoppable(executor, run_id, lambda: finished.put(None)))
         try:
             owned = stack.enter_context(

@@ -1,29 +1,29 @@
-"""Run one command so that nothing of it outlives its owner. A script of its own: `python guard.py … -- CMD`.
+"""Run one command so that nothing of it outlives its owner.
 
 The owner holds the other end of the guard's standard input and says "stop" by closing it. The kernel closes
 it too when the owner dies, however it dies, so cancelling, timing out and crashing all end the same way.
 
-With `--spare-command` only the command's *descendants* are stopped: DVC rewrites dvc.lock in place and loses
-stages when a signal meets it there, but it fails cleanly when the stage it waits for is gone.
+As a script of its own, `python guard.py CMD …` guards a program; `warm_dvc` guards a DVC that it has forked.
 """
 
-import argparse
 import ctypes
+import multiprocessing
 import os
 import selectors
 import signal
-import subprocess
 import sys
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from enum import IntEnum
+from multiprocessing.process import BaseProcess
 
 import psutil
 
-_PR_SET_PDEATHSIG, _PR_SET_CHILD_SUBREAPER = 1, 36  # <linux/prctl.h>
+_PR_SET_PDEATHSIG, _PR_SET_NAME, _PR_SET_CHILD_SUBREAPER = 1, 15, 36  # <linux/prctl.h>
 _TICK_S = 0.05
-_SAVING_S = 20.0  # what DVC gets, once nothing runs below it any more, to hash and save outputs
-_STDIN, _STDOUT = 0, 1
+_SAVING_S = 20.0  # what a spared command gets, once nothing runs below it any more: DVC hashes and saves outputs
+_STDIN, _STDOUT, _STDERR = 0, 1, 2
 
 
 class Verdict(IntEnum):
@@ -33,43 +33,65 @@ class Verdict(IntEnum):
     STOPPED = 125
 
 
-def main(arguments: list[str]) -> int:
-    """Run the command to its end, to its timeout or until standard input closes; return the exit code."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--timeout", type=float, default=float("inf"), help="seconds the command may take")
-    parser.add_argument("--grace", type=float, default=10.0, help="seconds between asking to end and killing")
-    parser.add_argument("--spare-command", action="store_true", help="stop only what runs below it")
-    parser.add_argument("command", nargs="+")
-    options = parser.parse_args(arguments)
+def run(
+    command: Callable[[], object], *, timeout_s: float | None = None, grace_s: float = 10.0, spare: bool = False
+) -> int:
+    """Run a command in a fork of this process to its end, to its timeout or until standard input closes.
+
+    Args:
+        command: Called in the fork, whose exit code is 0 when it returns.
+        timeout_s: Seconds it may take; None for any number.
+        grace_s: Seconds between asking to end and killing.
+        spare: Stop only what runs *below* the command: DVC rewrites dvc.lock in place and loses stages when a
+            signal meets it there, but it fails cleanly when the stage it waits for is gone.
+
+    Returns:
+        The command's exit code, 128 and the number of the signal that ended it, or a `Verdict`.
+    """
+    name_process("guard")
     _prctl(_PR_SET_CHILD_SUBREAPER, 1)  # orphans among the descendants become the guard's own children
-    with subprocess.Popen(
-        options.command,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        preexec_fn=lambda: _prctl(_PR_SET_PDEATHSIG, signal.SIGKILL),  # noqa: PLW1509 - no threads here
-    ) as command:
-        verdict = _supervise(command, options)
-        for orphan in psutil.Process().children(recursive=True):
-            _send(orphan, signal.SIGKILL)
-        while _forward(command):
-            pass
-    if verdict is None or command.returncode == 0:  # it was done before the stop reached it
-        return command.returncode if command.returncode >= 0 else 128 - command.returncode
+    source, sink = os.pipe()
+    process = multiprocessing.get_context("fork").Process(target=_begin, args=(command, sink))
+    process.start()
+    os.close(sink)
+    verdict = _supervise(process, source, timeout_s, grace_s, spare)
+    for orphan in psutil.Process().children(recursive=True):
+        _send(orphan, signal.SIGKILL)
+    while _forward(source):
+        pass
+    code = process.exitcode or 0
+    if verdict is None or code == 0:  # it was done before the stop reached it
+        return code if code >= 0 else 128 - code
     return verdict
 
 
-def _supervise(command: subprocess.Popen[bytes], options: argparse.Namespace) -> Verdict | None:
+def name_process(name: str) -> None:
+    """Give this process the name that `ps` and `top` show: all forks of one program have its command line."""
+    _prctl(_PR_SET_NAME, name.encode())
+
+
+def _begin(command: Callable[[], object], sink: int) -> None:
+    _prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    os.dup2(os.open(os.devnull, os.O_RDONLY), _STDIN)
+    for stream in (_STDOUT, _STDERR):
+        os.dup2(sink, stream)
+    os.closerange(_STDERR + 1, os.sysconf("SC_OPEN_MAX"))  # locks are for the guard to hold, and no one below it
+    command()
+
+
+def _supervise(
+    command: BaseProcess, source: int, timeout_s: float | None, grace_s: float, spare: bool
+) -> Verdict | None:
     """Pass output on until the command ends; say why it was made to end, if it was."""
     wishes: list[int] = []
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, lambda received, _: wishes.append(received))
-    deadline = time.monotonic() + options.timeout
+    deadline = time.monotonic() + (timeout_s or float("inf"))
     verdict, since, asked = None, 0.0, set[int]()
     with selectors.DefaultSelector() as selector:
         selector.register(_STDIN, selectors.EVENT_READ, lambda: os.read(_STDIN, 1))
-        selector.register(_stdout(command), selectors.EVENT_READ, lambda: _forward(command))
-        while command.poll() is None:
+        selector.register(source, selectors.EVENT_READ, lambda: _forward(source))
+        while command.is_alive():
             for key, _ in selector.select(_TICK_S):
                 if not key.data():  # closed
                     selector.unregister(key.fd)
@@ -78,22 +100,23 @@ def _supervise(command: subprocess.Popen[bytes], options: argparse.Namespace) ->
             if verdict is None and (wishes or time.monotonic() > deadline):
                 verdict, since = Verdict.STOPPED if wishes else Verdict.TIMED_OUT, time.monotonic()
             if verdict is not None:
-                _stop(command, time.monotonic() - since, options, asked)
+                age = time.monotonic() - since
+                _stop({command.pid} if spare else set(), age > grace_s, asked)
+                if age > grace_s + _SAVING_S:
+                    command.kill()
     return verdict
 
 
-def _stop(command: subprocess.Popen[bytes], age: float, options: argparse.Namespace, asked: set[int]) -> None:
-    """Ask every descendant to end, once each, and kill those that do not; a spared command last of all."""
+def _stop(spared: set[int | None], impatient: bool, asked: set[int]) -> None:
+    """Ask every descendant to end, once each, or kill those that did not."""
     for process in psutil.Process().children(recursive=True):
-        if options.spare_command and process.pid == command.pid:
+        if process.pid in spared:
             continue
-        if age > options.grace:
+        if impatient:
             _send(process, signal.SIGKILL)
         elif process.pid not in asked:
             asked.add(process.pid)
             _send(process, signal.SIGTERM)
-    if age > options.grace + _SAVING_S:
-        command.kill()
 
 
 def _send(process: psutil.Process, number: signal.Signals) -> None:
@@ -101,12 +124,12 @@ def _send(process: psutil.Process, number: signal.Signals) -> None:
         process.send_signal(number)
 
 
-def _forward(command: subprocess.Popen[bytes]) -> bytes:
+def _forward(source: int) -> bytes:
     """Copy one piece of output; empty at its end. The command must not notice that nobody listens.
 
     Nobody does when the owner is dead, nor when standard output is a log file on a full disk.
     """
-    piece = os.read(_stdout(command), 65536)
+    piece = os.read(source, 65536)
     try:
         os.write(_STDOUT, piece)
     except OSError:
@@ -114,16 +137,11 @@ def _forward(command: subprocess.Popen[bytes]) -> bytes:
     return piece
 
 
-def _stdout(command: subprocess.Popen[bytes]) -> int:
-    if command.stdout is None:
-        raise ValueError("the command was started without a pipe for its output")
-    return command.stdout.fileno()
-
-
-def _prctl(option: int, value: int) -> None:
+def _prctl(option: int, value: int | bytes) -> None:
     if sys.platform == "linux":  # elsewhere orphans of a killed DVC are found by their session instead
         ctypes.CDLL(None).prctl(option, value)
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    _command = sys.argv[1:]
+    sys.exit(run(lambda: os.execvp(_command[0], _command)))  # noqa: S606 - no shell is wanted

@@ -7,8 +7,6 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, NonNegativeInt, PositiveFloat, PositiveInt, ValidationError
 
 PARAMS_FILE = "params.yaml"
-
-
 _M = TypeVar("_M", bound=BaseModel)
 
 

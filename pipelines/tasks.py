@@ -109,12 +109,8 @@ class Run:
         return Completed(name="Completed" if outcome is Outcome.RAN else "Cached", message=outcome.value)
 
     def _bring_up_to_date(self, stage: Stage, log: Log) -> Outcome:
-        def check() -> None:
-            if self.executor.stopped:
-                raise StageStoppedError(f"stage {stage.name} was not begun: {self.executor.stopped}")
-
         try:
-            with slots.hold(stage.hints.slots, self.settings.slots, check) as held:
+            with slots.hold(stage.hints.slots, self.settings.slots, lambda: self.executor.check(stage)) as held:
                 return self.executor.run(
                     stage, self._reader(stage.name, log.info), force=self.force, held=[self.lock, *held]
                 )

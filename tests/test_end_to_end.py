@@ -148,6 +148,16 @@ def test_nothing_runs_twice(workspace: Workspace) -> None:
     assert workspace.repro() == []
 
 
+def test_a_fresh_clone_draws_its_own_page(workspace: Workspace) -> None:
+    before = workspace.lock()
+    assert (workspace.path / "scratch/costs/train_synthesizer@digits-gan.json").is_file()
+    shutil.rmtree(workspace.path / "reports/figures")
+    (workspace.path / "reports/index.html").unlink()
+    assert workspace.repro() == ["report"]
+    assert "real/plain" in (workspace.path / "reports/index.html").read_text()
+    assert workspace.lock() == before
+
+
 def test_code_outside_the_stages_changes_nothing(workspace: Workspace) -> None:
     for file in ("tests/new.py", "pipelines/new.py", "README.md"):
         (workspace.path / file).write_text("changed = True\n")
@@ -168,7 +178,7 @@ def test_the_same_settings_give_the_same_bytes(workspace: Workspace) -> None:
     # One of each kind; benchmarks/reproducibility.py does all of the default settings.
     kinds = ["prepare@digits", "train_features@digits", "train_synthesizer@digits-gan", "synthesize@digits-gan"]
     kinds += ["assess@digits-gan", "merge@digits-merged", "merge_auto@digits-best"]
-    kinds += ["train_classifier@digits-merged-plain", "evaluate@digits", "compare", "product@digits"]
+    kinds += ["train_classifier@digits-merged-plain", "evaluate@digits", "compare", "product@digits", "report"]
     assert workspace.repro("--force", "--single-item", *kinds) == kinds
     assert workspace.lock() == before
 
@@ -216,6 +226,6 @@ def test_a_change_to_one_datasets_gan_concerns_no_other(workspace: Workspace) ->
     synthesizers = TINY_DATASET["synthesizers"]
     changed = SHAPES | {"synthesizers": synthesizers | {"gan": synthesizers["gan"] | {"steps": 7}}}
     workspace.set(datasets={"digits": TINY_DATASET, "shapes": changed})
-    assert workspace.stale() == {"check", "train_synthesizer@shapes-gan", "compare"}
+    assert workspace.stale() == {"check", "train_synthesizer@shapes-gan", "compare", "report"}
     workspace.set(datasets={"digits": TINY_DATASET, "shapes": SHAPES})
     assert workspace.stale() == set()

@@ -9,7 +9,7 @@ import grimp
 import pytest
 import yaml
 
-from augment.__main__ import load_stage
+from augment.__main__ import COSTS, load_stage
 
 PROJECT = Path(__file__).parents[1]
 BLANK = r"/[^/]*(?<!\$)\{"
@@ -70,7 +70,20 @@ def test_the_command_names_every_path_that_the_graph_names(stage: str) -> None:
     paths |= {re.split(BLANK, value)[0] for value in options.values() if re.search(BLANK, value)}
     data = {path for path in STAGES[stage].get("deps", []) if not path.startswith("augment")}
     data -= {"params.yaml"}  # which the command line itself reads
-    assert outputs(stage) | data == {path for path in paths if not path.startswith("scratch/")}
+    machine = {"dvc.lock", "reports/index.html"} if stage == "report" else set()
+    assert outputs(stage) | data | machine == {path for path in paths if not path.startswith("scratch/")}
+
+
+def test_the_report_reads_the_costs_where_the_command_line_notes_them() -> None:
+    assert command("report")[1]["costs"] == str(COSTS)
+
+
+def test_what_differs_from_machine_to_machine_is_no_output_and_is_not_in_git() -> None:
+    page, figures = (command("report")[1][option] for option in ("page", "figures"))
+    assert page not in outputs("report")
+    assert STAGES["report"]["plots"] == [{figures: {"cache": False}}]
+    ignored = (PROJECT / ".gitignore").read_text().splitlines()
+    assert {f"/{page}", f"/{figures}/"} <= set(ignored)
 
 
 def test_only_evaluate_depends_on_test() -> None:

@@ -12,7 +12,7 @@ from augment.core.images import FloatArray
 from augment.evaluation.arms import Arm, Kind
 from augment.evaluation.comparison import Comparison
 from augment.evaluation.contests import Contest, Outcome
-from augment.evaluation.intervals import Interval, t_interval
+from augment.evaluation.intervals import Interval, crossed_estimate
 from augment.evaluation.release import release
 from augment.evaluation.significance import ALPHA
 from augment.evaluation.subgroups import recall_table
@@ -151,7 +151,7 @@ def _percent(values: FloatArray) -> str:
 
 
 def accuracy_figure(comparisons: Comparisons) -> Figure:
-    """Draw test accuracy per arm, one panel a dataset: every run, the mean, its 95 % interval."""
+    """Draw test accuracy per arm, one panel a dataset: every run, the mean, its 95 % interval over runs and images."""
     tallest = max(len(comparison.arms) for comparison in comparisons.values())
     size = (8.0, len(comparisons) * (0.42 * tallest + 1.3))
     figure = Figure(figsize=size, layout="constrained")
@@ -163,18 +163,19 @@ def accuracy_figure(comparisons: Comparisons) -> Figure:
 
 def _panel(axes: Axes, name: str, comparison: Comparison) -> None:
     for height, arm in enumerate(reversed(comparison.arms)):
-        accuracy = arm.predictions.accuracy() * 100
-        interval = t_interval(accuracy)
+        accuracy, interval = arm.predictions.accuracy(), crossed_estimate(arm.predictions.hits).interval()
         colour = REAL_COLOUR if arm.kind is Kind.REAL else SYNTHETIC_COLOUR
-        half = [[interval.mean - interval.low], [interval.high - interval.mean]]
-        axes.errorbar(interval.mean, height, xerr=half, fmt="o", color=colour, capsize=4, markersize=7)
+        half = [[(interval.mean - interval.low) * 100], [(interval.high - interval.mean) * 100]]
+        axes.errorbar(interval.mean * 100, height, xerr=half, fmt="o", color=colour, capsize=4, markersize=7)
         spread = np.linspace(-0.18, 0.18, len(accuracy))
-        axes.plot(accuracy, height + spread, ".", color=colour, alpha=0.45, markersize=5)
+        axes.plot(accuracy * 100, height + spread, ".", color=colour, alpha=0.45, markersize=5)
     axes.axvline(comparison.reference.predictions.accuracy().mean() * 100, color="0.6", linewidth=1, linestyle="--")
     axes.set_yticks(range(len(comparison.arms)), [arm.name for arm in reversed(comparison.arms)])
     axes.set_ylim(-0.6, len(comparison.arms) - 0.4)
     axes.set_title(f"{name}: blue trains on real images only, orange on synthetic ones too", fontsize=10, loc="left")
-    axes.set_xlabel("test accuracy %: runs (small), mean and 95 % interval (large); dashed: the plain real arm")
+    axes.set_xlabel(
+        "test accuracy %: runs (small), mean with 95 % interval over runs and images (large); dashed: plain real"
+    )
     axes.grid(axis="x", color="0.9")
     axes.spines[["top", "right", "left"]].set_visible(False)
     axes.tick_params(axis="y", length=0)

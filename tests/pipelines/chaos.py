@@ -16,7 +16,7 @@ import psutil
 from pipelines.workspace import Journal, heal_rwlock
 
 from .conftest import Workspace, work
-from .processes import eventually, working_in
+from .processes import eventually, named, working_in
 
 OUTPUT_LENGTH = 64  # of what a test stage writes
 Fault = Callable[[Workspace, subprocess.Popen[str], random.Random], None]
@@ -46,15 +46,12 @@ def to_flow(number: signal.Signals) -> Fault:
     return lambda workspace, flow, chance: flow.send_signal(number)  # noqa: ARG005
 
 
-def kill_process(word: str) -> Fault:
-    """Kill one process of the workspace whose command line has this word, as soon as there is one."""
+def kill_process(name: str) -> Fault:
+    """Kill one process of the workspace that has this name, as soon as there is one."""
 
     def kill(workspace: Workspace, flow: subprocess.Popen[str], chance: random.Random) -> None:
         while flow.poll() is None:
-            found = [
-                each for each in working_in(workspace.root) if word in " ".join(_words(each)) and each.pid != flow.pid
-            ]
-            if found:
+            if found := named(name, workspace.root):
                 with suppress(psutil.Error):
                     chance.choice(found).kill()
                 return
@@ -98,9 +95,10 @@ FAULTS: dict[str, Fault] = {
     "SIGINT": to_flow(signal.SIGINT),
     "SIGTERM": to_flow(signal.SIGTERM),
     "SIGKILL of the flow": to_flow(signal.SIGKILL),
-    "SIGKILL of a guard": kill_process("guard.py"),
-    "SIGKILL of a DVC": kill_process("repro --single-item"),
-    "SIGKILL of a stage": kill_process("work.py --read"),
+    "SIGKILL of a guard": kill_process("guard"),
+    "SIGKILL of a DVC": kill_process("dvc"),
+    "SIGKILL of what starts DVC": kill_process("warm-dvc"),
+    "SIGKILL of a stage": kill_process("work.py"),
     "SIGKILL of all": kill_all,
     "dvc.lock cut": crash_and_cut_lock,
     "rwlock cut or stale": crash_and_cut_table,
@@ -151,12 +149,6 @@ def _cut(workspace: Workspace, name: str, chance: random.Random) -> None:
     if file.exists():
         content = file.read_bytes()
         file.write_bytes(content[: chance.randrange(len(content) or 1)])
-
-
-def _words(process: psutil.Process) -> list[str]:
-    with suppress(psutil.Error):
-        return list(process.cmdline())
-    return []
 
 
 def play(workspace: Workspace, hand: list[str], chance: random.Random, undisturbed: dict[str, Any]) -> None:

@@ -22,6 +22,16 @@ def working_in(root: Path) -> list[psutil.Process]:
     return found
 
 
+def named(name: str, root: Path) -> list[psutil.Process]:
+    """Find the processes of a workspace that have this name, or this word on their command line."""
+    found = []
+    for process in working_in(root):
+        with suppress(psutil.Error):
+            if name in {process.name(), *process.cmdline()}:
+                found.append(process)
+    return found
+
+
 def eventually(condition: Callable[[], object], within_s: float = 15.0) -> None:
     """Wait until something is true.
 

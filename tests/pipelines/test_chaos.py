@@ -20,7 +20,7 @@ from . import chaos
 from .conftest import Workspace, environment
 from .processes import working_in
 
-ROUNDS = int(os.environ.get("CHAOS_ROUNDS", "20"))  # over ten kinds of faults; benchmarks/flow_chaos.py does more
+ROUNDS = int(os.environ.get("CHAOS_ROUNDS", "20"))  # over eleven kinds of faults; benchmarks/flow_chaos.py does more
 
 
 @pytest.fixture
@@ -30,7 +30,7 @@ def undisturbed(workspace: Workspace) -> dict[str, Any]:
     copy = Workspace(workspace.root.with_name("undisturbed"))
     shutil.copytree(workspace.root, copy.root)
     # Under a guard, because DVC alone would leave the stages' grandchildren behind, and this test waiting.
-    command = [sys.executable, guard.__file__, "--", sys.executable, "-m", "dvc", "repro"]
+    command = [sys.executable, guard.__file__, sys.executable, "-m", "dvc", "repro"]
     with subprocess.Popen(
         command, cwd=copy.root, env=environment(), stdin=subprocess.PIPE, stdout=subprocess.DEVNULL
     ) as repro:
@@ -43,6 +43,7 @@ def test_after_any_fault_the_next_run_ends_like_an_undisturbed_one(
     workspace: Workspace, undisturbed: dict[str, Any]
 ) -> None:
     seed = int(os.environ.get("CHAOS_SEED") or secrets.randbelow(10**6))
+    print(f"CHAOS_SEED={seed}")
     deck = [name for _, name in zip(range(ROUNDS), itertools.cycle(chaos.FAULTS), strict=False)]
     random.Random(seed).shuffle(deck)  # noqa: S311 - chance, not secrecy
 

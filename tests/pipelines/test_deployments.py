@@ -4,6 +4,7 @@ import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 from prefect.client.orchestration import get_client
@@ -63,6 +64,19 @@ def test_schedule_parameters_and_runs_by_request_and_by_changed_data(served: Wor
     eventually(lambda: len(ended()) == 2, 60)
     assert (served.root / "one.txt").read_text() == "12"
     assert (served.root / "slow.txt").exists()
+
+
+@pytest.mark.usefixtures("served")
+def test_the_server_has_the_next_nights_scheduled() -> None:
+    def nights() -> list[FlowRun]:
+        scheduled = FlowRunFilter.model_validate({"state": {"type": {"any_": ["SCHEDULED"]}}})
+        with get_client(sync_client=True) as client:
+            return client.read_flow_runs(flow_run_filter=scheduled)
+
+    eventually(nights, 60)
+    berlin = ZoneInfo("Europe/Berlin")
+    times = [each.expected_start_time for each in nights()]
+    assert {each.astimezone(berlin).strftime("%H:%M") for each in times if each} == {"03:00"}
 
 
 def test_changes_are_told_once_and_only_when_they_have_settled(tmp_path: Path) -> None:

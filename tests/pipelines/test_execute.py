@@ -4,6 +4,7 @@ import os
 import signal
 import threading
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,21 +16,23 @@ from pipelines.execute import Executor, Outcome, StageFailedError, StageStoppedE
 from pipelines.settings import FlowSettings
 
 from .conftest import Workspace, work
-from .processes import eventually, working_in
+from .processes import eventually, named, working_in
 
 
 @pytest.fixture
-def executor(workspace: Workspace) -> Executor:
-    return Executor(workspace.root, grace_s=1.0)
+def executor(workspace: Workspace) -> Iterator[Executor]:
+    with Executor(workspace.root, grace_s=1.0) as executor:
+        yield executor
+
+
+def left(workspace: Workspace) -> list[psutil.Process]:
+    """Find what runs of a stage; what waits to start the next one may stay."""
+    return [process for process in working_in(workspace.root) if process.name() != "warm-dvc"]
 
 
 def run(executor: Executor, workspace: Workspace, lines: list[str] | None = None, **options: Any) -> Outcome:
     (stage,) = graph.read(workspace.root, FlowSettings()).values()
     return executor.run(stage, (lines if lines is not None else []).append, **options)
-
-
-def process_of(workspace: Workspace, word: str) -> psutil.Process:
-    return next(each for each in working_in(workspace.root) if word in " ".join(each.cmdline()))
 
 
 def test_outcomes_are_told_apart_and_output_is_passed_on(executor: Executor, workspace: Workspace) -> None:
@@ -70,7 +73,7 @@ def test_timeout_stops_a_stubborn_stage_and_its_children(executor: Executor, wor
     with pytest.raises(StageFailedError, match="stage one took longer than its timeout of 2 s"):
         run(executor, workspace)
     assert time.monotonic() - began < 30
-    assert working_in(workspace.root) == []
+    assert left(workspace) == []
     assert not (workspace.root / "dvc.lock").exists()
 
 
@@ -84,24 +87,33 @@ def test_stop_ends_the_stage_and_refuses_the_next(executor: Executor, workspace:
     threading.Timer(0, stop).start()
     with pytest.raises(StageStoppedError, match="stage one was stopped: enough"):
         run(executor, workspace)
-    assert working_in(workspace.root) == []
+    assert left(workspace) == []
     with pytest.raises(StageStoppedError, match="stage one was not begun: enough"):
         run(executor, workspace)
 
 
-@pytest.mark.parametrize("victim", ["guard.py", "-m dvc", "work.py"])
+@pytest.mark.parametrize("victim", ["guard", "dvc", "work.py"])
 def test_nobody_outlives_a_killed_process(executor: Executor, workspace: Workspace, victim: str) -> None:
     workspace.stages(one=work(write="one.txt", extra="--sleep 60 --child"))
 
     def kill() -> None:
         eventually(workspace.ran)
-        eventually(lambda: any("3600" in " ".join(each.cmdline()) for each in working_in(workspace.root)))
-        process_of(workspace, victim).kill()
+        eventually(lambda: any("3600" in " ".join(each.cmdline()) for each in left(workspace)))
+        named(victim, workspace.root)[0].kill()
 
     threading.Timer(0, kill).start()
     with pytest.raises(StageFailedError):
         run(executor, workspace)
-    eventually(lambda: working_in(workspace.root) == [])
+    eventually(lambda: left(workspace) == [])
+
+
+def test_the_next_stage_runs_when_what_starts_dvc_was_killed(executor: Executor, workspace: Workspace) -> None:
+    workspace.stages(one=work(write="one.txt"))
+    assert run(executor, workspace) is Outcome.RAN
+    (starter,) = named("warm-dvc", workspace.root)
+    starter.kill()
+    eventually(lambda: named("warm-dvc", workspace.root) == [])
+    assert run(executor, workspace, force=True) is Outcome.RAN
 
 
 def test_nobody_outlives_a_killed_owner(workspace: Workspace) -> None:
@@ -114,4 +126,4 @@ def test_nobody_outlives_a_killed_owner(workspace: Workspace) -> None:
     eventually(workspace.ran)
     os.kill(owner, signal.SIGKILL)
     os.waitpid(owner, 0)
-    eventually(lambda: working_in(workspace.root) == [])
+    eventually(lambda: left(workspace) == [])

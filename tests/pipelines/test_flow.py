@@ -162,7 +162,9 @@ def test_retries(workspace: Workspace, extra: str, attempts: int, message: str) 
     assert workspace.ran() == ["one"] * attempts
 
 
-def test_the_report_the_pictures_and_the_progress_are_artifacts(workspace: Workspace) -> None:
+def test_the_report_the_pictures_and_the_progress_are_artifacts(
+    workspace: Workspace, caplog: pytest.LogCaptureFixture
+) -> None:
     pixel = bytes.fromhex(
         "89504e470d0a1a0a0000000d49484452000000010000000108060000001f15c4890000000d49444154789c63f8ffff3f"
         "0005fe02fea73581840000000049454e44ae426082"
@@ -171,15 +173,23 @@ def test_the_report_the_pictures_and_the_progress_are_artifacts(workspace: Works
     workspace.stages(
         plot={
             **work(),
-            "cmd": "mkdir samples && cp pixel.png samples/1.png",
-            "outs": [],
+            "cmd": "mkdir samples && cp pixel.png samples/1.png && head -c 1000001 /dev/zero > huge.png",
+            "outs": ["huge.png"],
             "plots": ["samples"],
         },
-        report=work(write="report.md"),
+        report=work(write="report.md page.html"),
     )
     state = run()
+    assert state.is_completed()
+    assert "huge.png is larger than 1000000 bytes: not shown" in caplog.messages
     shown = {each.key: each for each in artifacts(state)}
-    assert set(shown) == {"report-md", "report-md-link", "samples-1-png", "progress-report"}
+    assert set(shown) == {
+        "report-md",
+        "report-md-link",
+        "page-html-link",
+        "samples-1-png",
+        "progress-report",
+    }
     assert str(shown["report-md"].data) == (workspace.root / "report.md").read_text()
     assert str(shown["samples-1-png"].data).startswith("data:image/png;base64,iVBORw0KGgo")
     assert shown["progress-report"].data == 100.0  # although its last line said 1/4: it has ended

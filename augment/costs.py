@@ -1,0 +1,59 @@
+"""What running a stage cost: time, memory, and the machine. A note beside the results, never part of them.
+
+Machines differ, so that nothing of this may reach a stage's outputs: two clones would no longer make the same bytes.
+The notes lie in a scratch folder that DVC does not know. A stage that DVC restores from its cache leaves none.
+"""
+
+import contextlib
+import os
+import platform
+import resource
+import sys
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+
+import psutil
+
+from augment.core.store import write_json
+
+STAGE = "DVC_STAGE"
+"""Environment variable in which DVC tells a command the name of its stage, e.g. ``train_features@digits``."""
+
+
+def note(folder: Path) -> None:
+    """Note what this process has cost since it began, with its children, if it is DVC that runs it.
+
+    A folder that cannot be written fails no stage.
+    """
+    if stage := os.environ.get(STAGE):
+        with contextlib.suppress(OSError):
+            write_json(folder / f"{stage.replace('/', '_')}.json", {"stage": stage, **_cost()})
+
+
+def _cost() -> dict[str, str | float | int]:
+    own, children = (resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+    return {
+        "wall_s": round(time.time() - psutil.Process().create_time(), 2),
+        "cpu_s": round(own.ru_utime + own.ru_stime + children.ru_utime + children.ru_stime, 2),
+        "peak_bytes": max(own.ru_maxrss, children.ru_maxrss) * 1024,  # Linux counts in KiB
+        "ended": datetime.now(UTC).isoformat(timespec="seconds"),
+        "hardware": hardware(),
+    }
+
+
+def hardware() -> str:
+    """Name the processor and, where this process used one, the accelerator."""
+    described = f"{_processor()}, {os.cpu_count()} cores"
+    torch = sys.modules.get("torch")  # importing it here would take seconds; a stage that uses it has imported it
+    if torch is not None and torch.cuda.is_initialized():
+        return f"{torch.cuda.get_device_name()}; {described}"
+    return described
+
+
+def _processor() -> str:
+    with contextlib.suppress(OSError):
+        for line in Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines():
+            if line.startswith("model name"):
+                return line.partition(":")[2].strip()
+    return platform.processor() or platform.machine()

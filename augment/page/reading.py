@@ -1,0 +1,131 @@
+"""Reads what the page shows. What is there in every run must be there; what may be missing is left out."""
+
+import subprocess
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any, TextIO, TypeVar
+
+import pandas as pd
+import yaml
+
+from augment.core.store import read_json
+from augment.page.content import DatasetResults, Provenance, SynthesizerResults
+
+LIBRARIES = ("torch", "torchvision", "numpy", "scipy", "scikit-learn", "pandas", "matplotlib", "dvc", "prefect")
+
+NAMES = ("arm", "rival", "name", "actual", "predicted", "role")
+"""Columns that are text even where they look like numbers or, as ``NA``, like nothing."""
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Places:
+    """Where to read.
+
+    Attributes:
+        verdicts: Folder of one verdict a dataset.
+        arms: The same of tables.
+        recall: The same of recalls.
+        confusion: Path pattern with ``{dataset}``, ``{train_set}`` and ``{recipe}`` in it.
+        quality: Path pattern with ``{dataset}`` and ``{synthesizer}`` in it, as are the rest.
+        grid: See `SynthesizerResults`.
+        nearest_train: See `SynthesizerResults`.
+        history: See `SynthesizerResults`.
+        filmstrip: See `SynthesizerResults`.
+    """
+
+    verdicts: Path
+    arms: Path
+    recall: Path
+    confusion: str
+    quality: str
+    grid: str
+    nearest_train: str
+    history: str
+    filmstrip: str
+
+
+def read_dataset(name: str, spec: Any, synthesizers: Sequence[str], places: Places) -> DatasetResults:
+    """Read what came of a dataset.
+
+    Args:
+        name: Of the dataset.
+        spec: Its block of ``params.yaml``.
+        synthesizers: Those that it is run with.
+        places: Where to read.
+    """
+    arms = read_table(places.arms / f"{name}.csv")
+    confusion: dict[str, pd.DataFrame] = {}
+    for arm in arms.to_dict("records"):
+        path = Path(places.confusion.format(dataset=name, train_set=arm["train_set"], recipe=arm["recipe"]))
+        if (table := _known(path, read_table)) is not None:
+            confusion[arm["arm"]] = table
+    return DatasetResults(
+        name=name,
+        source=" ".join(str(value) for value in spec.source.model_dump().values()),
+        per_class=spec.scarcity.count if spec.scarcity.kind == "per_class" else None,
+        verdict=read_json(places.verdicts / f"{name}.json"),
+        arms=arms,
+        recall=read_table(places.recall / f"{name}.csv"),
+        confusion=confusion,
+        synthesizers=tuple(_read_synthesizer(name, each, places) for each in synthesizers),
+    )
+
+
+def _read_synthesizer(dataset: str, name: str, places: Places) -> SynthesizerResults:
+    def found(pattern: str, reader: Callable[[Path], T]) -> T | None:
+        return _known(Path(pattern.format(dataset=dataset, synthesizer=name)), reader)
+
+    return SynthesizerResults(
+        name=name,
+        quality=found(places.quality, read_json),
+        history=found(places.history, read_table),
+        filmstrip=found(places.filmstrip, Path.read_bytes),
+        grid=found(places.grid, Path.read_bytes),
+        nearest=found(places.nearest_train, Path.read_bytes),
+    )
+
+
+def read_provenance(lock: Path, costs: Path, settings: Mapping[str, str]) -> Provenance:
+    """Read where the figures come from, as far as this machine knows.
+
+    Args:
+        lock: ``dvc.lock``.
+        costs: Folder of the notes of `augment.costs`.
+        settings: Seeds and runtime, as they are told.
+    """
+    notes = [read_json(path) for path in sorted(costs.glob("*.json"))]
+    revision, changed = _git("rev-parse", "HEAD"), _git("status", "--porcelain", "--untracked-files=no")
+    return Provenance(
+        made=datetime.now(UTC).strftime("on %d %B %Y at %H:%M UTC"),
+        revision=revision[0] if revision else None,
+        changed=tuple(line.split(maxsplit=1)[1] for line in changed),
+        lock=_known(lock, lambda path: yaml.safe_load(path.read_text(encoding="utf-8"))) or {},
+        costs={note["stage"]: note for note in notes},
+        versions={name: version(name) for name in LIBRARIES},
+        settings=settings,
+    )
+
+
+def _git(*words: str) -> list[str]:
+    """Give the lines that git prints; none outside a repository, or without git."""
+    try:
+        done = subprocess.run(["git", *words], capture_output=True, text=True, check=True)  # noqa: S603, S607
+    except (OSError, subprocess.CalledProcessError):
+        return []
+    return done.stdout.splitlines()
+
+
+def read_table(path: Path | TextIO) -> pd.DataFrame:
+    """Read a CSV whose names are text, whatever they look like."""
+    table = pd.read_csv(path, dtype=dict.fromkeys(NAMES, str), keep_default_na=False, na_values=[""])
+    names = [name for name in NAMES if name in table]
+    return table.fillna(dict.fromkeys(names, ""))
+
+
+def _known(path: Path, reader: Callable[[Path], T]) -> T | None:
+    return reader(path) if path.is_file() else None

@@ -1,0 +1,180 @@
+"""The page as a browser and a screen reader take it."""
+
+import re
+import shutil
+import subprocess
+from dataclasses import replace
+from html.parser import HTMLParser
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+
+from augment.page.content import DatasetResults, Provenance, SynthesizerResults
+from augment.page.render import families, render
+from tests.page.examples import HOSTILE, dataset, provenance
+
+VOID = {"meta", "link", "img", "wbr"}
+
+
+class Outline(HTMLParser):
+    """What a page holds."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.open: list[str] = []
+        self.text = ""
+        self.feed(page)
+        self.close()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        """Note and open it."""
+        self.tags.append((tag, dict(attrs)))
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        """Note it."""
+        self.tags.append((tag, dict(attrs)))
+
+    def handle_endtag(self, tag: str) -> None:
+        """Close the element that was opened last."""
+        if tag not in VOID:
+            assert self.open.pop() == tag, f"</{tag}> closes another element"
+
+    def handle_data(self, data: str) -> None:
+        """Keep it."""
+        self.text += data
+
+    def of(self, *names: str) -> list[dict[str, str | None]]:
+        """Give the attributes of every element of these names."""
+        return [attributes for tag, attributes in self.tags if tag in names]
+
+
+def of_size(name: str, per_class: int) -> DatasetResults:
+    return replace(dataset(), name=name, per_class=per_class)
+
+
+@pytest.fixture(scope="module")
+def page() -> str:
+    return render([dataset(), of_size("few", 10), of_size("many", 50)], provenance()).html
+
+
+@pytest.fixture(scope="module")
+def outline(page: str) -> Outline:
+    return Outline(page)
+
+
+def test_nothing_is_fetched_from_anywhere(page: str, outline: Outline) -> None:
+    places = [value or "" for _, tag in outline.tags for name, value in tag.items() if name in ("src", "href")]
+    assert [place for place in places if not place.startswith(("#", "data:"))] == []
+    assert re.findall(r"url\((?!#)|@import|srcset", page) == []
+    assert outline.of("script", "iframe", "object", "base") == []
+
+
+def test_every_element_is_closed_and_every_id_is_its_own(outline: Outline) -> None:
+    assert outline.open == []
+    ids = [attributes["id"] for _, attributes in outline.tags if "id" in attributes]
+    assert len(ids) == len(set(ids))
+
+
+def test_whatever_is_pointed_at_exists(page: str, outline: Outline) -> None:
+    ids = {attributes["id"] for _, attributes in outline.tags if "id" in attributes}
+    named = {value for _, tag in outline.tags for name, value in tag.items() if name == "aria-labelledby"}
+    linked = {(tag["href"] or "")[1:] for tag in outline.of("a", "use")}
+    assert named | linked | set(re.findall(r"url\(#([^)]+)\)", page)) <= ids
+
+
+def test_every_picture_says_what_is_seen(outline: Outline) -> None:
+    drawings, pictures = outline.of("svg"), outline.of("img")
+    assert len(drawings) > len(pictures) > 0
+    assert all(tag["role"] == "img" and len(tag["aria-label"] or "") > 20 for tag in drawings)
+    assert all(len(tag["alt"] or "") > 20 for tag in pictures)
+
+
+def test_headings_skip_no_level(outline: Outline) -> None:
+    levels = [int(tag[1]) for tag, _ in outline.tags if re.fullmatch("h[1-6]", tag)]
+    assert levels[0] == 1
+    assert levels.count(1) == 1
+    assert all(after <= before + 1 for before, after in pairwise(levels))
+
+
+def test_a_reader_without_eyes_or_mouse_finds_the_way(outline: Outline) -> None:
+    assert outline.of("html")[0]["lang"] == "en"
+    assert all(len(outline.of(landmark)) == 1 for landmark in ("header", "nav", "main", "footer"))
+    assert outline.of("a")[0] == {"class": "skip", "href": "#content"}
+    assert len(outline.of("caption")) == len(outline.of("table")) > 0
+    assert all(tag.get("scope") in ("col", "row", "rowgroup") for tag in outline.of("th"))
+    boxes = [tag for tag in outline.of("div") if tag.get("class") == "scroll"]
+    assert all(tag["tabindex"] == "0" and tag["role"] == "region" and "aria-labelledby" in tag for tag in boxes)
+
+
+def test_verdicts_come_first(page: str) -> None:
+    assert page.index('<h2 id="verdicts">') < page.index("badge helps") < page.index("<svg")
+    said = "Over 3 seeds and 60 test images, synthesis (<code>merged/balanced</code>, chosen on val) helps"
+    assert said in page
+
+
+def test_hostile_names_are_shown_as_they_are_and_do_nothing(page: str, outline: Outline) -> None:
+    assert HOSTILE[0] not in page
+    assert all(name in outline.text for name in HOSTILE)
+    assert "a <machine>" in outline.text
+
+
+def test_the_same_input_gives_the_same_page(page: str) -> None:
+    assert render([dataset(), of_size("few", 10), of_size("many", 50)], provenance()).html == page
+
+
+def test_figures_take_the_colours_and_fonts_of_the_page() -> None:
+    for drawing in render([dataset()], provenance()).drawings:
+        assert "var(--ink, #" in drawing.svg
+        assert re.findall(r"(?<!, )#[0-9a-f]{6}", drawing.svg) == []
+        assert "DejaVu" not in drawing.svg
+
+
+def test_what_is_missing_is_left_out_or_told() -> None:
+    bare = replace(dataset(), confusion={}, synthesizers=(SynthesizerResults("gan"),))
+    outline = Outline(render([bare], Provenance(made="today")).html)
+    assert outline.of("img") == []
+    assert "Confusions" not in outline.text
+    assert "not known: no git repository" in outline.text
+    assert "not known: not run here" in outline.text
+
+
+def test_a_stage_that_did_not_run_here_has_no_cost(outline: Outline) -> None:
+    text = " ".join(outline.text.split())
+    assert "prepare0 of 1not run here" in text
+    assert "compare1 of 11 min 15 s3.2 s2.0 MB2030-01-01" in text
+
+
+def test_without_merged_arms_there_is_a_page_nevertheless() -> None:
+    results = dataset()
+    verdict = dict(results.verdict) | {"chosen": None, "release": None, "groups": None, "contests": []}
+    verdict |= {"against_best_without_synthesis": None, "verdict": "No arm merges real and synthetic images."}
+    assert "No arm merges" in render([replace(results, verdict=verdict)], provenance()).html
+
+
+def test_datasets_that_differ_in_their_number_of_images_make_a_learning_curve(outline: Outline) -> None:
+    shown = [tag["aria-label"] for tag in outline.of("svg") if "training images a class" in str(tag["aria-label"])]
+    assert shown == ["Test accuracy with 95 % intervals over 10, 50 training images a class: few, many."]
+    members = families([of_size("b", 50), of_size("a", 10), dataset(), replace(of_size("c", 9), source="other")])
+    assert [[each.name for each in family] for family in members] == [["a", "b"]]
+
+
+@pytest.mark.skipif(shutil.which("chromium") is None, reason="needs chromium")
+def test_a_browser_has_nothing_to_complain_about(page: str, tmp_path: Path) -> None:
+    # The page's own policy forbids every request: one that were made all the same would be told on the console.
+    assert "default-src 'none'" in page
+    (tmp_path / "index.html").write_text(page, encoding="utf-8")
+    command = ["chromium", "--headless", "--no-sandbox", "--disable-gpu", f"--user-data-dir={tmp_path / 'profile'}"]
+    command += ["--disable-background-networking", "--enable-logging=stderr", "--v=0", "--dump-dom"]
+    shown = subprocess.run(
+        [*command, (tmp_path / "index.html").as_uri()], capture_output=True, text=True, timeout=60, check=True
+    )
+    assert "CONSOLE" not in shown.stderr
+    assert "Did synthesis help?" in shown.stdout
+
+
+def test_a_picture_keeps_its_room_while_it_loads(outline: Outline) -> None:
+    assert {(tag["width"], tag["height"]) for tag in outline.of("img")} == {("12", "8")}

@@ -1,0 +1,38 @@
+"""A guarded program: it ends as it would alone, or when its owner lets go, whatever becomes of its output."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from pipelines import guard
+
+
+def guarded(code: str, output: Path) -> subprocess.Popen[bytes]:
+    """Start a Python program under a guard whose leash is a pipe."""
+    with output.open("wb") as log:
+        command = [sys.executable, guard.__file__, sys.executable, "-c", code]
+        return subprocess.Popen(command, stdin=subprocess.PIPE, stdout=log, stderr=log)
+
+
+@pytest.mark.parametrize(("code", "expected"), [("print('said')", 0), ("exit(7)", 7), ("import os; os.abort()", 134)])
+def test_it_ends_as_the_program_does(tmp_path: Path, code: str, expected: int) -> None:
+    with guarded(code, tmp_path / "log") as program:
+        assert program.wait(30) == expected
+    assert (tmp_path / "log").read_text() == ("said\n" if expected == 0 else "")
+
+
+def test_it_stops_the_program_when_its_owner_lets_go(tmp_path: Path) -> None:
+    with guarded("import time; time.sleep(3600)", tmp_path / "log") as program:
+        program.communicate(timeout=30)
+    assert program.returncode == guard.Verdict.STOPPED
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no file here is always full")
+def test_the_program_does_not_notice_that_its_log_is_on_a_full_disk(tmp_path: Path) -> None:
+    done = tmp_path / "done"
+    code = f"for _ in range(1000): print('x' * 1000)\nopen({str(done)!r}, 'w').close()"
+    with guarded(code, Path("/dev/full")) as program:
+        assert program.wait(30) == 0
+    assert done.exists()

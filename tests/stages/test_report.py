@@ -1,0 +1,68 @@
+"""The stage as the command line calls it."""
+
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+from augment.core.store import write_csv, write_json
+from augment.datasets.specs import ImageFolderSource, PerClassScarcity
+from augment.runtime.specs import RuntimeSpec
+from augment.stages.report import report
+from tests.page.examples import QUALITY, dataset, history, png
+
+SYNTHESIZER = {"quality": "q.json", "grid": "g.png", "nearest_train": "n.png", "history": "h.csv", "filmstrip": "f.png"}
+
+
+def settings(folder: Path) -> dict[str, Any]:
+    """Write what `compare` writes, and give the stage's arguments."""
+    results = dataset()
+    write_json(folder / "verdicts" / "toys.json", results.verdict)
+    write_csv(folder / "arms" / "toys.csv", results.arms)
+    write_csv(folder / "recall" / "toys.csv", results.recall)
+    spec = SimpleNamespace(
+        source=ImageFolderSource(kind="image_folder", size=8, mode="grey"),
+        scarcity=PerClassScarcity(kind="per_class", count=10),
+    )
+    patterns = {name: f"{folder}/{{dataset}}/{{synthesizer}}/{file}" for name, file in SYNTHESIZER.items()}
+    return {
+        "seed": 0,
+        "seeds": 3,
+        "runtime": RuntimeSpec(),
+        "datasets": {"toys": spec},
+        "synthesizers": ["gan"],
+        "verdicts": folder / "verdicts",
+        "arms": folder / "arms",
+        "recall": folder / "recall",
+        "confusion": f"{folder}/{{dataset}}/{{train_set}}-{{recipe}}.csv",
+        "lock": folder / "dvc.lock",
+        "costs": folder / "costs",
+        "figures": folder / "figures",
+        "page": folder / "index.html",
+        **patterns,
+    }
+
+
+def write_the_rest(folder: Path) -> None:
+    for name, table in dataset().confusion.items():
+        write_csv(folder / "toys" / f"{name.replace('/', '-')}.csv", table)
+    made = folder / "toys" / "gan"
+    write_json(made / "q.json", QUALITY)
+    write_csv(made / "h.csv", history())
+    for name in ("g.png", "n.png", "f.png"):
+        (made / name).write_bytes(png())
+    (folder / "dvc.lock").write_text("stages: {compare: {deps: [{path: raw/toys, md5: abc, size: 1}], outs: []}}")
+    cost = {"stage": "compare", "wall_s": 1.0, "cpu_s": 1.0, "peak_bytes": 1, "ended": "2030", "hardware": "a slow one"}
+    write_json(folder / "costs" / "compare.json", cost)
+
+
+def test_it_shows_what_is_there(tmp_path: Path) -> None:
+    arguments = settings(tmp_path)
+    report.run(**arguments)
+    bare = (tmp_path / "index.html").read_text()
+    write_the_rest(tmp_path)
+    report.run(**arguments)
+    full = (tmp_path / "index.html").read_text()
+    for text in ("Confusions", "data:image/png", "label fidelity", "raw/toys", "a slow one"):
+        assert (text in bare, text in full) == (False, True), text
+    names = {"accuracy", "difference-real", "difference-best_real", "recall", "gan-label_fidelity", "gan-loss_d"}
+    assert {path.name for path in (tmp_path / "figures").iterdir()} == {f"toys-{name}.svg" for name in names}
