@@ -1,5 +1,6 @@
 """Device, precision and determinism, settled once at the start of a stage."""
 
+import ctypes
 import os
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
@@ -15,6 +16,14 @@ from augment.runtime.specs import RuntimeSpec
 
 if TYPE_CHECKING:
     from lightning_fabric import Fabric
+
+
+M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3
+"""What malloc.h calls these settings."""
+LARGE_BLOCK = 32 * 2**20
+"""Bytes; larger blocks come from the system and go back to it. The most that glibc takes."""
+KEPT_FREE = 256 * 2**20
+"""Bytes at the heap's end that are kept though they are free."""
 
 
 @dataclass(frozen=True)
@@ -81,6 +90,18 @@ class Machine:
         return {"device": self.device.type, "precision": "bf16" if self.bf16 else "fp32", "processes": self.world}
 
 
+def keep_freed_memory() -> None:
+    """Let the C library keep the memory of freed tensors for the next ones.
+
+    By default glibc returns large blocks to the system at once, and each tensor of a training step then costs a page
+    fault every 4 KiB: 5 to 10 % of the CPU time of steps that handle some megabytes. Elsewhere nothing is done.
+    """
+    mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
+    if mallopt is not None:
+        mallopt(M_MMAP_THRESHOLD, LARGE_BLOCK)
+        mallopt(M_TRIM_THRESHOLD, KEPT_FREE)
+
+
 @contextmanager
 def machine(spec: RuntimeSpec) -> Iterator[Machine]:
     """Settle device, precision and threads, and make torch deterministic, while the block runs.
@@ -94,6 +115,7 @@ def machine(spec: RuntimeSpec) -> Iterator[Machine]:
         raise SettingsError(
             f"runtime.precision: bf16, but this {device.type} does not compute it; expected auto or fp32"
         )
+    keep_freed_memory()
     # cuBLAS reads this when it starts; without it, deterministic mode refuses matrix products.
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
     threads, deterministic = torch.get_num_threads(), torch.are_deterministic_algorithms_enabled()

@@ -1,3 +1,6 @@
+import resource
+import sys
+
 import pytest
 import torch
 
@@ -12,6 +15,17 @@ def test_threads_and_determinism_are_set_and_given_back() -> None:
         assert torch.get_num_threads() == 1
         assert torch.are_deterministic_algorithms_enabled()
     assert (torch.get_num_threads(), torch.are_deterministic_algorithms_enabled()) == before
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="glibc's own behaviour")
+def test_memory_of_freed_tensors_is_used_again() -> None:
+    with machine(RuntimeSpec(device="cpu")):
+        for _ in range(10):
+            torch.ones(4 * 2**20)
+        before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+        for _ in range(10):
+            torch.ones(4 * 2**20)  # 16 MiB: 4,096 pages
+        assert resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before < 4096
 
 
 def test_full_precision_stays_full() -> None:

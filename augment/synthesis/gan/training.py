@@ -150,7 +150,7 @@ class GanTraining(Training):
         return penalty
 
     def _update(self, network: nn.Module, optimiser: torch.optim.Optimizer, loss: Tensor) -> None:
-        optimiser.zero_grad(set_to_none=True)
+        network.zero_grad()
         loss.backward()
         self.machine.average_gradients(network)
         if self.spec.optimiser.gradient_clip:
