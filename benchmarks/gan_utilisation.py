@@ -6,17 +6,21 @@ The ceiling is the best rate of a few large convolutions and matrix products in 
 point operations are counted in its forward and backward passes; spectral norms, optimisers and averages take time and
 count for nothing. The fixed cost is what a step would take for no images at all, extrapolated from very small batches:
 Python, the dispatch of some thousand operations, and all that is done once a step whatever the batch.
-Every time is the best of several, by CPU-seconds on a CPU, by the clock elsewhere.
+Every time is the best of several, by CPU-seconds on a CPU, by the clock elsewhere. On a CPU the last column is the rate
+of the step's convolutions by themselves, over the ceiling: what the step would reach if all else took no time.
 """
 
 import argparse
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
 import numpy as np
 import torch
 import torch.nn.functional as F
+from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils.flop_counter import FlopCounterMode
 
 from augment.core.images import ImageSet, make_image_set
@@ -30,6 +34,22 @@ CONVOLUTIONS = [(64, 64, 14), (64, 128, 14), (64, 256, 14), (256, 128, 7)]
 PRODUCTS = [512, 1024, 2048]
 TINY = (2, 4, 8)
 WARM_UP = 3
+
+
+class ConvolutionClock(TorchDispatchMode):
+    """Adds up the CPU-seconds of convolutions and of their gradients while it is entered."""
+
+    def __init__(self) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]  # untyped in torch
+        self.seconds = 0.0
+
+    def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        """Call an operation, and time it if it is a convolution."""
+        began = time.process_time()
+        result = func(*args, **(kwargs or {}))
+        if "convolution" in func.__name__:
+            self.seconds += time.process_time() - began
+        return result
 
 
 def best_seconds(work: Callable[[], object], where: Machine, repeats: int) -> float:
@@ -63,13 +83,28 @@ def ceiling(where: Machine, repeats: int) -> tuple[float, str]:
     return max(rates)
 
 
-def time_step(images: ImageSet, batch: int, width: int, where: Machine, repeats: int) -> tuple[float, float]:
-    """Give the seconds of a training step, and its floating point operations."""
+@dataclass(frozen=True)
+class StepCost:
+    """Seconds and floating point operations of a training step, and its seconds within convolutions."""
+
+    seconds: float
+    operations: float
+    in_convolutions: float
+
+
+def time_step(images: ImageSet, batch: int, width: int, where: Machine, repeats: int) -> StepCost:
+    """Measure a training step."""
     spec = GanSpec(kind="gan", steps=10**6, batch_size=batch, network=NetworkSpec(width=width))
     training = GanTraining(images, spec, 0, where)
+    step = partial(training.step, 1, 1.0)
     with FlopCounterMode(display=False) as counter:
-        training.step(0, 1.0)
-    return best_seconds(partial(training.step, 1, 1.0), where, repeats), counter.get_total_flops()
+        step()
+    seconds, clocks = best_seconds(step, where, repeats), []
+    for _ in range(repeats):
+        with ConvolutionClock() as clock:
+            step()
+        clocks.append(clock.seconds)
+    return StepCost(seconds, counter.get_total_flops(), min(clocks))
 
 
 def main() -> None:
@@ -86,18 +121,19 @@ def main() -> None:
     with machine(RuntimeSpec()) as where:
         most, of_what = ceiling(where, options.repeats)
         print(f"{where.describe()}; ceiling {most / 1e9:.0f} GFLOP/s ({of_what})\n")
-        columns = ("width", "batch", "ms", "images/s", "GFLOP/s", "of ceiling", "fixed ms", "share")
+        columns = ("width", "batch", "ms", "images/s", "GFLOP/s", "of ceiling", "fixed ms", "share", "conv alone")
         print("".join(f"{column:>11}" for column in columns))
+        on_cpu = where.device.type == "cpu"
         for width in options.widths:
-            tiny = [time_step(data, batch, width, where, options.repeats)[0] for batch in TINY]
+            tiny = [time_step(data, batch, width, where, options.repeats).seconds for batch in TINY]
             _, fixed = np.polyfit(TINY, tiny, deg=1)
             for batch in options.batches:
-                seconds, operations = time_step(data, batch, width, where, options.repeats)
-                rate = operations / seconds
-                share = fixed / seconds
+                cost = time_step(data, batch, width, where, options.repeats)
+                rate = cost.operations / cost.seconds
+                alone = f"{cost.operations / cost.in_convolutions / most:11.1%}" if on_cpu else f"{'-':>11}"
                 print(
-                    f"{width:11}{batch:11}{1e3 * seconds:11.2f}{batch / seconds:11.0f}{rate / 1e9:11.0f}"
-                    f"{rate / most:11.1%}{1e3 * fixed:11.2f}{share:11.0%}",
+                    f"{width:11}{batch:11}{1e3 * cost.seconds:11.2f}{batch / cost.seconds:11.0f}{rate / 1e9:11.0f}"
+                    f"{rate / most:11.1%}{1e3 * fixed:11.2f}{fixed / cost.seconds:11.0%}{alone}",
                     flush=True,
                 )
 
