@@ -27,6 +27,7 @@ class StageHints(_Frozen):
         retry_delay_s: Seconds before the first retry; doubled before each further one.
         no_retry_exit_codes: Exit codes of the stage's command that no retry can cure (bad input, say).
         slots: How many slots of each resource the stage occupies while it runs.
+        page: A page that it writes beside its outputs, as it differs from machine to machine; linked after the run.
     """
 
     timeout_s: PositiveFloat | None = None
@@ -34,6 +35,7 @@ class StageHints(_Frozen):
     retry_delay_s: PositiveFloat = 10.0
     no_retry_exit_codes: tuple[int, ...] = (65,)  # EX_DATAERR of sysexits.h
     slots: dict[str, PositiveInt] = {}
+    page: str | None = None
 
 
 class ServerSettings(_Frozen):

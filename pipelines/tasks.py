@@ -53,9 +53,9 @@ class Run:
         self.futures[stage.name] = self._task(stage).submit(wait_for=parents, return_state=False)
         self.futures[stage.name].add_done_callback(lambda _: self.finished.put(stage.name))
 
-    def made(self) -> list[str]:
-        """Name the stages whose outputs this run has made or restored."""
-        return [name for name, outcome in self.outcomes.items() if outcome is not Outcome.UNCHANGED]
+    def made(self) -> list[Stage]:
+        """List the stages whose outputs this run has made or restored."""
+        return [self.plan.stages[name] for name, outcome in self.outcomes.items() if outcome is not Outcome.UNCHANGED]
 
     def complete(self) -> bool:
         """Tell whether every stage is up to date, at least one because of this run."""

@@ -177,7 +177,7 @@ def test_the_report_the_pictures_and_the_progress_are_artifacts(
             "outs": ["huge.png"],
             "plots": ["samples"],
         },
-        report=work(write="report.md page.html"),
+        report=work(write="report.md", meta={"flow": {"page": "page.html"}}),
     )
     state = run()
     assert state.is_completed()
