@@ -20,10 +20,7 @@ BEGUN = "begun"
 """Git tag, in a workspace, of the commit of this repository that it was cloned at."""
 
 Arm = dict[str, Any]
-"""A row of `augment.evaluation.tables.arm_table`, with its ``dataset`` and ``kind`` (see `kind_of`)."""
-
-CONTROLS = ("smote", "jitter")
-"""Kinds of synthesizer that only move or mix the training images."""
+"""A row of `augment.evaluation.tables.arm_table`, with its ``dataset``."""
 
 
 @dataclass(frozen=True)
@@ -59,7 +56,7 @@ def read_finished(root: Path, dataset: str) -> Finished:
     rows: list[Arm] = json.loads(
         table.to_json(orient="records", double_precision=15)
     )  # with None where a cell is empty
-    arms = [{"dataset": dataset, "kind": kind_of(row["train_set"], settings, dataset)} | row for row in rows]
+    arms = [{"dataset": dataset} | row for row in rows]
     folder = root / "results" / dataset / "synthetic"
     quality = {name: json.loads((folder / name / "quality.json").read_text()) for name in settings["synthesizers"]}
     return Finished(dataset, settings, revision, arms, quality)
@@ -67,23 +64,6 @@ def read_finished(root: Path, dataset: str) -> Finished:
 
 def _table(root: Path, dataset: str) -> Path:
     return root / "reports" / "arms" / f"{dataset}.csv"
-
-
-def kind_of(train_set: str, settings: dict[str, Any], dataset: str) -> str:
-    """Say what a training set is made of.
-
-    Returns:
-        ``real``; ``merged`` or ``synthetic``, with or without real images; ``control`` or ``control alone``, likewise,
-        where the synthetic images are those of a control.
-    """
-    mixes = settings["mixes"] | settings.get("auto_mixes", {})
-    if train_set not in mixes:
-        return "real"
-    mix = mixes[train_set]
-    alone = mix.get("share") == 1.0
-    if settings["datasets"][dataset]["synthesizers"][mix["synthesizer"]]["kind"] in CONTROLS:
-        return "control alone" if alone else "control"
-    return "synthetic" if alone else "merged"
 
 
 def write_results(folder: Path, study: str, finished: Sequence[Finished]) -> None:

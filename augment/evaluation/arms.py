@@ -10,11 +10,12 @@ from augment.evaluation.predictions import Predictions
 
 
 class Kind(StrEnum):
-    """What an arm trains on."""
+    """What an arm trains on: real images, both, synthetic ones alone, or what stands in their place as a control."""
 
     REAL = "real"
     MERGED = "merged"
     SYNTHETIC = "synthetic"
+    CONTROL = "control"
 
 
 @dataclass(frozen=True)
@@ -24,7 +25,7 @@ class Arm:
     Attributes:
         train_set: Name of the training set.
         recipe: Name of the recipe.
-        share: Synthetic share of the training set, 0 to 1.
+        kind: What is in it.
         val_accuracy: Accuracy of each run on val, shape (R,); arms are chosen by it.
         predictions: On test; only reported.
         train_counts: Training images of each class, real and synthetic together, shape (K,).
@@ -33,7 +34,7 @@ class Arm:
 
     train_set: str
     recipe: str
-    share: float
+    kind: Kind
     val_accuracy: FloatArray
     predictions: Predictions
     train_counts: IntArray
@@ -43,11 +44,6 @@ class Arm:
     def name(self) -> str:
         """Training set and recipe, e.g. ``real/plain``."""
         return f"{self.train_set}/{self.recipe}"
-
-    @property
-    def kind(self) -> Kind:
-        """Whether it trains on real images, synthetic ones, or both."""
-        return {0.0: Kind.REAL, 1.0: Kind.SYNTHETIC}.get(self.share, Kind.MERGED)
 
 
 def best_by_val(arms: Sequence[Arm]) -> Arm:

@@ -34,7 +34,7 @@ def arm_table(comparison: Comparison) -> pd.DataFrame:
     """Lay out every arm with its scores and its contests.
 
     Returns:
-        One row an arm: ``arm``, ``train_set``, ``recipe``, ``share``, ``role`` (reference, best without synthesis,
+        One row an arm: ``arm``, ``train_set``, ``recipe``, ``kind``, ``role`` (reference, best without synthesis,
         chosen, release, or several), ``val_accuracy``, ``accuracy`` with its interval over runs and images, mean and
         standard deviation over runs of every score, and for ``real`` and ``best_real`` the columns of `_columns`.
     """
@@ -47,7 +47,7 @@ def _row(comparison: Comparison, arm: Arm) -> dict[str, Any]:
         "arm": arm.name,
         "train_set": arm.train_set,
         "recipe": arm.recipe,
-        "share": arm.share,
+        "kind": arm.kind.value,
         "role": ", ".join(roles(comparison, arm)),
         "val_accuracy": arm.val_accuracy.mean(),
         "accuracy": interval.mean,

@@ -49,10 +49,13 @@ class MixSpec(_Source):
             synthetic images and no real one.
         fill: Number of images up to which synthetic ones fill every class that has fewer real ones, or ``largest``:
             the number that the largest class has.
+        control: Whether it stands where synthesis stands, to be compared with it: a control is never what the verdict
+            is about, nor what it recommends or releases.
     """
 
     share: Annotated[float, Field(gt=0.0, le=1.0)] | None = None
     fill: PositiveInt | Literal["largest"] | None = None
+    control: bool = False
 
     @model_validator(mode="after")
     def _says_how_many(self) -> Self:

@@ -12,7 +12,7 @@ from augment.evaluation.significance import ALPHA
 from augment.page.content import DatasetResults
 from augment.page.svg import COLOURS, Drawing, canvas, drawing
 
-MARKERS = {"real": "o", "merged": "s", "synthetic": "D"}
+MARKERS = {"real": "o", "merged": "s", "synthetic": "D", "control": "^"}
 """A shape a kind of training set beside its colour: not everyone tells colours apart."""
 
 ROW, AXIS = 17.0, 52.0
@@ -31,11 +31,6 @@ PANELS = {
     "kernel distance": {"kernel_distance": ""},
 }
 """Panel → figure of a history → its name within the panel. The others share a panel by their first word."""
-
-
-def kind(share: float) -> str:
-    """Name the kind of training set that has this share of synthetic images."""
-    return {0.0: "real", 1.0: "synthetic"}.get(share, "merged")
 
 
 def accuracy(results: DatasetResults) -> Drawing:
@@ -80,7 +75,7 @@ def _by_arm(
             if arm["arm"] == results.verdict["use"]["arm"]:
                 axes.axhspan(height - 0.5, height + 0.5, color=COLOURS["band"], linewidth=0, zorder=0)
             filled = outcome is None or arm[outcome] != "no detectable effect"
-            _interval(axes, height, arm[list(columns)].to_numpy(dtype=float) * 100, kind(arm["share"]), filled)
+            _interval(axes, height, arm[list(columns)].to_numpy(dtype=float) * 100, arm["kind"], filled)
         middle = results.arms.loc[results.arms["arm"] == results.verdict["reference"], "accuracy"].iloc[0] * 100
         axes.axvline(0.0 if outcome else middle, color=COLOURS["muted"], linewidth=1, dashes=(4, 3), zorder=1)
         _name_rows(axes, labels, bold)

@@ -23,6 +23,7 @@ COLOURS = {
     "real": "#0b62a8",
     "merged": "#b54d08",
     "synthetic": "#7d3c98",
+    "control": "#0f766e",
 }
 """Name of a CSS variable → the colour where no page sets it; each is told apart by its colour alone."""
 

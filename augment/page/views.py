@@ -10,7 +10,6 @@ import pandas as pd
 from augment.evaluation.intervals import Interval
 from augment.evaluation.wording import p_value, percent, points
 from augment.page.content import DatasetResults, Json, SynthesizerResults
-from augment.page.figures import kind
 
 MOST_CELLS_A_SIDE, MOST_CONFUSIONS = 15, 12
 """Classes up to which a whole confusion matrix can be read; else the commonest confusions, and how many of them."""
@@ -109,9 +108,7 @@ def arm_groups(results: DatasetResults) -> dict[str, list[ArmRow]]:
         cells = [Cell(text) for text in _scores(arm, results)]
         cells += [_difference(arm, ending) for ending in rivals(results)]
         used = arm["arm"] == results.verdict["use"]["arm"]
-        groups.setdefault(arm["train_set"], []).append(
-            ArmRow(arm["recipe"], kind(arm["share"]), arm["role"], used, cells)
-        )
+        groups.setdefault(arm["train_set"], []).append(ArmRow(arm["recipe"], arm["kind"], arm["role"], used, cells))
     return groups
 
 

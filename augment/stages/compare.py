@@ -11,7 +11,7 @@ import numpy as np
 from augment.core.stage import stage
 from augment.core.store import read_json, read_parquet, whole, write_csv, write_json, write_text
 from augment.evaluation import tables, verdict
-from augment.evaluation.arms import Arm
+from augment.evaluation.arms import Arm, Kind
 from augment.evaluation.comparison import Comparison
 from augment.evaluation.comparison import compare as compare_arms
 from augment.evaluation.predictions import Predictions
@@ -90,8 +90,15 @@ def _read_arm(
     path, scores = (Path(name(train_set=train_set, recipe=recipe)) for name in (predictions, metrics))
     said, went = Predictions.from_frame(read_parquet(path), str(path)), read_json(scores)
     val_accuracy, train_counts = np.asarray(went["val_accuracy"]), np.asarray(went["train_counts"])
+    synthesizer = mix.synthesizer if mix else None
+    return Arm(train_set, recipe, _kind(mix), val_accuracy, said, train_counts, synthesizer)
+
+
+def _kind(mix: MixSpec | AutoMixSpec | None) -> Kind:
     if mix is None:
-        return Arm(train_set, recipe, 0.0, val_accuracy, said, train_counts)
-    # The comparison asks only whether none, some or all images of a training set are synthetic.
-    share = 1.0 if isinstance(mix, MixSpec) and mix.synthetic_only else 0.5
-    return Arm(train_set, recipe, share, val_accuracy, said, train_counts, mix.synthesizer)
+        return Kind.REAL
+    if isinstance(mix, AutoMixSpec):
+        return Kind.MERGED
+    if mix.control:
+        return Kind.CONTROL
+    return Kind.SYNTHETIC if mix.synthetic_only else Kind.MERGED

@@ -8,7 +8,7 @@ import yaml
 
 from augment.settings import Settings, load_settings
 from benchmarks.study import STUDIES, draft, parts
-from benchmarks.study_results import Arm, Finished, best_of, is_finished, kind_of, markdown
+from benchmarks.study_results import Arm, Finished, best_of, is_finished, markdown
 
 PROJECT = Path(__file__).parents[2]
 PARTS = [
@@ -62,22 +62,6 @@ SETTINGS: dict[str, Any] = {
 }
 
 
-@pytest.mark.parametrize(
-    ("train_set", "kind"),
-    [
-        ("real", "real"),
-        ("merged", "merged"),
-        ("filled", "merged"),
-        ("best", "merged"),
-        ("alone", "synthetic"),
-        ("control", "control"),
-        ("smote_alone", "control alone"),
-    ],
-)
-def test_training_sets_are_told_apart_by_what_they_are_made_of(train_set: str, kind: str) -> None:
-    assert kind_of(train_set, SETTINGS, "tiny") == kind
-
-
 def arm(name: str, kind: str, val: float, to_real: float | None, to_best: float | None, **more: Any) -> Arm:
     train_set, _ = name.split("/")
     row: Arm = {"dataset": "tiny", "kind": kind, "arm": name, "train_set": train_set, "role": None}
@@ -116,7 +100,7 @@ def test_the_best_of_a_kind_is_chosen_on_val() -> None:
     chosen = best_of(ARMS, "kind", "merged")
     assert chosen is not None
     assert chosen["arm"] == "merged/classical"
-    assert best_of(ARMS, "kind", "control alone") is None
+    assert best_of(ARMS, "kind", "auto") is None
 
 
 def test_the_tables_show_the_arms_chosen_on_val() -> None:

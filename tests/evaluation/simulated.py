@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.special import ndtri
 
-from augment.evaluation.arms import Arm
+from augment.evaluation.arms import Arm, Kind
 from augment.evaluation.predictions import Predictions
 
 TRAIN_COUNTS = np.asarray([10, 10], dtype=np.int64)
@@ -17,15 +17,15 @@ def arm(train_set: str, recipe: str, hits: npt.NDArray[np.generic], val: float |
     """Make an arm of two-class predictions that hit where ``hits`` (R×N) is 1; all images are of the first class."""
     labels = np.zeros(hits.shape[1], dtype=np.int64)
     probabilities = np.stack([hits, 1 - hits], axis=-1).astype(np.float32)
-    share = {"real": 0.0, "synthetic": 1.0}.get(train_set, 0.5)
+    kind = Kind(train_set) if train_set in list(Kind) else Kind.MERGED
     return Arm(
         train_set=train_set,
         recipe=recipe,
-        share=share,
+        kind=kind,
         val_accuracy=np.broadcast_to(np.asarray(val, dtype=np.float64), len(hits)),
         predictions=Predictions(labels, probabilities, ("a", "b")),
         train_counts=TRAIN_COUNTS,
-        synthesizer="gan" if share else None,
+        synthesizer=None if kind is Kind.REAL else "gan",
     )
 
 

@@ -36,6 +36,14 @@ def test_synthetic_only_is_no_candidate_for_merging() -> None:
     assert comparison.use is comparison.reference
 
 
+def test_a_control_is_compared_but_never_taken_for_synthesis() -> None:
+    control = arm("control", "plain", random_hits(0.9, 1), 0.9)
+    comparison = compare([arm("real", "plain", random_hits(0.5, 0), 0.5), control], seed=0)
+    assert comparison.against_reference[control.name].outcome is Outcome.HELPS
+    assert comparison.chosen is comparison.released is None
+    assert comparison.use is comparison.reference
+
+
 def test_the_product_is_the_merged_arm_only_if_it_beats_the_best_real_one() -> None:
     plain, classical = arm("real", "plain", random_hits(0.6, 0), 0.6), arm("real", "best", random_hits(0.9, 1), 0.9)
     merged = arm("merged", "plain", random_hits(0.9, 2), 0.95)

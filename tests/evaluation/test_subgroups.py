@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from augment.evaluation.arms import Arm
+from augment.evaluation.arms import Arm, Kind
 from augment.evaluation.intervals import crossed_estimate
 from augment.evaluation.predictions import Predictions
 from augment.evaluation.significance import holm
@@ -21,7 +21,7 @@ def lopsided(train_set: str, hits: np.ndarray, groups: tuple[str, ...] | None = 
     """Make an arm of three classes, 6, 4 and 2 test images; a miss says the next class."""
     predicted = np.where(hits, LABELS, (LABELS + 1) % 3)
     predictions = Predictions(LABELS, np.eye(3, dtype=np.float32)[predicted], ("many", "some", "few"), groups)
-    return Arm(train_set, "plain", 0.0 if train_set == "real" else 0.5, np.zeros(len(hits)), predictions, COUNTS)
+    return Arm(train_set, "plain", Kind(train_set), np.zeros(len(hits)), predictions, COUNTS)
 
 
 def hits_of(seed: int) -> np.ndarray:
