@@ -6,7 +6,7 @@ from collections.abc import Callable
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
-from torch.nn.utils.parametrize import register_parametrization
+from torch.nn.utils.parametrizations import spectral_norm
 
 Weighted = nn.Conv2d | nn.ConvTranspose2d | nn.Linear | nn.Embedding
 
@@ -27,55 +27,11 @@ def initialise(network: nn.Module, kind: str) -> None:
                 nn.init.zeros_(module.bias)
 
 
-class SpectralNorm(nn.Module):
-    """Divides a weight by an estimate of its largest singular value (Miyato et al., 2018, arXiv 1802.05957).
-
-    Each pass in training is one power iteration. torch's own costs twice as much: it copies weights that are kept
-    channels last, and both vectors. In a small network that is a tenth of a training step.
-
-    Args:
-        weight: Of the layer, out×in or out×in×H×W.
-    """
-
-    EPSILON = 1e-12
-    FIRST_ITERATIONS = 15
-
-    left: Tensor
-    right: Tensor
-
-    def __init__(self, weight: Tensor) -> None:
-        super().__init__()
-        matrix = _as_matrix(weight.detach())
-        self.register_buffer("left", F.normalize(torch.randn_like(matrix[:, 0]), dim=0))
-        self.register_buffer("right", torch.zeros_like(matrix[0]))
-        for _ in range(self.FIRST_ITERATIONS):
-            self._iterate(matrix)
-
-    def forward(self, weight: Tensor) -> Tensor:
-        """Give the weight with a largest singular value of about 1."""
-        matrix = _as_matrix(weight)
-        if self.training:
-            self._iterate(matrix.detach())
-        return weight / torch.dot(self.left, torch.mv(matrix, self.right))
-
-    def _iterate(self, matrix: Tensor) -> None:
-        # New vectors, as an earlier pass may keep the old ones for its gradient; mv, since autocast makes @ bfloat16.
-        right = torch.mv(matrix.T, self.left)
-        self.right = right.div_(right.norm().clamp_min_(self.EPSILON))
-        left = torch.mv(matrix, self.right)
-        self.left = left.div_(left.norm().clamp_min_(self.EPSILON))
-
-
 def normalise_spectrally(network: nn.Module) -> None:
-    """Keep every layer's largest singular value at 1; see `SpectralNorm`."""
+    """Keep every layer's largest singular value at 1 (Miyato et al., 2018, arXiv 1802.05957)."""
     for module in list(network.modules()):
         if isinstance(module, Weighted):
-            register_parametrization(module, "weight", SpectralNorm(module.weight))
-
-
-def _as_matrix(weight: Tensor) -> Tensor:
-    """View out×in×H×W weights as out×(H·W·in): without a copy if they are channels last; singular values stay."""
-    return weight if weight.ndim == 2 else weight.permute(0, 2, 3, 1).flatten(1)
+            spectral_norm(module)
 
 
 class ConditionalBatchNorm2d(nn.Module):
