@@ -5,6 +5,7 @@ itself, whatever the stage: the settings it reads, and the notes it takes of wha
 """
 
 import argparse
+import gc
 import importlib
 import pkgutil
 import sys
@@ -30,7 +31,14 @@ def stage_names() -> list[str]:
 def load_stage(name: str) -> Stage:
     """Import one stage, and only that one: importing torch takes seconds that others need not wait for."""
     function = name.replace("-", "_")
-    stage = getattr(importlib.import_module(f"augment.stages.{function}"), function)
+    # Torch makes a million objects that stay. To look for garbage among them, while they are made and when the
+    # interpreter ends, would take another second.
+    gc.disable()
+    try:
+        stage = getattr(importlib.import_module(f"augment.stages.{function}"), function)
+    finally:
+        gc.enable()
+    gc.freeze()
     assert isinstance(stage, Stage)  # noqa: S101  # a stage file without its stage is a bug, not bad input
     return stage
 
