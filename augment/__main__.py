@@ -19,6 +19,7 @@ from augment.settings import load_settings
 
 PARAMS = Path("params.yaml")
 COSTS = Path("scratch/costs")
+OBJECTS_BETWEEN_LOOKS = 50_000
 EXIT_FAILED = 1
 EXIT_INTERRUPTED = 130  # what shells report of a command ended by SIGINT
 
@@ -31,14 +32,7 @@ def stage_names() -> list[str]:
 def load_stage(name: str) -> Stage:
     """Import one stage, and only that one: importing torch takes seconds that others need not wait for."""
     function = name.replace("-", "_")
-    # Torch makes a million objects that stay. To look for garbage among them, while they are made and when the
-    # interpreter ends, would take another second.
-    gc.disable()
-    try:
-        stage = getattr(importlib.import_module(f"augment.stages.{function}"), function)
-    finally:
-        gc.enable()
-    gc.freeze()
+    stage = getattr(importlib.import_module(f"augment.stages.{function}"), function)
     assert isinstance(stage, Stage)  # noqa: S101  # a stage file without its stage is a bug, not bad input
     return stage
 
@@ -68,4 +62,9 @@ def main(arguments: list[str]) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    # Torch makes a million objects that stay. To look for garbage among them as often as Python does takes seconds:
+    # while they are made, while a network trains, and once more when the interpreter ends.
+    gc.set_threshold(OBJECTS_BETWEEN_LOOKS)
+    code = main(sys.argv[1:])
+    gc.freeze()
+    sys.exit(code)

@@ -118,9 +118,8 @@ def main() -> None:
         print(f"serial dvc repro             {serial_s:7.1f} s")
         print(f"flow, {options.jobs} jobs                 {flow_s:7.1f} s   {flow_s / serial_s:.2f} x serial")
         print(f"its commands, {options.jobs} at a time    {ideal_s:7.1f} s   (critical path: {path_s:.1f} s)")
-        print(
-            f"overhead                     {over_s:7.1f} s   {over_s / len(seconds):.2f} s a stage, {over_s / flow_s:.1%}"
-        )
+        share = f"{over_s / len(seconds):.2f} s a stage, {over_s / flow_s:.1%} of the flow"
+        print(f"overhead                     {over_s:7.1f} s   {share}")
         print(f"flow with nothing to do      {noop_s:7.1f} s")
         same = locks[0] == locks[1]
         print(f"outputs byte-identical       {'yes' if same else 'NO'}")
