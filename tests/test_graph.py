@@ -16,7 +16,7 @@ BLANK = r"/[^/]*(?<!\$)\{"
 """Where a path pattern's first blank begins; ``${…}`` is DVC's and no blank."""
 STAGES: dict[str, Any] = yaml.safe_load((PROJECT / "dvc.yaml").read_text())["stages"]
 CODE = grimp.build_graph("augment")
-PACKAGES = ["augment", *(f"augment.{folder.name}" for folder in (PROJECT / "augment").iterdir() if folder.is_dir())]
+PACKAGES = ["augment", *(f"augment.{file.parent.name}" for file in (PROJECT / "augment").glob("*/__init__.py"))]
 """Importing a module runs its packages' ``__init__``; a test below sees to it that those hold no code."""
 
 

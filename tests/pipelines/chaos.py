@@ -123,7 +123,11 @@ def inject(workspace: Workspace, fault: Fault, chance: random.Random, longest_s:
         time.sleep(chance.uniform(0, longest_s))
         fault(workspace, flow, chance)
         flow.communicate(timeout=60)
-    eventually(lambda: working_in(workspace.root) == [])
+    try:
+        eventually(lambda: working_in(workspace.root) == [])
+    except AssertionError as error:
+        left = [f"{process.pid}, {process.status()}: {process.name()}" for process in working_in(workspace.root)]
+        raise AssertionError(f"still at work: {left}") from error
     _nothing_is_marked_done_that_was_not(workspace)
 
 
