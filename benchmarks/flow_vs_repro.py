@@ -48,6 +48,9 @@ def clone(folder: Path, options: argparse.Namespace) -> Path:
     params["seeds"] = options.seeds or params["seeds"]
     params.setdefault("flow", {})["server"] = {"port": 4387}
     (folder / "params.yaml").write_text(yaml.safe_dump(params, sort_keys=False))
+    # A flow on settings that are not committed is recorded as an experiment, which takes its time.
+    author = ["-c", "user.name=benchmark", "-c", "user.email=benchmark@localhost"]
+    subprocess.run(["git", *author, "commit", "--quiet", "--all", "--message", "Settings"], cwd=folder, check=True)
     return folder
 
 
