@@ -7,7 +7,6 @@ Run as `python -m pipelines.warm_dvc WORKSPACE`, with one end of a socket pair a
 """
 
 import contextlib
-import gc
 import json
 import multiprocessing
 import os
@@ -118,9 +117,7 @@ def main(root: str) -> None:
 
     os.chdir(root)
     guard.name_process("warm-dvc")
-    gc.disable()  # what is loaded here stays, and a fork ends before garbage matters
     dvc(["stage", "list"])  # loads nearly all that another command needs, and leaves no file open
-    gc.freeze()
     with socket.socket(fileno=os.dup(_STDIN)) as control:
         while True:
             request, descriptors, _, _ = socket.recv_fds(control, _MOST_BYTES, _MOST_DESCRIPTORS)
