@@ -14,7 +14,7 @@ import pandas as pd
 import yaml
 
 from augment.evaluation.intervals import Interval
-from augment.evaluation.wording import points
+from augment.evaluation.wording import markdown_table, points
 
 BEGUN = "begun"
 """Git tag, in a workspace, of the commit of this repository that it was cloned at."""
@@ -85,25 +85,19 @@ def markdown(study: str, finished: Sequence[Finished], provenance: str) -> str:
         [
             f"# Study: {study}",
             "## Did synthesis help?",
-            table(summary, [_summary_row(each) for each in finished]),
+            markdown_table(summary, [_summary_row(each) for each in finished]),
             "Accuracy on test and differences in accuracy points, with 95 % intervals over runs and test images. Of "
             "each kind of training set the arm with the best accuracy on val is shown. The verdict is that of the "
             "merged arm against the plain real arm / against the best arm without synthesis, after Holm's correction "
             "over all arms that merge; so are differences in bold.",
             "## Every training set, with its best recipe on val",
-            table(sets, [row for each in finished for row in _set_rows(each)]),
+            markdown_table(sets, [row for each in finished for row in _set_rows(each)]),
             "## The synthetic images",
-            table(quality, [row for each in finished for row in _quality_rows(each)]),
+            markdown_table(quality, [row for each in finished for row in _quality_rows(each)]),
             "## How this was made",
             provenance,
         ]
     ).replace("\n\n\n", "\n\n")
-
-
-def table(titles: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """Lay out a Markdown table."""
-    header, *body = (f"| {' | '.join(line)} |\n" for line in [titles, *rows])
-    return f"{header}|{'---|' * len(titles)}\n{''.join(body)}"
 
 
 def best_of(arms: Iterable[Arm], key: str, value: str) -> Arm | None:

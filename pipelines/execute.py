@@ -16,6 +16,7 @@ import psutil
 from pipelines import guard
 from pipelines.graph import Stage
 from pipelines.warm_dvc import Guarded, WarmDvc
+from pipelines.workspace import OF_WORKSPACE
 
 _TAIL_LINES = 15
 _NOISE = re.compile(r"(To track the changes with git|\tgit add |To enable auto staging|\tdvc config |Use `dvc push`)")
@@ -146,16 +147,19 @@ class Executor:
             if self._dvc and not self._dvc.alive():  # somebody killed it
                 self._dvc.close()
                 self._dvc = None
-            self._dvc = self._dvc or WarmDvc(self._root, _environment())
+            self._dvc = self._dvc or WarmDvc(self._root, _environment(self._root))
             guarded = self._dvc.start(words, held, timeout_s=stage.hints.timeout_s, grace_s=self._grace_s)
             self._running.add(guarded)
         return guarded
 
 
-def _environment() -> dict[str, str]:
-    """Let `python` in a stage mean the interpreter that runs the flow, and its output come line by line."""
+def _environment(root: Path) -> dict[str, str]:
+    """Let `python` in a stage mean the interpreter that runs the flow, and its output come line by line.
+
+    What runs in it can be told to be of this workspace, however it came to run on: see `end_leftovers`.
+    """
     path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)])
-    return os.environ | {"PATH": path, "PYTHONUNBUFFERED": "1"}
+    return os.environ | {"PATH": path, "PYTHONUNBUFFERED": "1", OF_WORKSPACE: str(root)}
 
 
 def _outcome(line: str) -> Outcome | None:

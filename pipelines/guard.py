@@ -51,7 +51,7 @@ def run(
     name_process("guard")
     _prctl(_PR_SET_CHILD_SUBREAPER, 1)  # orphans among the descendants become the guard's own children
     source, sink = os.pipe()
-    process = multiprocessing.get_context("fork").Process(target=_begin, args=(command, sink))
+    process = multiprocessing.get_context("fork").Process(target=_begin, args=(command, sink, os.getpid()))
     process.start()
     os.close(sink)
     verdict = _supervise(process, source, timeout_s, grace_s, spare)
@@ -70,8 +70,10 @@ def name_process(name: str) -> None:
     _prctl(_PR_SET_NAME, name.encode())
 
 
-def _begin(command: Callable[[], object], sink: int) -> None:
+def _begin(command: Callable[[], object], sink: int, owner: int) -> None:
     _prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() != owner:  # it was killed before it was watched
+        os._exit(Verdict.STOPPED)
     os.dup2(os.open(os.devnull, os.O_RDONLY), _STDIN)
     for stream in (_STDOUT, _STDERR):
         os.dup2(sink, stream)

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from pipelines import experiments, graph
 from pipelines.settings import FlowSettings
-from pipelines.workspace import BusyError, Journal, claim, heal_rwlock
+from pipelines.workspace import BusyError, Journal, claim, end_leftovers, heal_rwlock
 
 
 @dataclass(frozen=True)
@@ -60,7 +60,7 @@ def take(
     with ExitStack() as stack:
         lock = stack.enter_context(claim(root, run, go_on_waiting))
         journal = Journal(root)
-        mended = heal_rwlock(root), journal.open(), experiments.undo(root)
+        mended = end_leftovers(root), heal_rwlock(root), journal.open(), experiments.undo(root)
         journal.open()  # again, for what `undo` has put back
         if overrides:
             experiments.apply(root, overrides)

@@ -12,8 +12,12 @@ from typing import IO, Any
 import psutil
 import yaml
 
+OF_WORKSPACE = "PIPELINE_STAGE_OF"
+"""Variable that DVC and its stages have in their environment: the workspace that they are at work in."""
+
 _LOCK_FILE, _JOURNAL_FILE = "lock", "dvc.lock"
 _POLL_S = 0.25
+_PATIENCE_S = 10.0  # with the kernel, that it ends a process it was told to kill
 _CHECKSUMS = {"md5", "etag", "checksum"}  # under which of these keys DVC keeps one depends on where the file is
 _NOT_NOW = "dvc.lock could not be copied or mended: {error}; the next run will do it"
 _EMPTY_LOCK = b"schema: '2.0'\nstages: {}\n"
@@ -57,6 +61,21 @@ def claim(root: Path, run: str, go_on_waiting: Callable[[], bool] = lambda: Fals
         file.write(json.dumps({"run": run, "pid": os.getpid(), "since": time.strftime("%F %T")}))
         file.flush()
         yield file.fileno()
+
+
+def end_leftovers(root: Path) -> str | None:
+    """Kill what is left of a run that was killed, guards and all; say how many processes, if any.
+
+    Only for who holds the workspace: nobody's stage may be at work then.
+    """
+    left = []
+    for process in psutil.process_iter():
+        with suppress(OSError, psutil.Error):
+            if process.environ().get(OF_WORKSPACE) == str(root):
+                process.kill()
+                left.append(process)
+    psutil.wait_procs(left, timeout=_PATIENCE_S)
+    return f"{len(left)} processes of a run that was killed were still at work: ended them" if left else None
 
 
 def _try_lock(file: IO[str]) -> bool:

@@ -50,11 +50,6 @@ class Estimate:
         return float(2 * stats.t.sf(abs(self.mean) / self.error, self.freedom))
 
 
-def t_interval(values: FloatArray) -> Interval:
-    """Student's t interval for the mean of independent values, shape (n,), n ≥ 2."""
-    return Estimate(float(values.mean()), float(stats.sem(values)), len(values) - 1).interval()
-
-
 def crossed_estimate(values: FloatArray) -> Estimate:
     """Estimate the grand mean of a table whose rows and columns are both samples; see `crossed_contrast`.
 

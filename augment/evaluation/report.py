@@ -1,6 +1,6 @@
 """The comparison as a Markdown table and as a picture."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -17,7 +17,7 @@ from augment.evaluation.release import release
 from augment.evaluation.significance import ALPHA
 from augment.evaluation.subgroups import recall_table
 from augment.evaluation.verdict import groups, sentence
-from augment.evaluation.wording import points
+from augment.evaluation.wording import markdown_table, points
 
 REAL_COLOUR, SYNTHETIC_COLOUR = "#1f5a94", "#c2571a"
 
@@ -52,7 +52,7 @@ def _section(name: str, comparison: Comparison, quality: Quality) -> str:
 def _arm_table(comparison: Comparison) -> str:
     titles = ["arm", "accuracy %", "macro-F1 %", "lowest class recall %", "log-loss", "calibration error %"]
     titles += [f"difference to `{rival.name}`" for rival in comparison.rivals]
-    return _table(titles, [_row(arm, comparison) for arm in comparison.arms])
+    return markdown_table(titles, [_row(arm, comparison) for arm in comparison.arms])
 
 
 def _row(arm: Arm, comparison: Comparison) -> list[str]:
@@ -111,7 +111,7 @@ def _recall(comparison: Comparison) -> str:
         for row in shown.to_dict("records")
     ]
     caption = f"Recall, {said}: tiers of classes by their training images, and classes detectably changed."
-    return f"{caption}\n\n{_table(titles, cells)}"
+    return f"{caption}\n\n{markdown_table(titles, cells)}"
 
 
 def _groups(comparison: Comparison) -> str:
@@ -121,12 +121,7 @@ def _groups(comparison: Comparison) -> str:
     titles = ["arm", f"accuracy gap, `{found['highest']}` over `{found['lowest']}`", "change"]
     changes = {name: points(Interval(**change)) for name, change in found["change"].items()}
     cells = [[f"`{name}`", points(Interval(**gap)), changes.get(name, "–")] for name, gap in found["gap"].items()]
-    return _table(titles, cells)
-
-
-def _table(titles: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    header, *body = (f"| {' | '.join(line)} |\n" for line in [titles, *rows])
-    return f"{header}|{'---|' * len(titles)}\n{''.join(body)}"
+    return markdown_table(titles, cells)
 
 
 def _quality_table(quality: Quality) -> str:
@@ -143,7 +138,7 @@ def _quality_table(quality: Quality) -> str:
         ]
         for name, figures in quality.items()
     ]
-    return _table(titles, cells)
+    return markdown_table(titles, cells)
 
 
 def _percent(values: FloatArray) -> str:

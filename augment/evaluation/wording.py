@@ -1,5 +1,7 @@
 """Figures as people read them."""
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from augment.core.images import FloatArray
@@ -21,6 +23,12 @@ def percent(interval: Interval) -> str:
 def p_value(value: float) -> str:
     """Write a p-value, e.g. ``p = 0.042`` or ``p < 0.001``."""
     return f"p = {value:.3f}" if value >= 0.001 else "p < 0.001"
+
+
+def markdown_table(titles: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """Lay out a table as Markdown, a line a row."""
+    header, *body = (f"| {' | '.join(line)} |\n" for line in [titles, *rows])
+    return f"{header}|{'---|' * len(titles)}\n{''.join(body)}"
 
 
 def _hundredfold(interval: Interval) -> FloatArray:

@@ -22,7 +22,6 @@ MOST_PICTURED = 20
 
 MISSING = "–"
 
-
 Row = Mapping[Any, Any]
 """One row of a table: column → value."""
 
@@ -76,7 +75,7 @@ class ArmRow(NamedTuple):
 
     Attributes:
         recipe: Its recipe.
-        kind: Of its training set, see `kind`.
+        kind: Of its training set, see `augment.evaluation.arms.Kind`.
         roles: The parts it plays.
         used: Whether the verdict says to use it.
         cells: Its figures, in the order of `arm_titles`.

@@ -9,7 +9,7 @@ from augment.classifier.files import read_classifiers
 from augment.classifier.prediction import predict_probabilities
 from augment.core.images import require_disjoint
 from augment.core.stage import stage
-from augment.core.store import read_image_set, whole, write_csv, write_json, write_parquet
+from augment.core.store import read_image_set, write_csv, write_json, write_parquet
 from augment.evaluation.predictions import Predictions
 from augment.runtime.machine import machine
 from augment.runtime.specs import RuntimeSpec
@@ -25,27 +25,22 @@ def evaluate(
     train: str,
     test: Path,
     classifier: str,
-    predictions: Path,
-    metrics: Path,
-    confusion: Path,
+    predictions: str,
+    metrics: str,
+    confusion: str,
 ) -> None:
     """Write a file an arm: probabilities to ``predictions``, scores to ``metrics``, class pairs to ``confusion``.
 
-    ``train`` and ``classifier`` are path patterns with ``{train_set}`` and ``{recipe}`` in them. Of what an arm was
-    trained on, the images of each class are counted: they say which classes are rare.
+    All paths but ``test`` are patterns with ``{train_set}`` and ``{recipe}`` in them. Of what an arm was trained on,
+    the images of each class are counted: they say which classes are rare.
     """
     images = read_image_set(test)
-    with (
-        machine(runtime) as where,
-        whole(predictions) as to_predictions,
-        whole(metrics) as to_metrics,
-        whole(confusion) as to_confusion,
-    ):
+    with machine(runtime) as where:
         for train_set, recipe in product(train_sets, recipes):
-            taught = read_image_set(Path(train.format(train_set=train_set)))
-            require_disjoint(taught, images, f"{train.format(train_set=train_set)} and {test}")
-            folder = Path(classifier.format(train_set=train_set, recipe=recipe))
-            runs = read_classifiers(folder, images.classes, images.shape)
+            arm = {"train_set": train_set, "recipe": recipe}
+            taught = read_image_set(Path(train.format(**arm)))
+            require_disjoint(taught, images, f"{train.format(**arm)} and {test}")
+            runs = read_classifiers(Path(classifier.format(**arm)), images.classes, images.shape)
             said = [predict_probabilities(run.network.to(where.device), images.images, where) for run in runs]
             result = Predictions.of(images, said)
             scores = result.metrics() | {
@@ -54,8 +49,8 @@ def evaluate(
                 "steps": [run.steps for run in runs],
                 "converged": sum(run.converged for run in runs),
             }
-            write_parquet(to_predictions / f"{train_set}-{recipe}.parquet", result.to_frame())
-            write_json(to_metrics / f"{train_set}-{recipe}.json", scores)
-            write_csv(to_confusion / f"{train_set}-{recipe}.csv", result.confusion())
+            write_parquet(Path(predictions.format(**arm)), result.to_frame())
+            write_json(Path(metrics.format(**arm)), scores)
+            write_csv(Path(confusion.format(**arm)), result.confusion())
             accuracy = scores["accuracy"]
             print(f"evaluate {dataset} {train_set}/{recipe}: accuracy {accuracy['mean']:.4f} ± {accuracy['std']:.4f}")

@@ -22,9 +22,6 @@ GRID_SIDE = 900
 
 CODE = [Path(augment.__path__[0], layer) for layer in ("core", "runtime", "quality", "synthesis")]
 
-DECIMALS = 6
-"""Of the history: the last digits of a matrix root depend on where in memory its matrices happen to lie."""
-
 
 @stage(spec="datasets.{dataset}.synthesizers.{synthesizer}", runtime="runtime", seed="seed")
 def train_synthesizer(
@@ -71,6 +68,6 @@ def train_synthesizer(
         result = fit(real, spec, seed, where, what, kept, make_watcher(held_out, judge, seed, where), draw_grid)
         if where.first:
             write_synthesizer(trained, result, real, spec, where)
-            write_csv(history, result.history.round(DECIMALS))
+            write_csv(history, result.history)
             write_png(samples / "filmstrip.png", tile(np.concatenate(film), len(film), len(film[0]), scale=scale))
             kept.clear()

@@ -16,6 +16,10 @@ from augment.synthesis.synthesizer import Synthesizer
 GRID_COLUMNS, GRID_ROWS = 12, 20
 """Samples a class, most classes shown."""
 
+DECIMALS = 6
+"""Of what a look says, and so of what the best is chosen by: the last digits of a matrix root depend on where in memory
+its matrices happen to lie."""
+
 MOST_IMAGES = 2000
 """A look at more images of val than this costs more than it tells."""
 
@@ -43,7 +47,8 @@ class ValidationWatcher:
         labels = self.real.labels
         images = sample(synthesizer, labels, torch_generator(self.seed, "look", "samples"), self.machine)
         grid = sample(synthesizer, self.grid_labels, torch_generator(self.seed, "look", "grid"), self.machine)
-        return Look(generator_quality(self.real, see(self.judge, images, labels)), grid)
+        quality = generator_quality(self.real, see(self.judge, images, labels))
+        return Look({name: round(value, DECIMALS) for name, value in quality.items()}, grid)
 
 
 def make_watcher(val: ImageSet, judge: Judge, seed: int, machine: Machine) -> ValidationWatcher:

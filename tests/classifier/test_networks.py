@@ -42,6 +42,28 @@ def test_resnet18_looks_at_every_pixel_of_a_small_image_first() -> None:
     assert sum(weight.numel() for weight in network.parameters()) == 11_689_512 - 995 * 513 - 64 * 3 * 40
 
 
+@pytest.mark.parametrize(("side", "expected"), [(8, [8, 4, 2]), (15, [15, 7, 3, 1]), (16, [8, 4, 2])])
+def test_the_small_cnn_halves_large_images_at_once(side: int, expected: list[int]) -> None:
+    maps, sides = torch.randn(1, 1, side, side), []
+    for stage in build("small_cnn", (1, side, side)).stages:
+        maps = stage(maps)
+        sides.append(maps.shape[2])
+    assert sides == expected
+
+
+@pytest.mark.parametrize("name", BACKBONES)
+@pytest.mark.parametrize("channels", [1, 3])
+def test_maps_are_channels_last_even_where_images_are_grey(name: str, channels: int) -> None:
+    network = build(name, (channels, 16, 16))
+    layouts: list[bool] = []
+    for stage in network.stages:
+        stage.register_forward_hook(
+            lambda _, __, maps: layouts.append(maps.is_contiguous(memory_format=torch.channels_last))
+        )
+    network(torch.randn(2, channels, 16, 16))
+    assert layouts == [True] * len(network.stages)
+
+
 @pytest.mark.parametrize("name", BACKBONES)
 def test_maps_can_be_changed_before_any_stage(name: str) -> None:
     network, images = build(name, (1, 8, 8)), torch.randn(4, 1, 8, 8)

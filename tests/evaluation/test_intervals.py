@@ -11,15 +11,14 @@ from augment.evaluation.intervals import (
     crossed_estimate,
     pigeonhole_interval,
     satterthwaite,
-    t_interval,
 )
 
 TABLES = arrays(np.float64, st.tuples(st.integers(2, 6), st.integers(2, 9)), elements=st.sampled_from([-1.0, 0.0, 1.0]))
 
 
-def test_the_t_interval_matches_a_hand_worked_one() -> None:
+def test_the_interval_of_an_estimate_matches_a_hand_worked_one() -> None:
     # 1, 2, 3: mean 2, standard error 1/√3; t at 97.5 % with 2 degrees of freedom is 4.3027.
-    interval = t_interval(np.asarray([1.0, 2.0, 3.0]))
+    interval = Estimate(2.0, 3**-0.5, 2).interval()
     assert (interval.mean, interval.low, interval.high) == pytest.approx((2.0, 2 - 2.4841, 2 + 2.4841), abs=1e-4)
 
 

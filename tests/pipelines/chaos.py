@@ -61,9 +61,16 @@ def kill_process(name: str) -> Fault:
 
 
 def kill_all(workspace: Workspace, flow: subprocess.Popen[str], chance: random.Random) -> None:
-    """Kill everything at once, as a power cut or the kernel out of memory would."""
+    """Kill everything at once, as a power cut or the end of a container would: frozen, nothing starts another one."""
     del chance
-    for process in [psutil.Process(flow.pid), *working_in(workspace.root)]:
+    found, frozen = {psutil.Process(flow.pid)}, set[psutil.Process]()
+    while found:
+        for process in found:
+            with suppress(psutil.Error):
+                process.suspend()
+        frozen |= found
+        found = set(working_in(workspace.root)) - frozen
+    for process in frozen:
         with suppress(psutil.Error):
             process.kill()
 

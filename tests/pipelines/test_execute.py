@@ -14,6 +14,7 @@ import pytest
 from pipelines import graph
 from pipelines.execute import Executor, Outcome, StageFailedError, StageStoppedError
 from pipelines.settings import FlowSettings
+from pipelines.workspace import end_leftovers
 
 from .conftest import Workspace, work
 from .processes import eventually, named, working_in
@@ -114,6 +115,25 @@ def test_the_next_stage_runs_when_what_starts_dvc_was_killed(executor: Executor,
     starter.kill()
     eventually(lambda: named("warm-dvc", workspace.root) == [])
     assert run(executor, workspace, force=True) is Outcome.RAN
+
+
+def test_a_stage_whose_guards_were_all_killed_before_it_is_ended_by_the_next_run(workspace: Workspace) -> None:
+    workspace.stages(one=work(write="one.txt", extra="--sleep 60"))
+    (stage,) = graph.read(workspace.root, FlowSettings()).values()
+    owner = os.fork()
+    if not owner:
+        Executor(workspace.root, grace_s=0.5).run(stage, lambda _: None)
+        os._exit(0)
+    eventually(workspace.ran)
+    (guard,) = named("guard", workspace.root)
+    guard.suspend()  # so that nothing below it is stopped before it is killed itself
+    os.kill(owner, signal.SIGKILL)
+    os.waitpid(owner, 0)
+    guard.kill()
+    eventually(lambda: named("dvc", workspace.root) == [])
+    assert named("work.py", workspace.root)
+    assert end_leftovers(workspace.root)
+    assert left(workspace) == []
 
 
 def test_nobody_outlives_a_killed_owner(workspace: Workspace) -> None:

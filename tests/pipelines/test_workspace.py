@@ -11,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from pipelines.workspace import BusyError, Journal, claim, heal_rwlock, scratch
+from pipelines.workspace import OF_WORKSPACE, BusyError, Journal, claim, end_leftovers, heal_rwlock, scratch
 
 from .conftest import Workspace, work
 from .processes import eventually, held_elsewhere
@@ -57,6 +57,22 @@ def test_guards_of_a_dead_run_are_waited_for(workspace: Workspace) -> None:
         guard.stdout.readline()
         with claim(workspace.root, "next"):
             assert not psutil.pid_exists(guard.pid) or guard.wait(1) == 0
+
+
+def test_what_is_left_of_a_killed_run_is_ended_and_nothing_else(workspace: Workspace) -> None:
+    places = [workspace.root, workspace.root, workspace.root / "data"]
+    sleepers = [
+        subprocess.Popen(["sleep", "600"], env=os.environ | {OF_WORKSPACE: str(place)}, start_new_session=True)
+        for place in places
+    ]
+    try:
+        assert end_leftovers(workspace.root) == "2 processes of a run that was killed were still at work: ended them"
+        assert end_leftovers(workspace.root) is None
+        assert [sleeper.poll() is None for sleeper in sleepers] == [False, False, True]
+    finally:
+        for sleeper in sleepers:
+            sleeper.kill()
+            sleeper.wait()
 
 
 def test_whatever_is_cut_from_dvc_lock_dvc_can_work_again_and_no_stage_is_lost(chain: Workspace) -> None:

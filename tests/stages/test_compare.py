@@ -1,4 +1,4 @@
-"""The stages evaluate and compare as the command line calls them, on classifiers trained for a second."""
+"""The stages from train_classifier to product as the command line calls them, on classifiers trained for a second."""
 
 import itertools
 import json
@@ -22,6 +22,7 @@ from augment.runtime.specs import RuntimeSpec
 from augment.stages.compare import compare
 from augment.stages.evaluate import evaluate
 from augment.stages.product import product
+from augment.stages.train_classifier import train_classifier as train_classifier_stage
 from tests.conftest import striped_images
 from tests.evaluation.simulated import arm, random_hits
 from tests.evaluation.test_report import QUALITY
@@ -31,20 +32,27 @@ RECIPE = RecipeSpec(transforms="none", sampling="natural")
 CPU = RuntimeSpec(device="cpu", precision="fp32")
 
 
+def evaluations(folder: Path) -> dict[str, str]:
+    """Say where evaluate writes, a file an arm."""
+    return {name: f"{folder}/{name}/{{train_set}}-{{recipe}}" for name in ("predictions", "metrics", "confusion")}
+
+
 def test_evaluate_writes_what_runs_say_with_groups_and_counts(tmp_path: Path, cpu: Machine) -> None:
     train, test = (make_image_set(*striped_images(count, 2, (1, 8, 8), count), ["low", "high"]) for count in (31, 20))
     test.manifest["group"] = ["north", "south"] * 10
-    paths = {name: tmp_path / name for name in ("train", "test", "classifier", "predictions", "metrics", "confusion")}
+    paths = {name: tmp_path / name for name in ("train", "test", "classifier")}
     runs = [train_classifier(train, test, SPEC, RECIPE, 0, run, cpu, Progress("run", 40)) for run in range(2)]
     write_image_set(paths["train"], train, {})
     write_image_set(paths["test"], test, {})
     write_classifiers(paths["classifier"], runs, train, SPEC, cpu)
-    names = {"train": str(paths.pop("train")), "classifier": str(paths.pop("classifier"))}
-    evaluate.run(dataset="toys", runtime=CPU, train_sets=["real"], recipes={"plain": {}}, **names, **paths)
-    frame = read_parquet(paths["predictions"] / "real-plain.parquet")
+    patterns = {"train": str(paths["train"]), "classifier": str(paths["classifier"]), **evaluations(tmp_path)}
+    evaluate.run(
+        dataset="toys", runtime=CPU, train_sets=["real"], recipes={"plain": {}}, test=paths["test"], **patterns
+    )
+    frame = read_parquet(tmp_path / "predictions" / "real-plain")
     assert frame["group"].tolist() == ["north", "south"] * 20
     assert frame["run"].nunique() == 2
-    metrics = json.loads((paths["metrics"] / "real-plain.json").read_text())
+    metrics = json.loads((tmp_path / "metrics" / "real-plain").read_text())
     assert metrics["train_counts"] == [16, 15]
     assert {"accuracy", "balanced_accuracy", "log_loss", "calibration_error"} <= set(metrics)
 
@@ -53,8 +61,7 @@ def test_evaluate_refuses_an_arm_that_was_trained_on_test_images(tmp_path: Path)
     test = make_image_set(*striped_images(20, 2, (1, 8, 8), 0), ["low", "high"])
     for name in ("train", "test"):
         write_image_set(tmp_path / name, test, {})
-    outputs = {name: tmp_path / "out" / name for name in ("predictions", "metrics", "confusion")}
-    patterns = {"train": f"{tmp_path}/train", "classifier": f"{tmp_path}/none"}
+    patterns = {"train": f"{tmp_path}/train", "classifier": f"{tmp_path}/none", **evaluations(tmp_path / "out")}
     with pytest.raises(DataError, match=r"train and .*test: expected no image in both, found 20"):
         evaluate.run(
             dataset="toys",
@@ -63,9 +70,19 @@ def test_evaluate_refuses_an_arm_that_was_trained_on_test_images(tmp_path: Path)
             recipes={"plain": {}},
             test=tmp_path / "test",
             **patterns,
-            **outputs,
         )
-    assert not list((tmp_path / "out").glob("*"))
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_classifier_does_not_stop_by_images_it_learns_from(tmp_path: Path) -> None:
+    images = make_image_set(*striped_images(20, 2, (1, 8, 8), 0), ["low", "high"])
+    for name in ("train", "val"):
+        write_image_set(tmp_path / name, images, {})
+    arguments: dict[str, Any] = {"dataset": "toys", "train_set": "real", "recipe": "plain", "seed": 0, "seeds": 1}
+    paths = {name: tmp_path / name for name in ("train", "val", "classifier")}
+    with pytest.raises(DataError, match=r"train and .*val: expected no image in both, found 20"):
+        train_classifier_stage.run(**arguments, spec=SPEC, recipe_spec=RECIPE, runtime=CPU, **paths)
+    assert not paths["classifier"].exists()
 
 
 def test_product_is_the_training_set_that_the_verdict_names(tmp_path: Path) -> None:

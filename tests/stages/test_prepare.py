@@ -1,10 +1,13 @@
 from pathlib import Path
 
 import numpy as np
+import pytest
 from PIL import Image
 
+from augment.core.errors import DataError
 from augment.core.store import read_image_set
-from augment.datasets.specs import ImageFolderSource, NoScarcity, SplitSpec
+from augment.datasets.specs import ImageFolderSource, NoScarcity, SklearnDigitsSource, SplitSpec
+from augment.datasets.splits import Split
 from augment.stages.prepare import prepare
 
 
@@ -35,3 +38,21 @@ def test_each_image_takes_its_group_with_it(tmp_path: Path) -> None:
     for images in read.values():
         bright = images.images.reshape(len(images), -1).mean(1) > 128
         assert images.manifest["group"].tolist() == ["bright" if each else "dark" for each in bright]
+
+
+def test_splits_that_overlap_are_refused_before_anything_is_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    overlapping = Split(train=np.arange(5), val=np.arange(4, 8), test=np.arange(8, 12))
+    monkeypatch.setattr("augment.stages.prepare.split_rows", lambda *_: overlapping)
+    paths = {name: tmp_path / name for name in ("raw", "train", "val", "test")}
+    with pytest.raises(DataError, match=r"train and .*val: expected no image in both, found 1"):
+        prepare.run(
+            dataset="digits",
+            source=SklearnDigitsSource(kind="sklearn_digits"),
+            split=SplitSpec(val=4, test=4),
+            scarcity=NoScarcity(kind="none"),
+            seed=0,
+            **paths,
+        )
+    assert list(tmp_path.iterdir()) == []
