@@ -1,16 +1,18 @@
-"""How good a recipe's images are after a budget of CPU-seconds, on all of Fashion-MNIST.
+"""How good a recipe's images are after a budget of CPU-seconds, on all of Fashion-MNIST or on a few images a class.
 
     python -m benchmarks.gan_quality --fashion-mnist FOLDER_WITH_THE_IDX_FILES --cpu-s 60
     python -m benchmarks.gan_quality --fashion-mnist FOLDER … --cpu-s 480 --set network.width=32 --classifier-steps 4000
+    python -m benchmarks.gan_quality --fashion-mnist FOLDER … --per-class 20 --cpu-s 30 --set network.latent_dim=32
 
 Distance, fidelity, precision, recall, density and coverage are those of 5,000 images against val; beside them the same
 of 5,000 real train images. CAS is the accuracy on test of a classifier that is trained on synthetic images alone, as
-many as there are real ones, and stops by val; beside it that of the same classifier trained on the real ones.
+many as there are real ones, and stops by val; beside it that of the same classifier trained on the real ones. With few
+images a class the judge and val are still those of the whole data set: a yardstick that no user has.
 CPU-seconds are those of training, without looks. See docs/synthesizers.md for what --set may name.
 """
 
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -23,6 +25,8 @@ from augment.classifier.training import train_classifier
 from augment.core.images import ImageSet, IntArray, UInt8Array, make_image_set
 from augment.core.seeding import numpy_generator
 from augment.core.specs import parse
+from augment.datasets.specs import PerClassScarcity
+from augment.datasets.splits import thin
 from augment.quality.generator_quality import generator_quality
 from augment.runtime.checkpoint import Checkpoint
 from augment.runtime.judge import Judge
@@ -107,6 +111,12 @@ def accuracy(train: ImageSet, data: Data, steps: int, seed: int, where: Machine)
     return float(right.mean()), f"best after {trained.best_step} steps{'' if trained.converged else ', not converged'}"
 
 
+def few(train: ImageSet, per_class: int) -> ImageSet:
+    """Keep as many images of each class, as the pipeline's scarcity does."""
+    spec = PerClassScarcity(kind="per_class", count=per_class)
+    return train.select(thin(np.arange(len(train)), train.labels, train.classes, spec, SEED))
+
+
 def nested(pairs: list[str]) -> dict[str, Any]:
     """Turn ``network.width=32`` and the like into nested settings."""
     settings: dict[str, Any] = {}
@@ -136,6 +146,7 @@ def main() -> None:
     parser.add_argument("--cpu-s", type=float, default=60.0, help="CPU-seconds of training")
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1])
     parser.add_argument("--set", nargs="+", default=[], metavar="KEY=VALUE", help="settings of the GAN")
+    parser.add_argument("--per-class", type=int, help="images of each class to train on; all, if left out")
     parser.add_argument("--pool", type=int, default=1, help="snapshots to draw from, of the training's last looks")
     parser.add_argument("--confidence", type=float, default=0.0, help="least confidence of the judge in a label")
     parser.add_argument("--classifier-steps", type=int, default=0, help="cap on a classifier's steps; 0: no CAS")
@@ -145,6 +156,8 @@ def main() -> None:
         judge = prepare_judge(options.judge, data, where)
         real = see(judge, data.val.images, data.val.labels)
         print(" " * 18 + "".join(f"{name.removeprefix('label_').replace('frechet_', ''):>11}" for name in FIGURES))
+        if options.per_class:
+            data = replace(data, train=few(data.train, options.per_class))
         cas, of_real = "", 0.0
         if options.classifier_steps:
             of_real, how = accuracy(data.train, data, options.classifier_steps, SEED, where)
