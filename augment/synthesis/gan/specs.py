@@ -29,7 +29,7 @@ class NetworkSpec(Spec):
 
     architecture: Literal["compact", "mlp", "dcgan", "resnet"] = "compact"
     width: PositiveInt = 16
-    latent_dim: PositiveInt = 64
+    latent_dim: PositiveInt = 32
     spectral_norm: bool = True
     attention: bool = False
     skip_latent: bool = False
