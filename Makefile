@@ -44,4 +44,4 @@ $(VENV)/installed: requirements.lock
 	touch $@
 
 clean:  ## forget everything the pipeline made; the next `make repro` starts from nothing
-	rm -rf data models results products scratch dvc_plots .dvc/cache .dvc/tmp
+	rm -rf data models results products scratch dvc_plots reports/figures reports/index.html .dvc/cache/runs .dvc/tmp

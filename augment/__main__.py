@@ -47,13 +47,15 @@ def main(arguments: list[str]) -> int:
     for option, kind in stage.options.items():
         options.add_argument(f"--{option.replace('_', '-')}", type=kind, required=True)
     values = vars(options.parse_args(arguments[1:]))
+    where = ""
     try:
         settings = load_settings(PARAMS)
         sections = {argument: settings.section(key.format(**values)) for argument, key in stage.sections.items()}
+        where = " ".join([name, *stage.coordinates(values)]) + ": "
         stage.run(**values, **sections)
         costs.note(COSTS)
     except AugmentError as error:
-        print(f"error: {error}", file=sys.stderr)
+        print(f"error: {where}{error}", file=sys.stderr)
         return EXIT_FAILED if isinstance(error, TrainingError) else EXIT_BAD_INPUT
     except KeyboardInterrupt as interrupt:
         print(f"interrupted {interrupt}".rstrip(), file=sys.stderr)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
+import augment
 from augment.classifier.judging import REAL_RUN, train_judge
 from augment.core.images import ImageSet, IntArray, make_image_set
 from augment.core.seeding import numpy_generator
@@ -15,6 +16,7 @@ from augment.datasets.sources import RawImages, load_torchvision
 from augment.datasets.specs import SplitSpec
 from augment.datasets.splits import split_rows
 from augment.quality.generator_quality import sample_floor
+from augment.runtime.checkpoint import fingerprint_code
 from augment.runtime.judge import Judge, read_judge, write_judge
 from augment.runtime.machine import Machine
 from augment.synthesis.gan.specs import GanSpec
@@ -23,6 +25,7 @@ from augment.synthesis.validation import see
 
 SPLIT = SplitSpec(val=5000, test="official")
 SEED = 0
+JUDGE_CODE = [Path(augment.__path__[0], layer) for layer in ("core", "runtime", "classifier")]
 WARM_UP, TIMED = 3, 20
 """Steps before the rate of a training is taken, and steps that it is taken over."""
 
@@ -59,6 +62,7 @@ def _select(raw: RawImages, rows: IntArray) -> ImageSet:
 def prepare_judge(folder: Path, data: Data, machine: Machine) -> Judge:
     """Train the judge as the stage ``train_features`` does, or read it where that was done before."""
     train = data.train
+    folder = folder / fingerprint_code(*JUDGE_CODE)
     if not folder.exists():
         trained = train_judge(train, data.val, SEED, REAL_RUN, machine, "judge")
         write_judge(folder, trained.network, train.classes, train.shape, {"val_accuracy": trained.val_accuracy})

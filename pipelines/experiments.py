@@ -5,9 +5,11 @@ it there; afterwards everything is put back, so that the next scheduled run star
 settings. What has to be put back is written down first: a crash is made undone by the next run.
 """
 
+import re
 import shutil
 import subprocess
 from collections.abc import Iterator, Sequence
+from fnmatch import fnmatch
 from pathlib import Path
 
 from pipelines.graph import DVC
@@ -15,6 +17,7 @@ from pipelines.settings import PARAMS_FILE, SettingsError, read_yaml
 from pipelines.workspace import scratch
 
 _UNDO = "undo"
+_TEMPLATE = re.compile(r"\$\{[^}]*\}")
 
 
 class ExperimentError(RuntimeError):
@@ -33,8 +36,10 @@ def apply(root: Path, overrides: Sequence[str]) -> None:
     saved = scratch(root) / f"{_UNDO}.new"
     shutil.rmtree(saved, ignore_errors=True)
     for file in (PARAMS_FILE, "dvc.lock", *_plain_outputs(root)):
-        if (root / file).is_file():
-            (saved / file).parent.mkdir(parents=True, exist_ok=True)
+        (saved / file).parent.mkdir(parents=True, exist_ok=True)
+        if (root / file).is_dir():
+            shutil.copytree(root / file, saved / file)
+        elif (root / file).exists():
             shutil.copy2(root / file, saved / file)
     changed = scratch(root) / PARAMS_FILE
     shutil.copy2(root / PARAMS_FILE, changed)
@@ -60,6 +65,8 @@ def undo(root: Path) -> str | None:
             (root / file).unlink(missing_ok=True)
     shutil.copytree(saved, root, dirs_exist_ok=True, copy_function=_copy_whole)
     _dvc(root, "checkout", "--force", "--quiet")
+    for folder in filter(Path.is_dir, (root / out for out in _plain_outputs(root))):
+        shutil.rmtree(folder)  # it may hold files that were not there before
     shutil.copytree(saved, root, dirs_exist_ok=True, copy_function=_copy_whole)
     shutil.rmtree(saved)
     return "the settings of a former run were put back"
@@ -81,17 +88,20 @@ def settings_changed(root: Path) -> bool:
 
 
 def _plain_outputs(root: Path) -> Iterator[str]:
-    """Find outputs that are not in DVC's cache: DVC lets git ignore every one that is."""
-    outs = [
-        out["path"]
-        for entry in read_yaml(root / "dvc.lock").get("stages", {}).values()
-        for out in entry.get("outs", ())
-    ]
-    command = ["git", "check-ignore", "--no-index", "--stdin"]
-    ignored = subprocess.run(
-        command, cwd=root, input="\n".join(outs), capture_output=True, text=True, check=False
-    ).stdout.splitlines()
-    yield from sorted(set(outs) - set(ignored))
+    """Find what DVC does not keep in its cache: outputs said to be so in dvc.yaml, and pages beside outputs."""
+    patterns = set()
+    for definition in read_yaml(root / "dvc.yaml").get("stages", {}).values():
+        body = definition | definition.get("do", {})
+        outs = [out for kind in ("outs", "metrics", "plots") for out in body.get(kind, ()) if isinstance(out, dict)]
+        plain = [path for out in outs for path, options in out.items() if (options or {}).get("cache") is False]
+        patterns |= {_TEMPLATE.sub("*", path) for path in plain}
+        hints = body["meta"].get("flow") if isinstance(body.get("meta"), dict) else None
+        if isinstance(hints, dict) and (page := hints.get("page")):
+            yield str(page)
+    for entry in read_yaml(root / "dvc.lock").get("stages", {}).values():
+        for out in entry.get("outs", ()):
+            if any(fnmatch(out["path"], pattern) for pattern in patterns):
+                yield out["path"]
 
 
 def _copy_whole(source: str, target: str) -> None:

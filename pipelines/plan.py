@@ -29,7 +29,8 @@ def make(graph: Graph, datasets: Iterable[str] = (), stages: Iterable[str] = (),
 
     Args:
         graph: All stages, parents first.
-        datasets: Only stages of these datasets (the matrix axis `dataset`, or the key of a `foreach`).
+        datasets: Only stages of these datasets (the matrix axis `dataset`, or the key of a `foreach`), but none that
+            needs another dataset: what compares all would run all.
         stages: Only these stages: full names, or names before the `@` for all of a matrix.
         force: Everything selected counts as stale, as in `dvc repro --force`.
 
@@ -50,10 +51,17 @@ def _select(graph: Graph, datasets: tuple[str, ...], stages: tuple[str, ...]) ->
     of_dataset = {name: stage.axes.get("dataset", stage.axes.get("key")) for name, stage in graph.items()}
     _all_known("dataset", datasets, {value for value in of_dataset.values() if value})
     _all_known("stage", stages, {*graph, *map(_group, graph)})
+    if stages:
+        chosen = {name for name in graph if name in stages or _group(name) in stages}
+        return {name for name in chosen if not datasets or of_dataset[name] in datasets}
+    if not datasets:
+        return set(graph)
+    others = set(of_dataset.values()) - {None, *datasets}
     return {
         name
         for name in graph
-        if (not datasets or of_dataset[name] in datasets) and (not stages or name in stages or _group(name) in stages)
+        if of_dataset[name] in datasets
+        and not any(of_dataset[above] in others for above in _with_ancestors(graph, {name}))
     }
 
 

@@ -11,6 +11,8 @@ from pydantic import BaseModel
 from augment.classifier.specs import ClassifierSpec, RecipeSpec
 from augment.datasets.specs import ImageFolderSource
 from augment.merging.specs import AutoMixSpec, MixSpec
+from augment.quality.specs import GateSpec
+from augment.runtime.specs import RuntimeSpec
 from augment.settings import DatasetSpec, load_settings
 from augment.synthesis.classical.specs import JitterSpec, MixtureSpec, SmoteSpec
 from augment.synthesis.gan.specs import GanSpec
@@ -54,6 +56,11 @@ def documented(text: str, prefix: str = "") -> dict[str, Any]:
 @pytest.mark.parametrize(("section", "spec"), [("synthesis", SynthesisSpec), ("classifier", ClassifierSpec)])
 def test_every_key_of_a_dataset_is_documented_with_its_default(section: str, spec: type[BaseModel]) -> None:
     assert documented(DATASETS, rf"{section}\.") == defaults(spec)
+
+
+@pytest.mark.parametrize(("section", "spec"), [("gate", GateSpec), ("runtime", RuntimeSpec)])
+def test_every_key_of_gate_and_machine_is_documented_with_its_default(section: str, spec: type[BaseModel]) -> None:
+    assert documented(SYNTHESIZERS, rf"{section}\.") == defaults(spec)
 
 
 def test_every_key_of_an_image_folder_is_documented_with_its_default() -> None:

@@ -57,7 +57,10 @@ def test_a_dataset_too_small_for_its_scarcity_is_refused(workspace: Path, capsys
     params = workspace / "params.yaml"
     params.write_text(params.read_text().replace("head: 60 ", "head: 5000 "))
     assert prepare("digits") == EXIT_BAD_INPUT
-    assert "error: scarcity: class 0 has 106 train images, expected at least 5000" in capsys.readouterr().err
+    assert (
+        "error: prepare digits: scarcity: class 0 has 106 train images, expected at least 5000"
+        in capsys.readouterr().err
+    )
     assert not (workspace / "out").exists()
 
 
@@ -79,7 +82,7 @@ def test_a_broken_container_is_named_and_nothing_written(workspace: Path, capsys
     inputs = ["--real", "out/train", "--synthetic", "out/synthetic", "--quality", "out/quality"]
     paths = [*inputs, "--merged", "out/merged"]
     assert main(["merge", "--dataset", "digits", "--mix", "merged", *paths]) == EXIT_BAD_INPUT
-    assert "error: out/train/images.npy: cannot be read" in capsys.readouterr().err
+    assert "error: merge digits merged: out/train/images.npy: cannot be read" in capsys.readouterr().err
     assert not (workspace / "out" / "merged").exists()
 
 

@@ -5,7 +5,7 @@ A stage sees nothing of ``params.yaml`` but the sections it declares, so that th
 (``dataset``, ``recipe``, … : strings that also fill the sections' keys) and paths.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, get_type_hints
@@ -32,6 +32,11 @@ class Stage:
         if unfit:
             raise TypeError(f"{self.run.__module__}: {unfit} are neither settings sections nor str nor Path")
         return options
+
+    @staticmethod
+    def coordinates(values: Mapping[str, object]) -> list[str]:
+        """Pick from the values of the options what says which of its kind this stage is; the rest are paths."""
+        return [value for value in values.values() if isinstance(value, str) and "{" not in value]
 
 
 def stage(**sections: str) -> Callable[[Callable[..., None]], Stage]:

@@ -141,7 +141,7 @@ def read_json(path: Path) -> dict[str, Any]:
     Raises:
         ContainerError: The file is missing, is not JSON, or holds something other than an object.
     """
-    value = _read(path, lambda file: json.loads(file.read_text()))
+    value = _read(path, lambda file: json.loads(file.read_text(encoding="utf-8")))
     if not isinstance(value, dict):
         raise ContainerError(f"{path}: expected a JSON object, found {type(value).__name__}")
     return value

@@ -189,14 +189,17 @@ def _decode(path: Path, size: int, mode: str) -> UInt8Array:
     """Read one image file as uint8 C×size×size; the policy is stated in `ImageFolderSource`."""
     try:
         with Image.open(path) as file:
-            if file.mode.startswith(("I", "F")):
-                raise DataError(f"{path}: expected 8 bits a channel, found Pillow mode {file.mode}; convert it first")
+            # Pillow gives 16-bit RGB as 8-bit RGB; only what it reads the file as tells.
+            raw_modes = [str(tile[-1]) for tile in getattr(file, "tile", ())]
+            if file.mode.startswith(("I", "F")) or any(";16" in mode for mode in raw_modes):
+                found = ", ".join([file.mode, *raw_modes])
+                raise DataError(f"{path}: expected 8 bits a channel, found Pillow mode {found}; convert it first")
             image = ImageOps.exif_transpose(file)
             if image.has_transparency_data:
                 image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image.convert("RGBA"))
             image = image.convert("L" if mode == "grey" else "RGB")
             square = ImageOps.fit(image, (size, size), method=Image.Resampling.BILINEAR)
-    except (UnidentifiedImageError, OSError) as error:
+    except (UnidentifiedImageError, Image.DecompressionBombError, OSError) as error:
         raise DataError(f"{path}: expected an image, cannot decode it ({error})") from error
     pixels = np.asarray(square, dtype=np.uint8)
     return pixels[None] if pixels.ndim == 2 else np.ascontiguousarray(pixels.transpose(2, 0, 1))

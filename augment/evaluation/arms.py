@@ -29,7 +29,8 @@ class Arm:
         val_accuracy: Accuracy of each run on val, shape (R,); arms are chosen by it.
         predictions: On test; only reported.
         train_counts: Training images of each class, real and synthetic together, shape (K,).
-        synthesizer: Whose synthetic images it trains on, if any.
+        synthesizer: Whose synthetic images its training set is for, if any; it may have taken none of them.
+        cut_off: Runs that reached their last step before val had stopped improving.
     """
 
     train_set: str
@@ -39,11 +40,17 @@ class Arm:
     predictions: Predictions
     train_counts: IntArray
     synthesizer: str | None = None
+    cut_off: int = 0
 
     @property
     def name(self) -> str:
         """Training set and recipe, e.g. ``real/plain``."""
         return f"{self.train_set}/{self.recipe}"
+
+
+def cut_off_runs(arms: Sequence[Arm]) -> str:
+    """List, in words, how many runs of which arms reached their last step before val had stopped improving."""
+    return ", ".join(f"{arm.cut_off} of {len(arm.val_accuracy)} runs of `{arm.name}`" for arm in arms if arm.cut_off)
 
 
 def best_by_val(arms: Sequence[Arm]) -> Arm:

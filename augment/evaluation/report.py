@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from augment.core.images import FloatArray
-from augment.evaluation.arms import Arm, Kind
+from augment.evaluation.arms import Arm, Kind, cut_off_runs
 from augment.evaluation.comparison import Comparison
 from augment.evaluation.contests import Contest, Outcome
 from augment.evaluation.intervals import Interval, crossed_estimate
@@ -80,11 +80,13 @@ def _difference(contest: Contest | None) -> str:
 
 def _legend(comparison: Comparison) -> str:
     seeds, images = comparison.reference.predictions.hits.shape
+    cut_off = cut_off_runs(comparison.arms)
     return (
         f"Mean ± standard deviation over {seeds} runs on {images} test images; differences are accuracy points, paired "
         "by run and image, each with its own 95 % interval over both. Bold: detected at 5 % after Holm's correction "
         "over all arms of its kind, as p in the verdict is; this also allows for the choice among them. "
         f"`{comparison.best_real.name}` is the best arm without synthesis, chosen on val."
+        + (f" Stopped at `max_steps`, before val had stopped improving: {cut_off}." if cut_off else "")
     )
 
 
@@ -93,24 +95,25 @@ def _recall(comparison: Comparison) -> str:
     chosen, best_real = comparison.chosen, comparison.best_real
     if chosen is None:
         return ""
-    table = recall_table([chosen], [best_real], comparison.reference)
+    real, table = (recall_table([arm], [best_real], comparison.reference) for arm in (comparison.reference, chosen))
+    table["real_images"] = real["train_images"]
     detected = table[(table["kind"] == "class") & (table["p_holm"] <= ALPHA)]
     shown = pd.concat([table[table["kind"] == "tier"], detected])
     said = f"`{chosen.name}` against `{best_real.name}`"
     if shown.empty:
         return f"No class's recall is detectably changed by {said}."
-    titles = ["recall of", "train images", "test images", "recall %", "difference"]
+    titles = ["recall of", "train images, real → used", "test images", "recall %", "difference"]
     cells = [
         [
             f"{row['kind']} {row['name']}",
-            str(row["train_images"]),
+            f"{row['real_images']} → {row['train_images']}",
             str(row["test_images"]),
             f"{row['recall'] * 100:.1f}",
             points(Interval(row["difference"], row["low"], row["high"])) if pd.notna(row["difference"]) else "–",
         ]
         for row in shown.to_dict("records")
     ]
-    caption = f"Recall, {said}: tiers of classes by their training images, and classes detectably changed."
+    caption = f"Recall, {said}: tiers of classes by their real training images, and classes detectably changed."
     return f"{caption}\n\n{markdown_table(titles, cells)}"
 
 

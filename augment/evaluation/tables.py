@@ -35,8 +35,9 @@ def arm_table(comparison: Comparison) -> pd.DataFrame:
 
     Returns:
         One row an arm: ``arm``, ``train_set``, ``recipe``, ``kind``, ``role`` (reference, best without synthesis,
-        chosen, release, or several), ``val_accuracy``, ``accuracy`` with its interval over runs and images, mean and
-        standard deviation over runs of every score, and for ``real`` and ``best_real`` the columns of `_columns`.
+        chosen, release, or several), ``val_accuracy``, ``cut_off`` (runs), ``accuracy`` with its interval over runs and
+        images, mean and standard deviation over runs of every score, and for ``real`` and ``best_real`` the columns of
+        `_columns`.
     """
     return pd.DataFrame([_row(comparison, arm) for arm in comparison.arms]).round(DECIMALS)
 
@@ -50,6 +51,7 @@ def _row(comparison: Comparison, arm: Arm) -> dict[str, Any]:
         "kind": arm.kind.value,
         "role": ", ".join(roles(comparison, arm)),
         "val_accuracy": arm.val_accuracy.mean(),
+        "cut_off": arm.cut_off,
         "accuracy": interval.mean,
         "accuracy_low": max(0.0, interval.low),  # a t interval knows nothing of the ends of the scale
         "accuracy_high": min(1.0, interval.high),

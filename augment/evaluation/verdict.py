@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from augment.evaluation.arms import Kind, cut_off_runs
 from augment.evaluation.comparison import Comparison
 from augment.evaluation.contests import Contest, Outcome, differences
 from augment.evaluation.release import release
@@ -20,7 +21,9 @@ def sentence(comparison: Comparison) -> str:
     """Say whether synthesis helped against the plain and the best real arm, how sure that is, and what to use."""
     use = f"train on `{comparison.use.train_set}` with recipe `{comparison.use.recipe}`"
     if comparison.chosen is None:
-        return f"No arm merges real and synthetic images, so there is nothing to judge: {use}."
+        empty = {f"`{arm.train_set}`": None for arm in comparison.arms if arm.kind is Kind.REAL and arm.synthesizer}
+        added = f"No synthetic image was added to {', '.join(empty)}" if empty else ""
+        return f"{added or 'No arm merges real and synthetic images'}, so there is nothing to judge: {use}."
     found = comparison.contests_of(comparison.chosen)
     seeds, images = comparison.reference.predictions.hits.shape
     first = (
@@ -29,7 +32,7 @@ def sentence(comparison: Comparison) -> str:
     )
     merged = comparison.use is comparison.chosen
     advice = use[0].upper() + use[1:] if merged else f"Leave it out: {use}"
-    return " ".join([first, *_not_detected(found), f"{advice}."])
+    return " ".join([first, *_not_detected(found), *_cut_off(comparison), f"{advice}."])
 
 
 def _judged(found: Sequence[Contest], comparison: Comparison) -> str:
@@ -51,6 +54,14 @@ def _not_detected(found: Sequence[Contest]) -> list[str]:
     """Say how large an effect could have been missed; nothing where none was missed."""
     missed = [contest.smallest_effect for contest in found if contest.outcome is Outcome.NO_EFFECT]
     return [f"A true effect below {max(missed) * 100:.1f} points could have gone unseen."] if missed else []
+
+
+def _cut_off(comparison: Comparison) -> list[str]:
+    """Warn where an arm that the verdict speaks of was not trained to its end."""
+    spoken_of = [arm for arm in (comparison.chosen, *comparison.rivals) if arm and arm.cut_off]
+    if not spoken_of:
+        return []
+    return [f"Not trained to their end, so take it with care: {cut_off_runs(spoken_of)}; raise `max_steps`."]
 
 
 def to_json(comparison: Comparison, quality: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:

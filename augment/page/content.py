@@ -36,7 +36,8 @@ class DatasetResults:
 
     Attributes:
         name: As in ``params.yaml``.
-        source: Where its images come from; datasets that share it may be points of one learning curve.
+        source: Where its images come from.
+        family: Shared by datasets that are points of one learning curve: the same images, split alike.
         per_class: Training images that it keeps of every class, if that is how it was thinned.
         verdict: See `augment.evaluation.verdict.to_json`.
         arms: See `augment.evaluation.tables.arm_table`.
@@ -47,6 +48,7 @@ class DatasetResults:
 
     name: str
     source: str
+    family: str
     per_class: int | None
     verdict: Json
     arms: pd.DataFrame

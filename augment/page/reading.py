@@ -64,9 +64,12 @@ def read_dataset(name: str, spec: Any, synthesizers: Sequence[str], places: Plac
         path = Path(places.confusion.format(dataset=name, train_set=arm["train_set"], recipe=arm["recipe"]))
         if (table := _known(path, read_table)) is not None:
             confusion[arm["arm"]] = table
+    source = " ".join(str(value) for value in spec.source.model_dump().values())
+    images = name if spec.source.kind == "image_folder" else source  # a folder is the dataset's own
     return DatasetResults(
         name=name,
-        source=" ".join(str(value) for value in spec.source.model_dump().values()),
+        source=source,
+        family=" ".join([images, *(str(value) for value in spec.split.model_dump().values())]),
         per_class=spec.scarcity.count if spec.scarcity.kind == "per_class" else None,
         verdict=read_json(places.verdicts / f"{name}.json"),
         arms=arms,

@@ -74,7 +74,7 @@ def families(datasets: Iterable[DatasetResults]) -> list[list[DatasetResults]]:
     found: dict[str, dict[int, DatasetResults]] = {}
     for results in datasets:
         if results.per_class is not None:
-            found.setdefault(results.source, {}).setdefault(results.per_class, results)
+            found.setdefault(results.family, {}).setdefault(results.per_class, results)
     return [[members[size] for size in sorted(members)] for members in found.values() if len(members) >= CURVE_POINTS]
 
 

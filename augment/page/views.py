@@ -111,6 +111,13 @@ def arm_groups(results: DatasetResults) -> dict[str, list[ArmRow]]:
     return groups
 
 
+def cut_off(results: DatasetResults) -> str:
+    """Say, as a further sentence, which arms have runs that were not trained to their end; nothing where none has."""
+    arms = results.arms[results.arms["cut_off"] > 0]
+    runs = [f"{count} of {name}" for count, name in zip(arms["cut_off"], arms["arm"], strict=True)]
+    return f" Runs stopped at max_steps, before val had stopped improving: {', '.join(runs)}." if runs else ""
+
+
 def _scores(arm: Row, results: DatasetResults) -> list[str]:
     recall = results.recall
     classes = recall[(recall["arm"] == arm["arm"]) & (recall["kind"] == "class")]
@@ -250,13 +257,13 @@ LEAKS = {
 """The figures of memorisation that are known by a better title; the others are shown under their own name."""
 
 
-def leaks(memorisation: Mapping[str, Mapping[str, float]]) -> tuple[list[str], dict[str, list[str]]]:
+def leaks(memorisation: Mapping[str, Mapping[str, float | None]]) -> tuple[list[str], dict[str, list[str]]]:
     """Lay out memorisation: titles, and for each space (pixels, features) a row."""
     names = list(dict.fromkeys(name for figures in memorisation.values() for name in figures))
     titles = [LEAKS.get(name, name.replace("_", " ")) for name in names]
     return titles, {
         space: [
-            _number(figures[name] * (100 if title.endswith("%") else 1)) if name in figures else MISSING
+            _number(None if (value := figures.get(name)) is None else value * (100 if title.endswith("%") else 1))
             for title, name in zip(titles, names, strict=True)
         ]
         for space, figures in memorisation.items()

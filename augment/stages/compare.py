@@ -91,11 +91,12 @@ def _read_arm(
     said, went = Predictions.from_frame(read_parquet(path), str(path)), read_json(scores)
     val_accuracy, train_counts = np.asarray(went["val_accuracy"]), np.asarray(went["train_counts"])
     synthesizer = mix.synthesizer if mix else None
-    return Arm(train_set, recipe, _kind(mix), val_accuracy, said, train_counts, synthesizer)
+    kind, cut_off = _kind(mix, went["synthetic_images"]), len(val_accuracy) - went["converged"]
+    return Arm(train_set, recipe, kind, val_accuracy, said, train_counts, synthesizer, cut_off)
 
 
-def _kind(mix: MixSpec | AutoMixSpec | None) -> Kind:
-    if mix is None:
+def _kind(mix: MixSpec | AutoMixSpec | None, synthetic_images: int) -> Kind:
+    if mix is None or not synthetic_images:  # a share chosen on val may be 0, and equal classes are full as they are
         return Kind.REAL
     if isinstance(mix, AutoMixSpec):
         return Kind.MERGED

@@ -32,7 +32,7 @@ def evaluate(
     """Write a file an arm: probabilities to ``predictions``, scores to ``metrics``, class pairs to ``confusion``.
 
     All paths but ``test`` are patterns with ``{train_set}`` and ``{recipe}`` in them. Of what an arm was trained on,
-    the images of each class are counted: they say which classes are rare.
+    the images of each class are counted, which says what is rare, and the synthetic ones: a mix may have added none.
     """
     images = read_image_set(test)
     with machine(runtime) as where:
@@ -45,6 +45,7 @@ def evaluate(
             result = Predictions.of(images, said)
             scores = result.metrics() | {
                 "train_counts": taught.class_counts().tolist(),
+                "synthetic_images": int((taught.manifest["origin"] == "synthetic").sum()),
                 "val_accuracy": [run.val_accuracy for run in runs],
                 "steps": [run.steps for run in runs],
                 "converged": sum(run.converged for run in runs),

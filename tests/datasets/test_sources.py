@@ -1,5 +1,6 @@
 import gzip
 import struct
+import zlib
 from pathlib import Path
 
 import numpy as np
@@ -146,6 +147,31 @@ def test_a_file_that_is_no_image_is_named(tmp_path: Path) -> None:
 def test_sixteen_bits_are_refused_rather_than_clipped(tmp_path: Path) -> None:
     save(tmp_path / "cat" / "1.png", Image.fromarray(np.full((8, 8), 4000, dtype=np.uint16)))
     with pytest.raises(DataError, match=r"cat/1\.png: expected 8 bits a channel, found Pillow mode I;16"):
+        load_raw(folder_source(), tmp_path)
+
+
+def rgb_png_of_16_bits(side: int) -> bytes:
+    """Write a black image, which Pillow can read but not write."""
+    header = struct.pack(">IIBBBBB", side, side, 16, 2, 0, 0, 0)  # bits a channel, RGB
+    chunks = {b"IHDR": header, b"IDAT": zlib.compress(bytes(side * (1 + 6 * side))), b"IEND": b""}
+    packed = [
+        struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
+        for name, data in chunks.items()
+    ]
+    return b"\x89PNG\r\n\x1a\n" + b"".join(packed)
+
+
+def test_sixteen_bits_a_colour_are_refused_though_pillow_gives_eight(tmp_path: Path) -> None:
+    (tmp_path / "cat").mkdir()
+    (tmp_path / "cat" / "1.png").write_bytes(rgb_png_of_16_bits(8))
+    with pytest.raises(DataError, match=r"cat/1\.png: expected 8 bits a channel, found Pillow mode RGB, .*;16"):
+        load_raw(folder_source(), tmp_path)
+
+
+def test_an_image_of_absurd_size_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    save(tmp_path / "cat" / "1.png", Image.new("L", (64, 64)))
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 100)
+    with pytest.raises(DataError, match=r"cat/1\.png: expected an image, .* \(Image size \(4096 pixels\)"):
         load_raw(folder_source(), tmp_path)
 
 

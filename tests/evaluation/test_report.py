@@ -3,7 +3,7 @@ from dataclasses import replace
 import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 
-from augment.evaluation.arms import Arm
+from augment.evaluation.arms import Arm, Kind
 from augment.evaluation.comparison import compare
 from augment.evaluation.predictions import Predictions
 from augment.evaluation.report import accuracy_figure, markdown
@@ -60,13 +60,14 @@ def test_rare_classes_and_groups_have_tables_where_there_are_any() -> None:
         groups = ("north", "south") * 200
         probabilities = np.where(labels[:, None] == 0, said.probabilities, said.probabilities[:, :, ::-1])
         predictions = Predictions(labels, probabilities, said.classes, groups)
-        return replace(one, predictions=predictions, train_counts=np.asarray([90, 3]))
+        counts = np.asarray([90, 3 if one.kind is Kind.REAL else 90])
+        return replace(one, predictions=predictions, train_counts=counts)
 
     text = markdown({"toys": compare([lopsided(ARMS[0]), lopsided(ARMS[2])], seed=0)}, {"toys": {}})
     tail = next(line for line in text.splitlines() if line.startswith("| tier tail |"))
-    assert tail.split("|")[2:4] == [" 3 ", " 100 "]
+    assert tail.split("|")[2:4] == [" 3 → 90 ", " 100 "]
     assert tail.split("|")[5].strip().startswith("+")
-    assert "| class b | 3 | 100 |" in text
+    assert "| class b | 3 → 90 | 100 |" in text
     assert "| arm | accuracy gap, `" in text
     even = markdown({"toys": compare([ARMS[0], ARMS[0]], seed=0)}, {"toys": {}})
     assert "tier" not in even

@@ -60,6 +60,7 @@ def dataset() -> DatasetResults:
     return DatasetResults(
         name="toys",
         source="image_folder 8 grey",
+        family="toys 0.2 0.2",
         per_class=None,
         verdict=verdict.to_json(comparison, {"gan": QUALITY}),
         arms=_read_back(tables.arm_table(comparison)),

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from augment.page import views
 from augment.page.content import DatasetResults, Provenance, SynthesizerResults
 from augment.page.render import families, render
 from tests.page.examples import HOSTILE, dataset, provenance
@@ -156,10 +157,23 @@ def test_without_merged_arms_there_is_a_page_nevertheless() -> None:
     assert "No arm merges" in render([replace(results, verdict=verdict)], provenance()).html
 
 
+def test_runs_that_were_cut_off_are_named() -> None:
+    results = dataset()
+    arms = results.arms.assign(cut_off=[0, 2, 0, 0, 1, 0])
+    names = arms["arm"].tolist()
+    assert f"improving: 2 of {names[1]}, 1 of {names[4]}." in views.cut_off(replace(results, arms=arms))
+    assert views.cut_off(results) == ""
+
+
+def test_a_leak_that_could_not_be_measured_is_left_out() -> None:
+    _, rows = views.leaks({"features": {"near_copies": 0.02, "ratio": None}})
+    assert rows == {"features": ["2.00", views.MISSING]}
+
+
 def test_datasets_that_differ_in_their_number_of_images_make_a_learning_curve(outline: Outline) -> None:
     shown = [tag["aria-label"] for tag in outline.of("svg") if "training images a class" in str(tag["aria-label"])]
     assert shown == ["Test accuracy with 95 % intervals over 10, 50 training images a class: few, many."]
-    members = families([of_size("b", 50), of_size("a", 10), dataset(), replace(of_size("c", 9), source="other")])
+    members = families([of_size("b", 50), of_size("a", 10), dataset(), replace(of_size("c", 9), family="other")])
     assert [[each.name for each in family] for family in members] == [["a", "b"]]
 
 

@@ -21,10 +21,10 @@ def measured(workspace: Workspace) -> Workspace:
     workspace.stages(
         train={**work(write="model.txt"), "params": ["steps"]},
         report={
-            "cmd": "grep steps params.yaml > report.md",
+            "cmd": "grep steps params.yaml > report.md; mkdir -p figures; touch figures/$(tr -d ' ' < report.md)",
             "deps": ["model.txt"],
             "params": ["steps"],
-            "outs": [{"report.md": {"cache": False}}],
+            "outs": [{"report.md": {"cache": False}}, {"figures": {"cache": False}}],
         },
     )
     workspace.dvc("repro", "--quiet")
@@ -51,6 +51,7 @@ def test_an_overridden_run_is_recorded_and_the_workspace_is_as_before(measured: 
     assert list(recorded(measured).values()) == [20]
     assert ((measured.root / "params.yaml").read_text(), measured.lock()) == before
     assert (measured.root / "report.md").read_text() == "steps: 10\n"
+    assert [file.name for file in (measured.root / "figures").iterdir()] == ["steps:10"]
     assert "up to date" in measured.dvc("status")
     assert measured.git("status", "--porcelain") == ""
 

@@ -60,6 +60,18 @@ def test_selection_by_dataset_and_stage_brings_its_ancestors() -> None:
     assert list(plan.make(found, stages=["test@a"]).stages) == ["source", "train@a-x", "test@a"]
 
 
+def test_one_dataset_does_not_bring_the_others_through_what_compares_all() -> None:
+    found = graph_of(
+        stage("train@a", dataset="a"),
+        stage("train@b", dataset="b"),
+        stage("compare", "train@a", "train@b"),
+        stage("product@a", "compare", dataset="a"),
+    )
+    assert list(plan.make(found, datasets=["a"]).stages) == ["train@a"]
+    assert list(plan.make(found, datasets=["a", "b"]).stages) == ["train@a", "train@b", "compare", "product@a"]
+    assert list(plan.make(found, stages=["product@a"]).stages) == ["train@a", "train@b", "compare", "product@a"]
+
+
 @pytest.mark.parametrize(
     ("wanted", "message"),
     [

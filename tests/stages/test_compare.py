@@ -15,6 +15,7 @@ from augment.classifier.training import train_classifier
 from augment.core.errors import DataError
 from augment.core.images import make_image_set
 from augment.core.store import read_image_set, read_parquet, write_image_set, write_json, write_parquet
+from augment.evaluation.arms import Arm
 from augment.merging.specs import MixSpec
 from augment.runtime.machine import Machine
 from augment.runtime.progress import Progress
@@ -54,6 +55,7 @@ def test_evaluate_writes_what_runs_say_with_groups_and_counts(tmp_path: Path, cp
     assert frame["run"].nunique() == 2
     metrics = json.loads((tmp_path / "metrics" / "real-plain").read_text())
     assert metrics["train_counts"] == [16, 15]
+    assert metrics["synthetic_images"] == 0
     assert {"accuracy", "balanced_accuracy", "log_loss", "calibration_error"} <= set(metrics)
 
 
@@ -98,6 +100,15 @@ def test_product_is_the_training_set_that_the_verdict_names(tmp_path: Path) -> N
     assert made_by == {"stage": "product", "dataset": "toys", **use, "verdict": "It helps."}
 
 
+def scores_of(one: Arm, synthetic_images: int = 9, converged: int = 5) -> dict[str, Any]:
+    return {
+        "val_accuracy": one.val_accuracy.tolist(),
+        "train_counts": one.train_counts.tolist(),
+        "synthetic_images": synthetic_images,
+        "converged": converged,
+    }
+
+
 @pytest.fixture
 def results(tmp_path: Path) -> Path:
     """Results of two datasets, one of them with arms that are no longer asked for."""
@@ -106,29 +117,35 @@ def results(tmp_path: Path) -> Path:
         one = arm(train_set, "plain", random_hits(accuracy, number), accuracy)
         folder = tmp_path / dataset / train_set
         write_parquet(folder / "predictions.parquet", one.predictions.to_frame())
-        scores = {"val_accuracy": one.val_accuracy.tolist(), "train_counts": one.train_counts.tolist()}
-        write_json(folder / "metrics.json", scores)
+        write_json(folder / "metrics.json", scores_of(one))
     for dataset in ("cats", "dogs"):
         write_json(tmp_path / dataset / "gan.json", QUALITY)
     return tmp_path
 
 
-def test_compare_writes_verdicts_tables_and_a_picture(results: Path) -> None:
+def run_compare(results: Path) -> dict[str, Path]:
+    """Run the stage; return where it wrote."""
     names = {"metrics": "metrics", "verdicts": "verdicts", "table": "t.md", "arms": "arms", "recall": "recall"}
     outputs = {name: results / "out" / file for name, file in names.items()}
-    settings: dict[str, Any] = {
-        "seed": 0,
-        "datasets": {"cats": {}, "dogs": {}},
-        "synthesizers": ["gan"],
-        "mixes": {"merged": MixSpec(synthesizer="gan", share=0.5), "synthetic": MixSpec(synthesizer="gan", share=1.0)},
-        "auto_mixes": {},
-        "train_sets": ["real", "merged", "synthetic"],
-        "recipes": {"plain": {}},
-        "predictions": f"{results}/{{dataset}}/{{train_set}}/predictions.parquet",
-        "arm_metrics": f"{results}/{{dataset}}/{{train_set}}/metrics.json",
-        "quality": f"{results}/{{dataset}}/{{synthesizer}}.json",
-    }
-    compare.run(**settings, **outputs, accuracy=results / "out" / "a.png")
+    compare.run(
+        seed=0,
+        datasets={"cats": {}, "dogs": {}},
+        synthesizers=["gan"],
+        mixes={"merged": MixSpec(synthesizer="gan", share=0.5), "synthetic": MixSpec(synthesizer="gan", share=1.0)},
+        auto_mixes={},
+        train_sets=["real", "merged", "synthetic"],
+        recipes={"plain": {}},
+        predictions=f"{results}/{{dataset}}/{{train_set}}/predictions.parquet",
+        arm_metrics=f"{results}/{{dataset}}/{{train_set}}/metrics.json",
+        quality=f"{results}/{{dataset}}/{{synthesizer}}.json",
+        accuracy=results / "out" / "a.png",
+        **outputs,
+    )
+    return outputs
+
+
+def test_compare_writes_verdicts_tables_and_a_picture(results: Path) -> None:
+    outputs = run_compare(results)
     verdict = json.loads((outputs["verdicts"] / "cats.json").read_text())
     assert verdict["use"] == {"arm": "merged/plain", "train_set": "merged", "recipe": "plain"}
     assert verdict["release"]["memorisation"]["pixels"]["near_copies"] == 0.02
@@ -145,5 +162,24 @@ def test_compare_writes_verdicts_tables_and_a_picture(results: Path) -> None:
     recall = pd.read_csv(outputs["recall"] / "dogs.csv")
     assert np.allclose(recall.query("kind == 'class' and name == 'a'")["recall"], [0.7, 0.9, 0.5], atol=0.05)
     before = {path: path.read_bytes() for path in results.rglob("out/**/*") if path.is_file()}
-    compare.run(**settings, **outputs, accuracy=results / "out" / "a.png")
+    run_compare(results)
     assert {path: path.read_bytes() for path in before} == before
+
+
+def test_a_mix_that_added_nothing_is_no_synthesis(results: Path) -> None:
+    better = arm("merged", "plain", random_hits(0.95, 7), 0.99)  # by val and on test
+    write_parquet(results / "cats" / "merged" / "predictions.parquet", better.predictions.to_frame())
+    write_json(results / "cats" / "merged" / "metrics.json", scores_of(better, synthetic_images=0))
+    verdict = json.loads((run_compare(results)["verdicts"] / "cats.json").read_text())
+    assert verdict["verdict"].startswith("No synthetic image was added to `merged`, so there is nothing to judge")
+    assert verdict["chosen"] is None
+
+
+def test_runs_that_were_cut_off_are_told(results: Path) -> None:
+    one = arm("merged", "plain", random_hits(0.9, 1), 0.9)
+    write_json(results / "cats" / "merged" / "metrics.json", scores_of(one, converged=3))
+    outputs = run_compare(results)
+    verdict = json.loads((outputs["verdicts"] / "cats.json").read_text())
+    assert "Not trained to their end, so take it with care: 2 of 5 runs of `merged/plain`" in verdict["verdict"]
+    assert "before val had stopped improving: 2 of 5 runs of `merged/plain`." in outputs["table"].read_text()
+    assert pd.read_csv(outputs["arms"] / "cats.csv")["cut_off"].tolist() == [0, 2, 0]

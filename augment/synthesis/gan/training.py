@@ -6,7 +6,6 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from augment.core.errors import SettingsError
 from augment.core.images import ImageSet
 from augment.runtime.batches import balanced_rows, to_float
 from augment.runtime.checkpoint import Stateful
@@ -40,10 +39,7 @@ class GanTraining(Training):
     FIGURES = ("loss_d", "loss_g", "score_real", "score_fake")
 
     def __init__(self, train: ImageSet, spec: GanSpec, seed: int, machine: Machine) -> None:
-        if spec.batch_size % machine.world:
-            raise SettingsError(
-                f"batch_size: expected a multiple of runtime.devices ({machine.world}), found {spec.batch_size}"
-            )
+        machine.require_even(spec.batch_size)
         self.spec, self.machine, self.game = spec, machine, build_game(spec.loss)
         classes = len(train.classes)
         with seeded_init(seed, "gan", "initialisation"):
@@ -79,7 +75,8 @@ class GanTraining(Training):
             optimiser.param_groups[0]["lr"] = rate * factor
         strength = label_strength(progress, self.spec.conditioning.transition)
         if self.spec.conditioning.transition:
-            for network in (self.generator, self.discriminator, self.average):
+            # Not of the average: what is looked at, and kept, draws with all that is known of labels.
+            for network in (self.generator, self.discriminator):
                 set_strength(network, strength)
         last = self.spec.optimiser.discriminator_steps - 1
         for turn in range(last + 1):

@@ -78,11 +78,15 @@ class VaeTraining(Training):
         spec: How to build and train.
         seed: The run's seed.
         machine: Where to compute.
+
+    Raises:
+        SettingsError: The batch cannot be shared evenly among the processes.
     """
 
     FIGURES = ("reconstruction", "divergence")
 
     def __init__(self, train: ImageSet, spec: VaeSpec, seed: int, machine: Machine) -> None:
+        machine.require_even(spec.batch_size)
         self.spec, self.machine = spec, machine
         classes = len(train.classes)
         with seeded_init(seed, "vae", "initialisation"):

@@ -9,7 +9,8 @@ import torch
 from augment.core.errors import SettingsError
 from augment.core.images import ImageSet
 from augment.runtime.machine import Machine
-from augment.synthesis.gan.specs import GanSpec, NetworkSpec, OptimiserSpec, TransitionSpec
+from augment.synthesis.gan.layers import ConditionalBatchNorm2d
+from augment.synthesis.gan.specs import ConditioningSpec, GanSpec, NetworkSpec, OptimiserSpec, TransitionSpec
 from augment.synthesis.gan.training import GanTraining, label_strength
 
 PROJECT = Path(__file__).parents[3]
@@ -25,6 +26,19 @@ def test_labels_fade_in(progress: float, strength: float) -> None:
 def test_an_immediate_transition_is_a_step() -> None:
     assert label_strength(0.19, TransitionSpec(begin=0.2, end=0.2)) == 0.0
     assert label_strength(0.2, TransitionSpec(begin=0.2, end=0.2)) == 1.0
+
+
+def test_the_average_knows_its_labels_while_they_fade_in(stripes: ImageSet, cpu: Machine) -> None:
+    # It is what looks judge and what is saved: drawn with labels faded, it would be another one than is read back.
+    conditioning = ConditioningSpec(transition=TransitionSpec(begin=0.2, end=0.9))
+    training = GanTraining(stripes, SPEC.model_copy(update={"conditioning": conditioning}), 0, cpu)
+    training.step(50, 1.0)
+    strengths = [
+        {each.strength for each in network.modules() if isinstance(each, ConditionalBatchNorm2d)}
+        for network in (training.generator, training.average)
+    ]
+    assert [max(each) for each in strengths] == pytest.approx([3 / 7, 1.0])
+    assert [len(each) for each in strengths] == [1, 1]
 
 
 def test_each_network_has_its_own_rate(stripes: ImageSet, cpu: Machine) -> None:
