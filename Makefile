@@ -43,5 +43,5 @@ $(VENV)/installed: requirements.lock
 	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --requirement requirements.lock
 	touch $@
 
-clean:  ## forget everything the pipeline made; the next `make repro` starts from nothing
-	rm -rf data models results products scratch dvc_plots reports/figures reports/index.html .dvc/cache/runs .dvc/tmp
+clean:  ## delete what the pipeline made; DVC's cache keeps it (and your data): `dvc repro --force` makes it anew
+	rm -rf data models results products scratch dvc_plots reports/figures reports/index.html

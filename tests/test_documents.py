@@ -102,3 +102,12 @@ def test_the_readme_shows_the_committed_reference_run() -> None:
     assert shown is not None
     # In the README the report is a section: its headings stand one level deeper.
     assert shown[1].strip() == re.sub(r"^#", "##", table, flags=re.MULTILINE).strip()
+
+
+def test_the_readme_shows_the_committed_study() -> None:
+    study = (PROJECT / "benchmarks" / "studies" / "regimes" / "results.md").read_text()
+    table = re.search(r"^## Did synthesis help\?\n\n(.*?)\n\n", study, flags=re.DOTALL | re.MULTILINE)
+    shown = re.search(r"<!-- regimes -->\n(.*)<!-- /regimes -->", (PROJECT / "README.md").read_text(), flags=re.DOTALL)
+    assert table is not None
+    assert shown is not None
+    assert shown[1].strip() == table[1].strip()

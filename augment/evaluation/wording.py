@@ -9,7 +9,10 @@ from augment.evaluation.intervals import Interval
 
 
 def points(interval: Interval) -> str:
-    """Write a difference in accuracy points, e.g. ``+1.2 [+0.3, +2.1]``."""
+    """Write a difference in accuracy points, e.g. ``+1.2 [+0.3, +2.1]``.
+
+    A bound just below 0 is written -0.0: whether an interval holds 0 must be seen.
+    """
     mean, low, high = (f"{value:+.1f}" for value in _hundredfold(interval))
     return f"{mean} [{low}, {high}]"
 
@@ -32,5 +35,4 @@ def markdown_table(titles: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
 
 
 def _hundredfold(interval: Interval) -> FloatArray:
-    # Rounding first, and adding 0, keeps -0.04 from being written as -0.0.
-    return np.round(np.asarray([interval.mean, interval.low, interval.high]) * 100, 1) + 0.0
+    return np.asarray([interval.mean, interval.low, interval.high]) * 100 + 0.0  # 0 has no sign
