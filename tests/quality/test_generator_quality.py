@@ -80,7 +80,7 @@ def test_the_table_has_a_row_a_class() -> None:
 
 def test_too_few_images_are_refused_and_a_class_without_any_is_unknown() -> None:
     real, other = halves(10, 0)
-    with pytest.raises(DataError, match="need 6 images on either side, found 100 real and 5 synthetic"):
+    with pytest.raises(DataError, match=r"on either side, found 100 real ones, .* 5 synthetic"):
         generator_quality(real, other.select(np.arange(5)))
     lacking = quality_per_class(real, other.select(np.flatnonzero(other.labels != 9)))
     assert lacking["images"].tolist() == [10] * 9 + [0]

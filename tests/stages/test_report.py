@@ -5,7 +5,7 @@ from types import SimpleNamespace
 from typing import Any
 
 from augment.core.store import write_csv, write_json
-from augment.datasets.specs import ImageFolderSource, PerClassScarcity
+from augment.datasets.specs import ImageFolderSource, PerClassScarcity, SplitSpec
 from augment.runtime.specs import RuntimeSpec
 from augment.stages.report import report
 from tests.page.examples import QUALITY, dataset, history, png
@@ -21,6 +21,7 @@ def settings(folder: Path) -> dict[str, Any]:
     write_csv(folder / "recall" / "toys.csv", results.recall)
     spec = SimpleNamespace(
         source=ImageFolderSource(kind="image_folder", size=8, mode="grey"),
+        split=SplitSpec(val=0.2, test=0.2),
         scarcity=PerClassScarcity(kind="per_class", count=10),
     )
     patterns = {name: f"{folder}/{{dataset}}/{{synthesizer}}/{file}" for name, file in SYNTHESIZER.items()}
