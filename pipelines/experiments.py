@@ -65,8 +65,11 @@ def undo(root: Path) -> str | None:
             (root / file).unlink(missing_ok=True)
     shutil.copytree(saved, root, dirs_exist_ok=True, copy_function=_copy_whole)
     _dvc(root, "checkout", "--force", "--quiet")
-    for folder in filter(Path.is_dir, (root / out for out in _plain_outputs(root))):
-        shutil.rmtree(folder)  # it may hold files that were not there before
+    for out in map(root.joinpath, _plain_outputs(root)):  # what was not there before must go
+        if out.is_dir():
+            shutil.rmtree(out)
+        else:
+            out.unlink(missing_ok=True)
     shutil.copytree(saved, root, dirs_exist_ok=True, copy_function=_copy_whole)
     shutil.rmtree(saved)
     return "the settings of a former run were put back"

@@ -68,14 +68,23 @@ def end_leftovers(root: Path) -> str | None:
 
     Only for who holds the workspace: nobody's stage may be at work then.
     """
-    left = []
+    ended = 0
+    while left := list(_at_work(root)):  # again, for what they started before they were killed
+        for process in left:
+            with suppress(psutil.Error):
+                process.kill()
+        _, alive = psutil.wait_procs(left, timeout=_PATIENCE_S)
+        ended += len(left) - len(alive)
+        if alive:  # in a system call that does not end, such as one to a disk that is gone
+            break
+    return f"{ended} processes of a run that was killed were still at work: ended them" if ended else None
+
+
+def _at_work(root: Path) -> Iterator[psutil.Process]:
     for process in psutil.process_iter():
         with suppress(OSError, psutil.Error):
             if process.environ().get(OF_WORKSPACE) == str(root):
-                process.kill()
-                left.append(process)
-    psutil.wait_procs(left, timeout=_PATIENCE_S)
-    return f"{len(left)} processes of a run that was killed were still at work: ended them" if left else None
+                yield process
 
 
 def _try_lock(file: IO[str]) -> bool:

@@ -2,6 +2,7 @@
 
 import re
 import shlex
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -84,6 +85,12 @@ def test_what_differs_from_machine_to_machine_is_no_output_and_is_not_in_git() -
     assert STAGES["report"]["plots"] == [{figures: {"cache": False, "persist": True}}]
     ignored = (PROJECT / ".gitignore").read_text().splitlines()
     assert {f"/{page}", f"/{figures}/"} <= set(ignored)
+
+
+def test_git_takes_what_dvc_says_of_raw_images_and_not_the_images() -> None:
+    asked = ["git", "check-ignore", "--no-index", "raw/pets.dvc", "raw/.gitignore", "raw/pets/cat/1.png"]
+    ignored = subprocess.run(asked, cwd=PROJECT, capture_output=True, text=True, check=True).stdout.split()
+    assert ignored == ["raw/pets/cat/1.png"]
 
 
 def test_only_evaluate_depends_on_test() -> None:

@@ -13,7 +13,7 @@ from typing import Any
 
 import psutil
 
-from pipelines.workspace import Journal, heal_rwlock
+from pipelines.workspace import Journal, end_leftovers, heal_rwlock
 
 from .conftest import Workspace, work
 from .processes import eventually, named, working_in
@@ -75,6 +75,17 @@ def kill_all(workspace: Workspace, flow: subprocess.Popen[str], chance: random.R
             process.kill()
 
 
+def kill_one_by_one(workspace: Workspace, flow: subprocess.Popen[str], chance: random.Random) -> None:
+    """Kill everything in any order, so that what guards a stage may die before it and leave it at work.
+
+    Nobody is left then to stop it; what the next run does first must.
+    """
+    for process in [psutil.Process(flow.pid), *chance.sample(found := working_in(workspace.root), len(found))]:
+        with suppress(psutil.Error):
+            process.kill()
+    end_leftovers(workspace.root)
+
+
 def crash_and_cut_lock(workspace: Workspace, flow: subprocess.Popen[str], chance: random.Random) -> None:
     """Kill everything, and cut dvc.lock as a DVC killed while it writes would."""
     kill_all(workspace, flow, chance)
@@ -107,6 +118,7 @@ FAULTS: dict[str, Fault] = {
     "SIGKILL of what starts DVC": kill_process("warm-dvc"),
     "SIGKILL of a stage": kill_process("work.py"),
     "SIGKILL of all": kill_all,
+    "SIGKILL of one after the other": kill_one_by_one,
     "dvc.lock cut": crash_and_cut_lock,
     "rwlock cut or stale": crash_and_cut_table,
     "two flows": second_flow,

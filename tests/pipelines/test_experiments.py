@@ -21,7 +21,9 @@ def measured(workspace: Workspace) -> Workspace:
     workspace.stages(
         train={**work(write="model.txt"), "params": ["steps"]},
         report={
-            "cmd": "grep steps params.yaml > report.md; mkdir -p figures; touch figures/$(tr -d ' ' < report.md)",
+            "cmd": "grep steps params.yaml | tee report.md > page.html; mkdir -p figures; "
+            "touch figures/$(tr -d ' ' < report.md)",
+            "meta": {"flow": {"page": "page.html"}},
             "deps": ["model.txt"],
             "params": ["steps"],
             "outs": [{"report.md": {"cache": False}}, {"figures": {"cache": False}}],
@@ -50,7 +52,7 @@ def test_an_overridden_run_is_recorded_and_the_workspace_is_as_before(measured: 
     assert state.message == "2 ran"
     assert list(recorded(measured).values()) == [20]
     assert ((measured.root / "params.yaml").read_text(), measured.lock()) == before
-    assert (measured.root / "report.md").read_text() == "steps: 10\n"
+    assert [(measured.root / name).read_text() for name in ("report.md", "page.html")] == ["steps: 10\n"] * 2
     assert [file.name for file in (measured.root / "figures").iterdir()] == ["steps:10"]
     assert "up to date" in measured.dvc("status")
     assert measured.git("status", "--porcelain") == ""

@@ -23,6 +23,12 @@ def test_it_ends_as_the_program_does(tmp_path: Path, code: str, expected: int) -
     assert (tmp_path / "log").read_text() == ("said\n" if expected == 0 else "")
 
 
+def test_a_program_whose_guard_died_before_it_was_watched_is_not_begun() -> None:
+    code = "import os; from pipelines import guard; guard._begin(lambda: os.write(2, b'begun'), 2, os.getpid())"
+    done = subprocess.run([sys.executable, "-c", code], stderr=subprocess.PIPE, check=False)
+    assert (done.returncode, done.stderr) == (guard.Verdict.STOPPED, b"")
+
+
 def test_it_stops_the_program_when_its_owner_lets_go(tmp_path: Path) -> None:
     with guarded("import time; time.sleep(3600)", tmp_path / "log") as program:
         program.communicate(timeout=30)
