@@ -48,11 +48,6 @@ class Arm:
         return f"{self.train_set}/{self.recipe}"
 
 
-def cut_off_runs(arms: Sequence[Arm]) -> str:
-    """List, in words, how many runs of which arms reached their last step before val had stopped improving."""
-    return ", ".join(f"{arm.cut_off} of {len(arm.val_accuracy)} runs of `{arm.name}`" for arm in arms if arm.cut_off)
-
-
 def best_by_val(arms: Sequence[Arm]) -> Arm:
     """Choose the arm with the highest mean accuracy on val; the first named wins a tie."""
     return max(arms, key=lambda arm: float(arm.val_accuracy.mean()))

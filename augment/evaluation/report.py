@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from augment.core.images import FloatArray
-from augment.evaluation.arms import Arm, Kind, cut_off_runs
+from augment.evaluation.arms import Arm, Kind
 from augment.evaluation.comparison import Comparison
 from augment.evaluation.contests import Contest, Outcome
 from augment.evaluation.intervals import Interval, crossed_estimate
@@ -17,7 +17,7 @@ from augment.evaluation.release import release
 from augment.evaluation.significance import ALPHA
 from augment.evaluation.subgroups import recall_table
 from augment.evaluation.verdict import groups, sentence
-from augment.evaluation.wording import markdown_table, points
+from augment.evaluation.wording import cut_off_runs, markdown_table, points
 
 REAL_COLOUR, SYNTHETIC_COLOUR = "#1f5a94", "#c2571a"
 
@@ -80,7 +80,7 @@ def _difference(contest: Contest | None) -> str:
 
 def _legend(comparison: Comparison) -> str:
     seeds, images = comparison.reference.predictions.hits.shape
-    cut_off = cut_off_runs(comparison.arms)
+    cut_off = cut_off_runs({arm.name: arm.cut_off for arm in comparison.arms}, seeds)
     return (
         f"Mean ± standard deviation over {seeds} runs on {images} test images; differences are accuracy points, paired "
         "by run and image, each with its own 95 % interval over both. Bold: detected at 5 % after Holm's correction "

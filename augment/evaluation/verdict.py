@@ -3,12 +3,12 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from augment.evaluation.arms import Kind, cut_off_runs
+from augment.evaluation.arms import Kind
 from augment.evaluation.comparison import Comparison
 from augment.evaluation.contests import Contest, Outcome, differences
 from augment.evaluation.release import release
 from augment.evaluation.subgroups import gap_in, widest_gap
-from augment.evaluation.wording import p_value, points
+from augment.evaluation.wording import cut_off_runs, p_value, points
 
 PHRASES = {
     Outcome.HELPS: "helps",
@@ -58,10 +58,9 @@ def _not_detected(found: Sequence[Contest]) -> list[str]:
 
 def _cut_off(comparison: Comparison) -> list[str]:
     """Warn where an arm that the verdict speaks of was not trained to its end."""
-    spoken_of = [arm for arm in (comparison.chosen, *comparison.rivals) if arm and arm.cut_off]
-    if not spoken_of:
-        return []
-    return [f"Not trained to their end, so take it with care: {cut_off_runs(spoken_of)}; raise `max_steps`."]
+    spoken_of = {arm.name: arm.cut_off for arm in (comparison.chosen, *comparison.rivals) if arm}
+    listed = cut_off_runs(spoken_of, len(comparison.reference.val_accuracy))
+    return [f"Not trained to their end, so take it with care: {listed}; raise `max_steps`."] if listed else []
 
 
 def to_json(comparison: Comparison, quality: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:

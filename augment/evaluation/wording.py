@@ -1,6 +1,6 @@
 """Figures as people read them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -26,6 +26,16 @@ def percent(interval: Interval) -> str:
 def p_value(value: float) -> str:
     """Write a p-value, e.g. ``p = 0.042`` or ``p < 0.001``."""
     return f"p = {value:.3f}" if value >= 0.001 else "p < 0.001"
+
+
+def cut_off_runs(counts: Mapping[str, int], runs: int) -> str:
+    """List the arms some of whose runs were stopped before val had stopped improving; empty where none was.
+
+    Args:
+        counts: Arm → its runs that were.
+        runs: Runs of every arm.
+    """
+    return ", ".join(f"{count} of {runs} runs of `{arm}`" for arm, count in counts.items() if count)
 
 
 def markdown_table(titles: Sequence[str], rows: Sequence[Sequence[str]]) -> str:

@@ -11,6 +11,7 @@ from typing import Any, TextIO, TypeVar
 import pandas as pd
 import yaml
 
+from augment.core.specs import Spec
 from augment.core.store import read_json
 from augment.page.content import DatasetResults, Provenance, SynthesizerResults
 
@@ -64,12 +65,12 @@ def read_dataset(name: str, spec: Any, synthesizers: Sequence[str], places: Plac
         path = Path(places.confusion.format(dataset=name, train_set=arm["train_set"], recipe=arm["recipe"]))
         if (table := _known(path, read_table)) is not None:
             confusion[arm["arm"]] = table
-    source = " ".join(str(value) for value in spec.source.model_dump().values())
+    source = _listed(spec.source)
     images = name if spec.source.kind == "image_folder" else source  # a folder is the dataset's own
     return DatasetResults(
         name=name,
         source=source,
-        family=" ".join([images, *(str(value) for value in spec.split.model_dump().values())]),
+        family=f"{images} {_listed(spec.split)}",
         per_class=spec.scarcity.count if spec.scarcity.kind == "per_class" else None,
         verdict=read_json(places.verdicts / f"{name}.json"),
         arms=arms,
@@ -77,6 +78,10 @@ def read_dataset(name: str, spec: Any, synthesizers: Sequence[str], places: Plac
         confusion=confusion,
         synthesizers=tuple(_read_synthesizer(name, each, places) for each in synthesizers),
     )
+
+
+def _listed(spec: Spec) -> str:
+    return " ".join(str(value) for value in spec.model_dump().values())
 
 
 def _read_synthesizer(dataset: str, name: str, places: Places) -> SynthesizerResults:

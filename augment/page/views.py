@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import pandas as pd
 
 from augment.evaluation.intervals import Interval
-from augment.evaluation.wording import p_value, percent, points
+from augment.evaluation.wording import cut_off_runs, p_value, percent, points
 from augment.page.content import DatasetResults, Json, SynthesizerResults
 
 MOST_CELLS_A_SIDE, MOST_CONFUSIONS = 15, 12
@@ -113,9 +113,9 @@ def arm_groups(results: DatasetResults) -> dict[str, list[ArmRow]]:
 
 def cut_off(results: DatasetResults) -> str:
     """Say, as a further sentence, which arms have runs that were not trained to their end; nothing where none has."""
-    arms = results.arms[results.arms["cut_off"] > 0]
-    runs = [f"{count} of {name}" for count, name in zip(arms["cut_off"], arms["arm"], strict=True)]
-    return f" Runs stopped at max_steps, before val had stopped improving: {', '.join(runs)}." if runs else ""
+    counts = dict(zip(results.arms["arm"], results.arms["cut_off"], strict=True))
+    listed = cut_off_runs(counts, results.verdict["seeds"])
+    return f" Stopped at `max_steps`, before val had stopped improving: {listed}." if listed else ""
 
 
 def _scores(arm: Row, results: DatasetResults) -> list[str]:

@@ -161,7 +161,9 @@ def test_runs_that_were_cut_off_are_named() -> None:
     results = dataset()
     arms = results.arms.assign(cut_off=[0, 2, 0, 0, 1, 0])
     names = arms["arm"].tolist()
-    assert f"improving: 2 of {names[1]}, 1 of {names[4]}." in views.cut_off(replace(results, arms=arms))
+    assert f"improving: 2 of 3 runs of `{names[1]}`, 1 of 3 runs of `{names[4]}`." in views.cut_off(
+        replace(results, arms=arms)
+    )
     assert views.cut_off(results) == ""
 
 

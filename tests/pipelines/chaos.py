@@ -145,8 +145,7 @@ def inject(workspace: Workspace, fault: Fault, chance: random.Random, longest_s:
     try:
         eventually(lambda: working_in(workspace.root) == [])
     except AssertionError as error:
-        left = [f"{process.pid}, {process.status()}: {process.name()}" for process in working_in(workspace.root)]
-        raise AssertionError(f"still at work: {left}") from error
+        raise AssertionError(f"still at work: {working_in(workspace.root)}") from error
     _nothing_is_marked_done_that_was_not(workspace)
 
 

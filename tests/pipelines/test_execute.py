@@ -28,7 +28,7 @@ def executor(workspace: Workspace) -> Iterator[Executor]:
 
 def left(workspace: Workspace) -> list[psutil.Process]:
     """Find what runs of a stage; what waits to start the next one may stay."""
-    return [process for process in working_in(workspace.root) if process.name() != "warm-dvc"]
+    return list(set(working_in(workspace.root)) - set(named("warm-dvc", workspace.root)))
 
 
 def run(executor: Executor, workspace: Workspace, lines: list[str] | None = None, **options: Any) -> Outcome:

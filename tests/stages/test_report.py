@@ -1,11 +1,14 @@
 """The stage as the command line calls it."""
 
+import shutil
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import pytest
+
 from augment.core.store import write_csv, write_json
-from augment.datasets.specs import ImageFolderSource, PerClassScarcity, SplitSpec
+from augment.datasets.specs import ImageFolderSource, PerClassScarcity, SplitSpec, TorchvisionSource
 from augment.runtime.specs import RuntimeSpec
 from augment.stages.report import report
 from tests.page.examples import QUALITY, dataset, history, png
@@ -54,6 +57,26 @@ def write_the_rest(folder: Path) -> None:
     (folder / "dvc.lock").write_text("stages: {compare: {deps: [{path: raw/toys, md5: abc, size: 1}], outs: []}}")
     cost = {"stage": "compare", "wall_s": 1.0, "cpu_s": 1.0, "peak_bytes": 1, "ended": "2030", "hardware": "a slow one"}
     write_json(folder / "costs" / "compare.json", cost)
+
+
+@pytest.mark.parametrize(
+    ("source", "drawn"),
+    [
+        (ImageFolderSource(kind="image_folder", size=8, mode="grey"), False),  # each dataset's own folder
+        (TorchvisionSource(kind="torchvision", name="MNIST"), True),
+    ],
+)
+def test_only_datasets_of_the_same_images_make_a_learning_curve(tmp_path: Path, source: Any, drawn: bool) -> None:
+    arguments = settings(tmp_path)
+    for kind, ending in (("verdicts", "json"), ("arms", "csv"), ("recall", "csv")):
+        shutil.copy(tmp_path / kind / f"toys.{ending}", tmp_path / kind / f"more.{ending}")
+    split = SplitSpec(val=0.2, test=0.2)
+    arguments["datasets"] = {
+        name: SimpleNamespace(source=source, split=split, scarcity=PerClassScarcity(kind="per_class", count=count))
+        for name, count in (("toys", 10), ("more", 20))
+    }
+    report.run(**arguments)
+    assert ("Learning curves" in (tmp_path / "index.html").read_text()) is drawn
 
 
 def test_it_shows_what_is_there(tmp_path: Path) -> None:
