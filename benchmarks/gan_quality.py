@@ -1,18 +1,21 @@
 """How good a recipe's images are after a budget of CPU-seconds, on all of Fashion-MNIST or on a few images a class.
 
     python -m benchmarks.gan_quality --fashion-mnist FOLDER_WITH_THE_IDX_FILES --cpu-s 60
-    python -m benchmarks.gan_quality --fashion-mnist FOLDER … --cpu-s 480 --set network.width=32 --classifier-steps 4000
+    python -m benchmarks.gan_quality --fashion-mnist FOLDER … --cpu-s 480 --set network.width=32 \
+        --classifier-steps 5000 --pool 1 5 --confidence 0 0.8
     python -m benchmarks.gan_quality --fashion-mnist FOLDER … --per-class 20 --cpu-s 30 --set network.latent_dim=32
 
 Distance, fidelity, precision, recall, density and coverage are those of 5,000 images against val; beside them the same
 of 5,000 real train images. CAS is the accuracy on test of a classifier that is trained on synthetic images alone, as
-many as there are real ones, and stops by val; beside it that of the same classifier trained on the real ones. With few
+many as there are real ones, and stops by val; beside it that of the same classifier trained on the real ones. With
+several pools and confidences each training is drawn from in every way. With few
 images a class the judge and val are still those of the whole data set: a yardstick that no user has.
 CPU-seconds are those of training, without looks. See docs/synthesizers.md for what --set may name.
 """
 
 import time
 from dataclasses import dataclass, field, replace
+from itertools import product
 from typing import Any
 
 import numpy as np
@@ -147,8 +150,8 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1])
     parser.add_argument("--set", nargs="+", default=[], metavar="KEY=VALUE", help="settings of the GAN")
     parser.add_argument("--per-class", type=int, help="images of each class to train on; all, if left out")
-    parser.add_argument("--pool", type=int, default=1, help="snapshots to draw from, of the training's last looks")
-    parser.add_argument("--confidence", type=float, default=0.0, help="least confidence of the judge in a label")
+    parser.add_argument("--pool", type=int, nargs="+", default=[1], help="snapshots to draw from, the training's last")
+    parser.add_argument("--confidence", type=float, nargs="+", default=[0.0], help="least the judge gives a label")
     parser.add_argument("--classifier-steps", type=int, default=0, help="cap on a classifier's steps; 0: no CAS")
     options = parser.parse_args()
     data = load(options.fashion_mnist)
@@ -165,17 +168,19 @@ def main() -> None:
         print(row("real train", floor(judge, data, len(data.val)), cas), flush=True)
         for seed in options.seeds:
             album, about = train_gan(data, nested(options.set), options.cpu_s, seed, where)
-            drawer = Drawer(album.snapshots[-options.pool :], judge, options.confidence, where)
-            spare = SPARE if options.confidence else 1.0
-            images, labels = drawer.draw(balanced(spare * len(data.val)), seed)
-            figures = generator_quality(real, see(judge, images, labels))
-            print(row(f"synthetic, seed {seed}", figures, about), flush=True)
-            if options.classifier_steps:
-                images, labels = drawer.draw(balanced(spare * len(data.train)), seed)
-                made = make_image_set(images, labels, data.train.classes, generator_seed=seed)
-                found, how = accuracy(made, data, options.classifier_steps, seed, where)
-                under = f"{100 * (of_real - found):.2f} points under real"
-                print(f"{'':18} CAS {found:.4f}, {under} ({how}; {len(made)} images)", flush=True)
+            for pool, confidence in product(options.pool, options.confidence):
+                drawer = Drawer(album.snapshots[-pool:], judge, confidence, where)
+                spare = SPARE if confidence else 1.0
+                images, labels = drawer.draw(balanced(spare * len(data.val)), seed)
+                figures = generator_quality(real, see(judge, images, labels))
+                way = f"; pool {pool}, confidence {confidence:g}"
+                print(row(f"synthetic, seed {seed}", figures, about + way), flush=True)
+                if options.classifier_steps:
+                    images, labels = drawer.draw(balanced(spare * len(data.train)), seed)
+                    made = make_image_set(images, labels, data.train.classes, generator_seed=seed)
+                    found, how = accuracy(made, data, options.classifier_steps, seed, where)
+                    under = f"{100 * (of_real - found):.2f} points under real"
+                    print(f"{'':18} CAS {found:.4f}, {under} ({how}; {len(made)} images)", flush=True)
 
 
 if __name__ == "__main__":

@@ -21,7 +21,8 @@ from multiprocessing.process import BaseProcess
 import psutil
 
 _PR_SET_PDEATHSIG, _PR_SET_NAME, _PR_SET_CHILD_SUBREAPER = 1, 15, 36  # <linux/prctl.h>
-_TICK_S = 0.05
+_TICK_S = 0.05  # from one look to the next at what was told to end
+_LONGEST_S = 3600.0  # between two looks while nothing happens
 _SAVING_S = 20.0  # what a spared command gets, once nothing runs below it any more: DVC hashes and saves outputs
 _STDIN, _STDOUT, _STDERR = 0, 1, 2
 
@@ -88,13 +89,15 @@ def _supervise(
     wishes: list[int] = []
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, lambda received, _: wishes.append(received))
+    woken = _wake_by_signals()
     deadline = time.monotonic() + (timeout_s or float("inf"))
     verdict, since, asked = None, 0.0, set[int]()
     with selectors.DefaultSelector() as selector:
         selector.register(_STDIN, selectors.EVENT_READ, lambda: os.read(_STDIN, 1))
         selector.register(source, selectors.EVENT_READ, lambda: _forward(source))
+        selector.register(woken, selectors.EVENT_READ, lambda: os.read(woken, 512))
         while command.is_alive():
-            for key, _ in selector.select(_TICK_S):
+            for key, _ in selector.select(_TICK_S if verdict else min(deadline - time.monotonic(), _LONGEST_S)):
                 if not key.data():  # closed
                     selector.unregister(key.fd)
                     if key.fd == _STDIN:
@@ -107,6 +110,15 @@ def _supervise(
                 if age > grace_s + _SAVING_S:
                     command.kill()
     return verdict
+
+
+def _wake_by_signals() -> int:
+    """Make a descriptor that is ready to be read after any signal that has a handler, and after a child's end."""
+    woken, waker = os.pipe()
+    os.set_blocking(waker, False)
+    signal.signal(signal.SIGCHLD, lambda *_: None)
+    signal.set_wakeup_fd(waker, warn_on_full_buffer=False)
+    return woken
 
 
 def _stop(spared: set[int | None], impatient: bool, asked: set[int]) -> None:

@@ -11,7 +11,7 @@ from uuid import UUID
 from prefect.artifacts import create_progress_artifact, update_progress_artifact
 
 _LINE = re.compile(r"^progress: (?P<what>.+) (?P<done>\d+)/(?P<total>\d+) (?P<unit>\S+), (?P<detail>.*)$")
-_EVERY_S = 2.0
+_EVERY_S = 5.0
 
 
 @dataclass(frozen=True)

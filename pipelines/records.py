@@ -13,7 +13,7 @@ from prefect.client.schemas.objects import State, StateType
 from prefect.states import Crashed
 
 _UNDER_WAY = [StateType.RUNNING.value, StateType.CANCELLING.value]
-_EVERY_S = 2.0
+_EVERY_S = 5.0
 
 
 def workspace_tag(root: Path) -> str:

@@ -48,6 +48,32 @@ def test_outcomes_are_told_apart_and_output_is_passed_on(executor: Executor, wor
     assert workspace.ran() == ["one", "one"]
 
 
+def test_dvc_lock_is_written_as_by_dvc_alone(executor: Executor, workspace: Workspace) -> None:
+    awkward = [
+        "yes",
+        "012",
+        "1e-3",
+        "12:30:45",
+        "2020-01-01",
+        "null",
+        "~",
+        "x: y",
+        "# none",
+        " a",
+        "é",
+        "a\n\nb",
+        "a" * 200,
+    ]
+    workspace.params(values=[*awkward, 1e-05, 100000.0, -0.0, float("inf"), None, True, [1, {"b": 2}]])
+    workspace.stages(**{name: work(write=f"{name}.txt", params=["values"]) for name in ("one", "two", "three")})
+    for stage in graph.read(workspace.root, FlowSettings()).values():
+        executor.run(stage, lambda _: None)
+    noted = Path("dvc.lock").read_bytes()
+    Path("dvc.lock").unlink()
+    workspace.dvc("repro", "--force")
+    assert Path("dvc.lock").read_bytes() == noted
+
+
 def test_failure_names_stage_exit_code_and_last_lines(executor: Executor, workspace: Workspace) -> None:
     workspace.stages(one=work(write="one.txt", extra="--exit 65"))
     with pytest.raises(StageFailedError, match=r"stage one exited with 65; its last lines:") as caught:
@@ -99,7 +125,7 @@ def test_nobody_outlives_a_killed_process(executor: Executor, workspace: Workspa
 
     def kill() -> None:
         eventually(workspace.ran)
-        eventually(lambda: any("3600" in " ".join(each.cmdline()) for each in left(workspace)))
+        eventually(lambda: named("import time; time.sleep(3600)", workspace.root))
         named(victim, workspace.root)[0].kill()
 
     threading.Timer(0, kill).start()
