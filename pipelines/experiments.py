@@ -5,6 +5,7 @@ it there; afterwards everything is put back, so that the next scheduled run star
 settings. What has to be put back is written down first: a crash is made undone by the next run.
 """
 
+import os
 import re
 import shutil
 import subprocess
@@ -18,6 +19,7 @@ from pipelines.workspace import scratch
 
 _UNDO = "undo"
 _TEMPLATE = re.compile(r"\$\{[^}]*\}")
+_NOBODY = {"name": "pipelines", "email": "pipelines@localhost"}
 
 
 class ExperimentError(RuntimeError):
@@ -114,6 +116,23 @@ def _copy_whole(source: str, target: str) -> None:
 
 
 def _dvc(root: Path, *words: str) -> None:
-    done = subprocess.run([*DVC, "--wait-for-lock", *words], cwd=root, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [*DVC, "--wait-for-lock", *words],
+        cwd=root,
+        env=_authorship(root) | os.environ,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     if done.returncode != 0:
         raise ExperimentError(f"`dvc {' '.join(words)}` failed: {done.stderr.strip()[-2000:]}")
+
+
+def _authorship(root: Path) -> dict[str, str]:
+    """Make an environment that names an author, as DVC records nothing without: git's own, the flow if it has none."""
+    told: dict[str, str] = {}
+    for part, fallback in _NOBODY.items():
+        command = ["git", "config", f"user.{part}"]
+        configured = subprocess.run(command, cwd=root, capture_output=True, text=True, check=False).stdout.strip()
+        told |= {f"GIT_{role}_{part.upper()}": configured or fallback for role in ("AUTHOR", "COMMITTER")}
+    return told

@@ -19,6 +19,7 @@ _FOR_SCHEDULES = ("SCHEDULER", "LATE_RUNS", "TRIGGERS", "FOREMAN")  # services o
 # To load the server makes some million objects that stay: to look for garbage among them less often saves a fifth.
 _PREFECT = "import gc, runpy; gc.set_threshold(50_000); runpy.run_module('prefect', run_name='__main__')"
 _LOOPBACK = {"127.0.0.1", "::1", "localhost"}
+_REACHED_AT = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - where a server that is bound to all is found
 
 
 class ServerError(RuntimeError):
@@ -119,5 +120,5 @@ def _await(process: subprocess.Popen[bytes], api_url: str, log: Path) -> None:
 
 
 def _api_url(where: ServerSettings) -> str:
-    host = "127.0.0.1" if where.host == "0.0.0.0" else where.host  # noqa: S104 - compared, not bound
-    return f"http://{host}:{where.port}/api"
+    host = _REACHED_AT.get(where.host, where.host)
+    return f"http://{f'[{host}]' if ':' in host else host}:{where.port}/api"

@@ -1,10 +1,21 @@
 """Settings of the flow (`flow:` in params.yaml) and of single stages (`meta: {flow: …}` in dvc.yaml)."""
 
+from datetime import datetime
 from pathlib import Path
-from typing import Any, Literal, TypeVar
+from typing import Annotated, Any, Literal, TypeVar
+from zoneinfo import ZoneInfo
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, NonNegativeInt, PositiveFloat, PositiveInt, ValidationError
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    NonNegativeInt,
+    PositiveFloat,
+    PositiveInt,
+    ValidationError,
+)
 
 PARAMS_FILE = "params.yaml"
 _M = TypeVar("_M", bound=BaseModel)
@@ -59,6 +70,27 @@ class WatchSettings(_Frozen):
     settled_s: PositiveFloat = 10.0
 
 
+def _schedule(value: str) -> str:
+    # Most runs have no schedule to check. Prefect's own check would load Prefect before its environment is set.
+    from cronsim import CronSim, CronSimError
+
+    try:
+        if len(value.split()) != 5:  # a sixth would be seconds
+            raise CronSimError("Wrong number of fields")
+        CronSim(value, datetime.min)
+    except CronSimError as error:
+        raise ValueError(f"{error}: expected a schedule of five fields as in cron, such as 0 3 * * *") from error
+    return value
+
+
+def _time_zone(value: str) -> str:
+    try:
+        ZoneInfo(value)
+    except (KeyError, ValueError, OSError) as error:  # it looks for a file of that name
+        raise ValueError("expected the IANA name of a time zone, such as Europe/Berlin") from error
+    return value
+
+
 class FlowSettings(_Frozen):
     """The block `flow:` of params.yaml; every key has a default, so the block may be missing.
 
@@ -76,8 +108,8 @@ class FlowSettings(_Frozen):
     """
 
     jobs: PositiveInt | None = None
-    cron: str | None = None
-    timezone: str = "UTC"
+    cron: Annotated[str, AfterValidator(_schedule)] | None = None
+    timezone: Annotated[str, AfterValidator(_time_zone)] = "UTC"
     when_busy: Literal["cancel", "wait"] = "cancel"
     stop_grace_s: PositiveFloat = 10.0
     stages: StageHints = StageHints()
@@ -134,7 +166,8 @@ def _validated(model: type[_M], values: Any, where: str) -> _M:
         return model.model_validate(values)
     except ValidationError as error:
         problems = "; ".join(
-            f"{'.'.join([where, *map(str, problem['loc'])])}: {problem['msg']} (got {problem['input']!r})"
+            f"{'.'.join([where, *map(str, problem['loc'])])}: "
+            f"{problem['msg'].removeprefix('Value error, ')} (got {problem['input']!r})"
             for problem in error.errors()
         )
         raise SettingsError(problems) from error

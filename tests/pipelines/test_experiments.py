@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -45,6 +46,12 @@ def recorded(workspace: Workspace) -> dict[str, Any]:
     }
 
 
+def people(workspace: Workspace, experiment: str) -> list[str]:
+    """Read who is author and who is committer of an experiment."""
+    (saved,) = workspace.git("for-each-ref", "--format=%(objectname)", f"refs/exps/*/*/{experiment}").split()
+    return workspace.git("show", "--no-patch", "--format=%an <%ae>%n%cn <%ce>", saved).splitlines()
+
+
 @pytest.mark.usefixtures("server")
 def test_an_overridden_run_is_recorded_and_the_workspace_is_as_before(measured: Workspace) -> None:
     before = (measured.root / "params.yaml").read_text(), measured.lock()
@@ -69,6 +76,39 @@ def test_a_run_on_edited_settings_is_recorded_and_one_on_committed_settings_is_n
     assert pipeline(return_state=True).message == "2 ran"
     assert list(recorded(measured).values()) == [30]
     assert yaml.safe_load((measured.root / "params.yaml").read_text())["steps"] == 30
+
+
+@pytest.mark.parametrize(
+    ("configured", "author"),
+    [
+        ({}, "pipelines <pipelines@localhost>"),
+        ({"user.email": "ada@example.org"}, "pipelines <ada@example.org>"),
+        ({"user.email": "ada@example.org", "user.name": "Ada"}, "Ada <ada@example.org>"),
+    ],
+    ids=["nobody", "no name", "somebody"],
+)
+def test_an_experiment_is_recorded_whoever_git_knows(
+    measured: Workspace, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, configured: dict[str, str], author: str
+) -> None:
+    for key in ("GIT_CONFIG_GLOBAL", "GIT_CONFIG_SYSTEM"):
+        monkeypatch.setenv(key, "/dev/null")
+    for key in ("HOME", "XDG_CONFIG_HOME"):  # where DVC's own git looks, whatever those two say
+        monkeypatch.setenv(key, str(tmp_path))
+    measured.git("config", "--remove-section", "user")
+    for key, value in configured.items():
+        measured.git("config", key, value)
+    measured.params(steps=20, names=["a"])
+    measured.dvc("repro", "--quiet")
+    experiments.record(measured.root, "late-run")
+    assert people(measured, "late-run") == [author, author]
+
+
+def test_who_the_environment_says_is_the_author_is(measured: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GIT_AUTHOR_NAME", "Grace")
+    measured.params(steps=20, names=["a"])
+    measured.dvc("repro", "--quiet")
+    experiments.record(measured.root, "late-run")
+    assert people(measured, "late-run") == ["Grace <test@example.org>", "Test <test@example.org>"]
 
 
 @pytest.mark.parametrize("override", ["stepz=3", "steps=[", "nonsense"])

@@ -33,6 +33,23 @@ def test_a_server_for_others_needs_a_password(monkeypatch: pytest.MonkeyPatch) -
     assert "192.0.2.1" in command(ServerSettings(host="192.0.2.1"))
 
 
+@pytest.mark.parametrize(
+    ("host", "api_url"),
+    [
+        ("0.0.0.0", "http://127.0.0.1:4300/api"),  # noqa: S104 - nothing listens there
+        ("::", "http://[::1]:4300/api"),
+        ("::1", "http://[::1]:4300/api"),
+        ("2001:db8::7", "http://[2001:db8::7]:4300/api"),
+        ("localhost", "http://localhost:4300/api"),
+    ],
+)
+def test_a_server_is_asked_where_it_can_be_reached(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, host: str, api_url: str
+) -> None:
+    monkeypatch.delenv("PREFECT_API_URL")
+    assert environment(tmp_path, ServerSettings(host=host, port=4300))["PREFECT_API_URL"] == api_url
+
+
 def test_the_database_is_the_projects_own_unless_the_user_says_else(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
