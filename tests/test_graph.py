@@ -11,6 +11,7 @@ import pytest
 import yaml
 
 from augment.__main__ import COSTS, load_stage
+from augment.stages.train_synthesizer import CODE as CODE_OF_A_CHECKPOINT
 
 PROJECT = Path(__file__).parents[1]
 BLANK = r"/[^/]*(?<!\$)\{"
@@ -46,6 +47,11 @@ def test_code_dependencies_are_what_the_stage_imports_and_nothing_else(stage: st
     folders = {name if name == module else ".".join(name.split(".")[:2]) for name in imported}
     expected = {f"{name.replace('.', '/')}{'.py' if name == module else ''}" for name in folders}
     assert code_dependencies(stage) == expected
+
+
+def test_a_checkpoint_is_of_the_code_folders_that_its_stage_depends_on() -> None:
+    folders = code_dependencies("train_synthesizer") - {"augment/stages/train_synthesizer.py"}
+    assert {str(path.relative_to(PROJECT)) for path in CODE_OF_A_CHECKPOINT} == folders
 
 
 def test_packages_hold_nothing_that_an_import_would_run() -> None:

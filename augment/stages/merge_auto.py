@@ -6,9 +6,10 @@ from pathlib import Path
 from augment.classifier.specs import ClassifierSpec, RecipeSpec
 from augment.classifier.trials import hits_on_val
 from augment.core.stage import stage
-from augment.core.store import read_image_set, read_json, read_parquet, write_image_set, write_json
+from augment.core.store import read_image_set, write_image_set, write_json
 from augment.merging.choice import choose_share
-from augment.merging.merge import candidates, refuse_failed
+from augment.merging.files import read_drawn
+from augment.merging.merge import candidates
 from augment.merging.specs import AutoMixSpec
 from augment.runtime.machine import machine
 from augment.runtime.specs import RuntimeSpec
@@ -32,17 +33,19 @@ def merge_auto(
     *,
     real: Path,
     val: Path,
-    synthetic: Path,
-    quality: Path,
+    synthetic: str,
+    quality: str,
+    scores: str,
     merged: Path,
     choice: Path,
 ) -> None:
-    """Write the container ``merged``, and to ``choice`` what val said of every share."""
-    judged = quality / spec.synthesizer
-    if not spec.allow_failed:
-        refuse_failed(read_json(judged / "quality.json")["failures"], spec.synthesizer, f"auto_mixes.{mix}")
-    originals, held_out, drawn = (read_image_set(path) for path in (real, val, synthetic / spec.synthesizer))
-    made = candidates(originals, drawn, read_parquet(judged / "scores.parquet"), spec)
+    """Write the container ``merged``, and to ``choice`` what val said of every share.
+
+    ``synthetic``, ``quality`` and ``scores`` are path patterns with ``{synthesizer}`` in them, see `read_drawn`.
+    """
+    originals, held_out = read_image_set(real), read_image_set(val)
+    drawn = read_drawn(spec, f"auto_mixes.{mix}", synthetic=synthetic, quality=quality, scores=scores)
+    made = candidates(originals, *drawn, spec)
     recipe, title = recipes[spec.recipe], f"merge_auto {dataset} {mix} share"
     with machine(runtime) as where:
         hits = {

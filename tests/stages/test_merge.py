@@ -1,0 +1,103 @@
+"""The stages merge and merge_auto as the command line calls them: what they take of which synthesizer, and refuse."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from augment.classifier.specs import ClassifierSpec, RecipeSpec
+from augment.core.errors import DataError
+from augment.core.images import make_image_set
+from augment.core.store import read_image_set, write_image_set, write_json, write_parquet
+from augment.merging.specs import AutoMixSpec, MixSpec
+from augment.runtime.specs import RuntimeSpec
+from augment.stages.merge import merge
+from augment.stages.merge_auto import merge_auto
+from tests.conftest import striped_images
+from tests.merging.conftest import good_scores
+
+CLASSIFIER = ClassifierSpec(width=4, batch_size=16, max_steps=4, eval_every=2, flips=False)
+RECIPE = RecipeSpec(transforms="none", sampling="natural")
+FAILURE = "class 1 ('high'): the generator repeats itself"
+
+
+@pytest.fixture
+def inputs(tmp_path: Path) -> dict[str, Any]:
+    """Real images, and path patterns of what two synthesizers made: the 30 images of `gan` failed their checks."""
+    for number, name in enumerate(("real", "val")):
+        write_image_set(tmp_path / name, make_image_set(*striped_images(20, 2, (1, 8, 8), number), ["low", "high"]), {})
+    for number, (name, count, failures) in enumerate((("gan", 30, [FAILURE]), ("smote", 20, []))):
+        images, labels = striped_images(count, 2, (1, 8, 8), 2 + number)
+        synthetic = make_image_set(images, labels, ["low", "high"], generator_seed=1)
+        write_image_set(tmp_path / f"images-{name}", synthetic, {})
+        write_json(tmp_path / f"judged-{name}.json", {"failures": failures})
+        write_parquet(tmp_path / f"scores-{name}", good_scores(synthetic))
+    names = {"synthetic": "images-{}", "quality": "judged-{}.json", "scores": "scores-{}"}
+    return {option: f"{tmp_path}/{name.format('{synthesizer}')}" for option, name in names.items()}
+
+
+def run_merge(folder: Path, inputs: dict[str, Any], **settings: object) -> None:
+    spec = MixSpec.model_validate({"share": 0.5, **settings})
+    merge.run(dataset="toys", mix="half", spec=spec, real=folder / "real", merged=folder / "merged", **inputs)
+
+
+def run_merge_auto(folder: Path, inputs: dict[str, Any], **settings: object) -> None:
+    merge_auto.run(
+        dataset="toys",
+        mix="best",
+        spec=AutoMixSpec.model_validate({"shares": [0.0, 0.5], "recipe": "plain", "runs": 2, **settings}),
+        classifier=CLASSIFIER,
+        recipes={"plain": RECIPE},
+        runtime=RuntimeSpec(device="cpu", precision="fp32"),
+        seed=0,
+        **{name: folder / name for name in ("real", "val", "merged", "choice")},
+        **inputs,
+    )
+
+
+Run = Callable[..., None]
+BOTH = pytest.mark.parametrize(("run", "key"), [(run_merge, "mixes.half"), (run_merge_auto, "auto_mixes.best")])
+
+
+def account(folder: Path) -> dict[str, Any]:
+    made_by = json.loads((folder / "merged" / "meta.json").read_text())["made_by"]
+    return dict(made_by["synthetic"])
+
+
+def test_a_mix_takes_the_images_and_scores_of_its_synthesizer(tmp_path: Path, inputs: dict[str, Any]) -> None:
+    run_merge(tmp_path, inputs, synthesizer="smote")
+    drawn, merged = read_image_set(tmp_path / "images-smote"), read_image_set(tmp_path / "merged")
+    assert set(merged.manifest["content_hash"][20:]) == set(drawn.manifest["content_hash"])
+    assert merged.manifest["confidence"][20:].tolist() == [0.9] * 20
+    assert account(tmp_path)["drawn"] == 20
+
+
+def test_a_chosen_share_is_of_the_images_of_the_mixs_synthesizer(tmp_path: Path, inputs: dict[str, Any]) -> None:
+    run_merge_auto(tmp_path, inputs, synthesizer="smote")
+    assert account(tmp_path)["drawn"] == 20
+    chosen = json.loads((tmp_path / "choice").read_text())["chosen_share"]
+    assert len(read_image_set(tmp_path / "merged")) == {0.0: 20, 0.5: 40}[chosen]
+
+
+@BOTH
+def test_images_that_failed_are_refused_and_nothing_is_written(
+    tmp_path: Path, inputs: dict[str, Any], run: Run, key: str
+) -> None:
+    with pytest.raises(DataError) as caught:
+        run(tmp_path, inputs, synthesizer="gan")
+    assert str(caught.value) == (
+        f"{key}: the images of synthesizer gan failed 1 check(s):\n  {FAILURE}\n"
+        f"expected none. Train longer or otherwise, or set {key}.allow_failed: true to merge them as they are"
+    )
+    assert not (tmp_path / "merged").exists()
+
+
+@BOTH
+def test_images_that_failed_are_taken_where_the_mix_allows_it(
+    tmp_path: Path, inputs: dict[str, Any], run: Run, key: str
+) -> None:
+    del key
+    run(tmp_path, inputs, synthesizer="gan", allow_failed=True)
+    assert account(tmp_path)["drawn"] == 30
