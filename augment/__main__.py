@@ -7,6 +7,8 @@ itself, whatever the stage: the settings it reads, and the notes it takes of wha
 import argparse
 import gc
 import importlib
+import io
+import os
 import pkgutil
 import sys
 from pathlib import Path
@@ -64,9 +66,14 @@ def main(arguments: list[str]) -> int:
 
 
 if __name__ == "__main__":
-    # Torch makes a million objects that stay. To look for garbage among them as often as Python does takes seconds:
-    # while they are made, while a network trains, and once more when the interpreter ends.
+    # Torch makes a million objects that stay. To look for garbage among them as often as Python does takes seconds
+    # while they are made and while a network trains; to take them apart at the end takes a fifth of one.
     gc.set_threshold(OBJECTS_BETWEEN_LOOKS)
+    # A stage that has done its work must not fail for a sign that its terminal or log cannot show.
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")
     code = main(sys.argv[1:])
-    gc.freeze()
-    sys.exit(code)
+    for stream in (sys.stdout, sys.stderr):
+        if stream is not None:  # as it is where the caller has closed it
+            stream.flush()
+    os._exit(code)

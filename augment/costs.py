@@ -20,13 +20,17 @@ from augment.core.store import write_json
 STAGE = "DVC_STAGE"
 """Environment variable in which DVC tells a command the name of its stage, e.g. ``train_features@digits``."""
 
+RANK = "LOCAL_RANK"
+"""Environment variable in which Fabric numbers the processes that train together, each of which runs the command."""
+
 
 def note(folder: Path) -> None:
     """Note what this process has cost since it began, with its children, if it is DVC that runs it.
 
-    A folder that cannot be written fails no stage.
+    Of processes that train together only the first does. A folder that cannot be written fails no stage.
     """
-    if stage := os.environ.get(STAGE):
+    stage = os.environ.get(STAGE)
+    if stage and os.environ.get(RANK, "0") == "0":
         with contextlib.suppress(OSError):
             write_json(folder / f"{stage.replace('/', '_')}.json", {"stage": stage, **_cost()})
 

@@ -8,7 +8,7 @@ from pydantic import Field, model_validator
 
 from augment.classifier.specs import ClassifierSpec, RecipeSpec
 from augment.core.errors import SettingsError
-from augment.core.specs import Name, Spec, parse
+from augment.core.specs import Name, Names, Spec, parse
 from augment.datasets.specs import ScarcitySpec, SourceSpec, SplitSpec
 from augment.merging.specs import REAL, AutoMixSpec, MixSpec
 from augment.quality.specs import GateSpec
@@ -30,7 +30,7 @@ class DatasetSpec(Spec):
 class ArmsSpec(Spec):
     """The arms: every training set with every recipe. The first recipe on real images is the reference."""
 
-    train_sets: Annotated[list[Name], Field(min_length=1)]
+    train_sets: Names
     recipes: Annotated[dict[Name, RecipeSpec], Field(min_length=1)]
 
 
@@ -40,7 +40,7 @@ class Settings(Spec):
     seed: Annotated[int, Field(ge=0)]
     seeds: Annotated[int, Field(ge=2, description="an interval needs at least two runs")]
     runtime: RuntimeSpec
-    synthesizers: Annotated[list[Name], Field(min_length=1)]
+    synthesizers: Names
     datasets: Annotated[dict[Name, DatasetSpec], Field(min_length=1)]
     gate: GateSpec = GateSpec()
     mixes: dict[Name, MixSpec]
@@ -53,8 +53,12 @@ class Settings(Spec):
         _expect_known("arms.train_sets", self.arms.train_sets, [REAL, *self.mixes, *self.auto_mixes])
         if REAL not in self.arms.train_sets:
             raise ValueError("arms.train_sets: real is missing; without it there is nothing to compare with")
+        return self
+
+    @model_validator(mode="after")
+    def _train_sets_have_names_of_their_own(self) -> Self:
         for block, taken in (("mixes", {REAL}), ("auto_mixes", {REAL, *self.mixes})):
-            twice = taken & set(getattr(self, block))
+            twice = sorted(taken & set(getattr(self, block)))
             if twice:
                 raise ValueError(f"{block}: {', '.join(twice)} already exists; expected another name")
         return self

@@ -1,4 +1,7 @@
+import os
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -27,7 +30,8 @@ def test_every_stage_file_holds_a_stage_of_its_name(name: str) -> None:
 @pytest.mark.usefixtures("workspace")
 def test_valid_settings_pass(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["check"]) == 0
-    assert "every setting is known and valid" in capsys.readouterr().out
+    expected = "params.yaml: every setting but flow: is known and valid; python -m pipelines checks that one\n"
+    assert capsys.readouterr().out == expected
 
 
 def test_bad_settings_stop_every_stage_before_it_begins(workspace: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -79,7 +83,8 @@ def test_a_broken_container_is_named_and_nothing_written(workspace: Path, capsys
     images.write_bytes(images.read_bytes()[:500])
     write_json(workspace / "out" / "quality" / "gan" / "quality.json", {"failures": []})
     shutil.copytree(workspace / "out" / "val", workspace / "out" / "synthetic" / "gan")
-    inputs = ["--real", "out/train", "--synthetic", "out/synthetic", "--quality", "out/quality"]
+    inputs = ["--real", "out/train", "--synthetic", "out/synthetic/{synthesizer}"]
+    inputs += ["--quality", "out/quality/{synthesizer}/quality.json", "--scores", "out/{synthesizer}.parquet"]
     paths = [*inputs, "--merged", "out/merged"]
     assert main(["merge", "--dataset", "digits", "--mix", "merged", *paths]) == EXIT_BAD_INPUT
     assert "error: merge digits merged: out/train/images.npy: cannot be read" in capsys.readouterr().err
@@ -90,3 +95,18 @@ def test_an_unknown_stage_is_refused_with_the_list(capsys: pytest.CaptureFixture
     with pytest.raises(SystemExit):
         main(["trane-synthesizer"])
     assert "train-synthesizer" in capsys.readouterr().err
+
+
+def test_a_log_that_cannot_show_a_sign_fails_no_stage() -> None:
+    """The command line with a stage that prints ±, in an encoding that lacks it."""
+    code = "import runpy, augment.stages.check as stage; stage.print = lambda _: print('0.9 \\xb1 0.1')"
+    command = [sys.executable, "-c", f"{code}; runpy.run_module('augment', run_name='__main__')", "check"]
+    environment = os.environ | {"PYTHONIOENCODING": "iso8859-2", "PYTHONPATH": str(PROJECT)}
+    done = subprocess.run(command, cwd=PROJECT, env=environment, capture_output=True, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (0, b"0.9 \\xb1 0.1\n", b"")
+
+
+def test_a_closed_standard_output_fails_no_stage() -> None:
+    command = ["/bin/sh", "-c", f"{sys.executable} -m augment check >&-"]
+    done = subprocess.run(command, cwd=PROJECT, capture_output=True, check=False)
+    assert (done.returncode, done.stderr) == (0, b"")

@@ -33,7 +33,7 @@ def test_the_projects_own_settings_are_valid() -> None:
     ("key", "value", "message"),
     [
         ("seedz", 3, "seedz: unknown key"),
-        ("datasets.digits.synthesizers.gan.stepz", 3, r"synthesizers\.gan\.gan\.stepz: unknown key"),
+        ("datasets.digits.synthesizers.gan.stepz", 3, r"\n  datasets\.digits\.synthesizers\.gan\.stepz: unknown key"),
         ("datasets.digits.synthesizers.gan.steps", "many", r"gan\.steps: input should be a valid integer"),
         ("datasets.digits.synthesizers.gan.steps", -1, r"gan\.steps: input should be greater than 0 \(found -1\)"),
         (
@@ -42,7 +42,11 @@ def test_the_projects_own_settings_are_valid() -> None:
             "datasets.digits.source: input tag 'web' found .* 'sklearn_digits'",
         ),
         ("datasets.digits.split.test", 1.5, "less than 1"),
-        ("datasets.digits.scarcity", {"kind": "long_tail", "head": 5, "tail": 9}, "head must be larger than tail"),
+        (
+            "datasets.digits.scarcity",
+            {"kind": "long_tail", "head": 5, "tail": 9},
+            r"\n  datasets\.digits\.scarcity: head must be larger than tail",
+        ),
         ("datasets", {}, "datasets: dictionary should have at least 1 item"),
         ("datasets", {"My-Digits": {}}, "should match pattern"),
         (
@@ -50,7 +54,13 @@ def test_the_projects_own_settings_are_valid() -> None:
             ["real", "mergd"],
             "arms.train_sets: unknown mergd; expected some of real, control, merged, synthetic",
         ),
-        ("arms.train_sets", ["merged"], "arms.train_sets: real is missing"),
+        ("arms.train_sets", ["merged"], r"\n  arms\.train_sets: real is missing"),
+        (
+            "arms.train_sets",
+            ["real", "merged", "real"],
+            r"\n  arms\.train_sets: real more than once; expected each name once \(found \['real', 'merged', ",
+        ),
+        ("synthesizers", ["gan", "gan"], r"\n  synthesizers: gan more than once; expected each name once"),
         (
             "arms.recipes.plain.transforms",
             "wild",
@@ -64,6 +74,11 @@ def test_the_projects_own_settings_are_valid() -> None:
         ("mixes.synthetic.weight", 0.5, "weight: at share 1 there is no real image to weigh against"),
         ("mixes.merged.filter", {"agre": True}, r"filter\.agre: unknown key"),
         ("auto_mixes.merged", AUTO, "auto_mixes: merged already exists"),
+        (
+            "auto_mixes",
+            dict.fromkeys(["synthetic", "best", "real", "merged", "control"], AUTO),
+            "auto_mixes: control, merged, real, synthetic already exists; expected another name",
+        ),
         ("auto_mixes.best", AUTO | {"shares": [0.25, 0.5]}, "shares: expected 0 and other shares, each once"),
         ("auto_mixes.best", AUTO | {"shares": [0.0, 0.5, 0.5]}, "shares: expected 0 and other shares, each once"),
         (

@@ -25,9 +25,12 @@ def train_judge(train: ImageSet, val: ImageSet, seed: int, run: int, machine: Ma
     Args:
         train: Images to learn from.
         val: Real images to stop by.
-        seed: The run's seed.
+        seed: The project's seed (``seed`` in ``params.yaml``).
         run: `REAL_RUN` or `SYNTHETIC_RUN`.
         machine: Where to compute.
         what: How the progress bar calls it.
+
+    Raises:
+        TrainingError: The training diverged.
     """
     return train_classifier(train, val, SPEC, RECIPE, seed, run, machine, Progress(what, SPEC.max_steps))

@@ -45,7 +45,7 @@ def batches(
         spec: Batch size, and whether images may be mirrored.
         recipe: What is done to them.
         stages: Number of stages of the network.
-        seed: The seed of the whole pipeline.
+        seed: The project's seed (``seed`` in ``params.yaml``).
         run: Number of this run; at the same number, arms with training sets of one size see the same order.
         machine: Where the batches are needed.
     """

@@ -48,7 +48,8 @@ class RecipeSpec(Spec):
         mixing: Pairs of images made one, label and all: see `augment.classifier.mixing`.
         mixing_alpha: Both parameters of the Beta distribution that an image's own share is drawn from; 1 is uniform,
             less leaves most images nearly alone.
-        sampling: ``natural`` (every image once an epoch) or ``balanced`` (every class equally often).
+        sampling: ``natural`` (every image once an epoch, but for those, drawn anew each time, that fill no batch) or
+            ``balanced`` (every class equally often).
         loss: ``plain`` cross-entropy, or ``class_weighted``: see `augment.classifier.targets`.
         weight_decay: AdamW's, decoupled.
         dropout: Share of the features below the head that a step leaves out.

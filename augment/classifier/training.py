@@ -1,6 +1,7 @@
 """Training one classifier to convergence."""
 
 import copy
+import math
 from dataclasses import dataclass
 
 import torch
@@ -12,7 +13,9 @@ from augment.classifier.prediction import predict_probabilities
 from augment.classifier.recipes import Batch, batches
 from augment.classifier.specs import ClassifierSpec, RecipeSpec
 from augment.classifier.targets import soft_cross_entropy
+from augment.core.errors import TrainingError
 from augment.core.images import ImageSet
+from augment.runtime.averaging import update_average
 from augment.runtime.machine import Machine
 from augment.runtime.progress import Progress
 from augment.runtime.seeding import seeded_init, torch_generator
@@ -81,11 +84,14 @@ def train_classifier(
         val: Images to stop by; see `Score.improves_on`.
         spec: The network and its training.
         recipe: What the arm does to its training set. Val is looked at as it is, whatever the recipe.
-        seed: The run's seed.
+        seed: The project's seed (``seed`` in ``params.yaml``).
         run: Number of this run; run k of every arm shares its initialisation, and its batch order where the
             training sets are equally large.
         machine: Where to compute.
         progress: Told of every step.
+
+    Raises:
+        TrainingError: The training diverged: a network that has become NaN never recovers, and is never the best.
     """
     network = build_network(train.shape, len(train.classes), spec, seed, run).to(machine.device)
     average = copy.deepcopy(network).requires_grad_(False).eval()
@@ -95,11 +101,16 @@ def train_classifier(
     masks = torch_generator(seed, "classifier", "dropout", run)
     for step in progress.steps():
         train_step(network, optimiser, next(made), recipe.dropout, masks, machine)
-        _update_average(average, network, step)
+        update_average(_numbers(average), _numbers(network), step, AVERAGE_DECAY)
         done = step + 1
         if done % spec.eval_every and done != spec.max_steps:
             continue
         score = _score(average, val, machine)
+        if not math.isfinite(score.loss):
+            raise TrainingError(
+                f"training diverged: after {done} steps val's cross-entropy is not finite; "
+                f"lower classifier.learning_rate (found {spec.learning_rate})"
+            )
         progress.show(val_accuracy=score.accuracy)
         if score.improves_on(best_score):
             best, best_score, best_step = copy.deepcopy(average), score, done
@@ -148,12 +159,6 @@ def dropped(features: Tensor, share: float, rng: torch.Generator) -> Tensor:
         return features
     kept = (torch.rand(features.shape, generator=rng) >= share).to(features.device)
     return features * kept / (1.0 - share)
-
-
-@torch.no_grad()
-def _update_average(average: nn.Module, current: nn.Module, step: int) -> None:
-    decay = min(AVERAGE_DECAY, (1 + step) / (10 + step))
-    torch._foreach_lerp_(_numbers(average), _numbers(current), 1.0 - decay)
 
 
 def _numbers(network: nn.Module) -> list[Tensor]:

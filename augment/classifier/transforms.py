@@ -23,7 +23,8 @@ class Reach:
 
     Attributes:
         rotation: Radians either way.
-        scaling: Share of the size either way.
+        scaling: Share s by which the map from new to old places stretches either way: sizes change by factors of
+            1 / (1 + s) to 1 / (1 - s).
         shift: Share of height and width either way.
         shear: Tangent of the angle either way.
         lighting: Change of contrast, as a factor's distance from 1, and of brightness, where black to white is 2.
@@ -52,14 +53,15 @@ def none(images: Tensor, rng: torch.Generator, flips: bool) -> Tensor:  # noqa: 
 
 
 def mild(images: Tensor, rng: torch.Generator, flips: bool) -> Tensor:
-    """Rotate by up to 10°, scale by up to 10 %, shift by up to 10 % of the side."""
+    """Rotate by up to 10°, scale by 0.91 to 1.11, shift by up to 10 % of the side."""
     return _moved(images, rng, flips, MILD)
 
 
 def strong(images: Tensor, rng: torch.Generator, flips: bool) -> Tensor:
-    """Rotate and shear by up to 20° and 10°, scale and shift by up to 20 % and 15 %, change contrast and brightness.
+    """Rotate by up to 20°, shear by up to 10°, scale by 0.83 to 1.25, shift by up to 15 % of the side.
 
-    Half of the images also lose a square to grey (Random Erasing, Zhong et al., 2017, arXiv 1708.04896).
+    Contrast and brightness change, too, and half of the images lose a square to grey (Random Erasing, Zhong et al.,
+    2017, arXiv 1708.04896).
     """
     moved = _moved(images, rng, flips, STRONG)
     contrast, brightness = STRONG.lighting * _symmetric(2, images, rng)[:, :, None, None, None]

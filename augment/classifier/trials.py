@@ -29,14 +29,17 @@ def hits_on_val(
         val: Images to stop by, and to judge by.
         spec: The network and its training.
         recipe: How the training set is treated.
-        seed: The seed of the pipeline. Run k here is not run k of an arm: an arm whose data were chosen for the
-            weights that it starts from would flatter itself.
+        seed: The project's seed (``seed`` in ``params.yaml``). Run k here is not run k of an arm: an arm whose data
+            were chosen for the weights that it starts from would flatter itself.
         runs: R, the number of classifiers.
         machine: Where to compute.
         what: What progress is reported of.
 
     Returns:
         R×N.
+
+    Raises:
+        TrainingError: A training diverged.
     """
     trial_seed = derive_seed(seed, "classifier", "trials")
     hits = []

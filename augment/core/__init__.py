@@ -1,1 +1,1 @@
-"""What every layer shares, on numpy and pandas alone: errors, specs, image sets and their files, records, seeds."""
+"""What every layer shares, without torch: errors, specs, stages, image sets and their files, seeds."""

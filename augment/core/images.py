@@ -14,6 +14,7 @@ from augment.core.errors import DataError
 UInt8Array = npt.NDArray[np.uint8]
 IntArray = npt.NDArray[np.int64]
 FloatArray = npt.NDArray[np.float64]
+Float32Array = npt.NDArray[np.float32]
 
 COLUMNS = ("label", "class_name", "origin", "content_hash", "generator_seed")
 """Columns every manifest has; others may follow (weight, filter scores, groups)."""

@@ -12,7 +12,7 @@ def derive_seed(seed: int, *names: str | int) -> int:
     other. SHA-256 keeps the mapping the same on every machine and Python version.
 
     Args:
-        seed: The seed of the whole run.
+        seed: The project's seed (``seed`` in ``params.yaml``), or one derived from it.
         names: The purpose, from general to particular, e.g. ``"classifier", "digits", "batches", 3``.
     """
     text = "\0".join([str(seed), *map(str, names)])

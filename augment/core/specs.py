@@ -1,8 +1,10 @@
 """The base of every settings block, and how a validation failure is told to the user."""
 
+import re
+from collections.abc import Sequence
 from typing import Annotated, Any, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from augment.core.errors import SettingsError
 
@@ -11,6 +13,17 @@ T = TypeVar("T")
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
 """A dataset, mix, training set or recipe. DVC builds stage names, paths and parameter keys from it, and each of
 ``-``, ``.``, ``/`` and a space breaks one of the three."""
+
+
+def _each_once(names: list[str]) -> list[str]:
+    double = sorted({name for name in names if names.count(name) > 1})
+    if double:
+        raise ValueError(f"{', '.join(double)} more than once; expected each name once")
+    return names
+
+
+Names = Annotated[list[Name], Field(min_length=1), AfterValidator(_each_once)]
+"""Names in order, at least one, each once: of a double one DVC makes a single stage and says nothing."""
 
 
 class Spec(BaseModel):
@@ -34,12 +47,12 @@ def parse(kind: type[T] | TypeAdapter[T], value: object, where: str) -> T:
     try:
         return adapter.validate_python(value)
     except ValidationError as error:
-        problems = "\n".join(f"  {_sentence(detail)}" for detail in error.errors())
+        problems = "\n".join(f"  {_sentence(detail, value)}" for detail in error.errors())
         raise SettingsError(f"{where} has {error.error_count()} problem(s):\n{problems}") from error
 
 
-def _sentence(detail: Any) -> str:
-    key = ".".join(str(part) for part in detail["loc"]) or "(top level)"
+def _sentence(detail: Any, value: object) -> str:
+    key = _path(detail["loc"], value) or "(top level)"
     match detail["type"]:
         case "extra_forbidden":
             return f"{key}: unknown key; expected one that the documentation lists"
@@ -47,6 +60,30 @@ def _sentence(detail: Any) -> str:
             return f"{key}: missing; it has no default"
         case _:
             message = detail["msg"].removeprefix("Value error, ")
+            if not detail["loc"] and re.match(r"[\w.]+: ", message):
+                return message  # begins with the key that it is about
             # What a whole block was found to be says nothing: the message names the part of it.
             found = "" if isinstance(detail["input"], dict) else f" (found {detail['input']!r:.80})"
             return f"{key}: {message[0].lower()}{message[1:]}{found}"
+
+
+def _path(location: Sequence[str | int], value: Any) -> str:
+    """Join the keys that lead to a problem.
+
+    Args:
+        location: They, and among them what pydantic puts there besides: the member of a union that it tried, ``[key]``
+            for a key that is wrong itself.
+        value: What was validated: only its own keys and indices are kept, and what a mapping lacks.
+    """
+    keys = []
+    for part in location:
+        if isinstance(value, dict):
+            if part not in value and part in (value.get("kind"), "[key]"):
+                continue
+            value = value.get(part)
+        elif isinstance(value, list) and isinstance(part, int):
+            value = value[part]
+        else:
+            continue
+        keys.append(str(part))
+    return ".".join(keys)

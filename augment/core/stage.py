@@ -17,7 +17,7 @@ class Stage:
 
     Attributes:
         run: Reads its inputs, calls pure functions, writes its outputs.
-        sections: Argument name → key in ``params.yaml``, e.g. ``gan`` → ``datasets.{dataset}.gan``.
+        sections: Argument name → key in ``params.yaml``, e.g. ``split`` → ``datasets.{dataset}.split``.
     """
 
     run: Callable[..., None]

@@ -1,8 +1,10 @@
 """Sources of labelled images, one function each. A source reads ``raw/NAME/`` and nothing else on disk."""
 
 import gzip
+import os
 import shutil
 import tempfile
+import zlib
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.error import URLError
@@ -14,6 +16,7 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 
 from augment.core.errors import DataError
 from augment.core.images import IntArray, UInt8Array
+from augment.core.store import whole
 from augment.datasets.specs import ImageFolderSource, SklearnDigitsSource, SourceSpec, TorchvisionSource
 
 
@@ -88,30 +91,28 @@ def load_torchvision(name: str, raw: Path) -> RawImages:
     downloads them, and they are kept in ``raw`` for the next time.
 
     Raises:
-        DataError: The files are neither there nor to be had, or are not idx files.
+        DataError: The files are neither there nor to be had, are not whole idx files, or cannot be kept.
     """
     import torchvision.datasets
 
     reader = getattr(torchvision.datasets, name)
     with tempfile.TemporaryDirectory() as scratch:
-        # torchvision looks for unpacked files under ROOT/NAME/raw; raw/ itself is left as the user filled it.
+        # torchvision looks for unpacked files under ROOT/NAME/raw; nothing is unpacked in raw/ itself.
         folder = Path(scratch, name, "raw")
         folder.mkdir(parents=True)
         found = [_unpack(raw, file, folder) for file in IDX_FILES]
         try:
             parts = [reader(scratch, train=train, download=not all(found)) for train in (True, False)]
-        except (URLError, RuntimeError, OSError) as error:
+        except (URLError, RuntimeError, OSError, ValueError, TypeError, KeyError, AssertionError) as error:
             missing = [f"{file}.gz" for file, there in zip(IDX_FILES, found, strict=True) if not there]
-            raise DataError(
-                f"{raw}: {name} cannot be downloaded ({error}). Without a network, put these files there "
-                f"and run again: {', '.join(missing)}"
-            ) from error
-        except (ValueError, AssertionError) as error:
-            raise DataError(f"{raw}: a file is not the idx file that {name} needs ({error})") from error
+            if missing:
+                raise DataError(
+                    f"{raw}: {name} cannot be downloaded ({error}). Without a network, put these files there "
+                    f"and run again: {', '.join(missing)}"
+                ) from error
+            raise DataError(f"{raw}: a file is not the whole idx file that {name} needs ({error})") from error
         if not all(found):
-            raw.mkdir(parents=True, exist_ok=True)
-            for file in folder.glob("*.gz"):
-                shutil.copy(file, raw)
+            _keep(sorted(folder.glob("*.gz")), raw, name)
     images = np.concatenate([part.data.numpy() for part in parts])[:, None]
     labels = np.concatenate([part.targets.numpy() for part in parts]).astype(np.int64)
     is_test = np.repeat([False, True], [len(part) for part in parts])
@@ -129,9 +130,19 @@ def _unpack(raw: Path, file: str, folder: Path) -> bool:
     try:
         with gzip.open(packed) as source, (folder / file).open("wb") as target:
             shutil.copyfileobj(source, target)
-    except (OSError, EOFError) as error:
+    except (OSError, EOFError, zlib.error) as error:
         raise DataError(f"{packed}: expected a whole gzip file ({error})") from error
     return True
+
+
+def _keep(files: list[Path], raw: Path, name: str) -> None:
+    """Copy downloaded files to ``raw``."""
+    try:
+        for file in files:
+            with whole(raw / file.name) as draft:
+                shutil.copyfile(file, draft)
+    except OSError as error:
+        raise DataError(f"{raw}: {name} was downloaded, but cannot be kept there ({error})") from error
 
 
 def _plain_name(name: str) -> str:
@@ -139,8 +150,14 @@ def _plain_name(name: str) -> str:
     return name.rsplit(" - ", maxsplit=1)[-1]
 
 
+SUFFIXES = (".bmp", ".jpeg", ".jpg", ".pgm", ".png", ".ppm", ".tif", ".tiff", ".webp")
+"""Of image files that are read, in either case: those of torchvision's ``ImageFolder``."""
+
+
 def load_image_folder(raw: Path, size: int, mode: str, groups: str | None = None) -> RawImages:
     """Read one folder of images a class (torchvision's ``ImageFolder`` convention).
+
+    What is hidden - its name begins with a dot - is ignored, and so are files that are no images.
 
     Args:
         raw: Holds one folder a class; the folder's name is the class name.
@@ -149,20 +166,45 @@ def load_image_folder(raw: Path, size: int, mode: str, groups: str | None = None
         groups: CSV file in ``raw`` with the columns ``file``, e.g. ``cat/1.png``, and ``group``; one row an image.
 
     Raises:
-        DataError: There is no class folder, a class folder has no image, a file cannot be decoded, or ``groups`` is
-            not there or does not name one group for each image.
+        DataError: There is no class folder, a class folder has no image, an image is of a kind that is not read or
+            cannot be decoded, or ``groups`` is not there or does not name one group for each image.
     """
-    from torchvision.datasets import ImageFolder
-
-    try:
-        folder = ImageFolder(raw)
-    except FileNotFoundError as error:
-        raise DataError(f"{raw}: expected one folder of images a class, e.g. {raw}/cat/1.png ({error})") from error
-    images = np.stack([_decode(Path(path), size, mode) for path, _ in folder.samples])
-    labels = np.asarray([label for _, label in folder.samples], dtype=np.int64)
-    names = [Path(path).relative_to(raw).as_posix() for path, _ in folder.samples]
+    classes = tuple(sorted(path.name for path in raw.glob("[!.]*") if path.is_dir()))
+    if not classes:
+        raise DataError(f"{raw}: expected one folder of images a class, e.g. {raw}/cat/1.png; found no folder")
+    files = [_image_files(raw / name) for name in classes]
+    _require_read(raw, [file for own in files for file in own])
+    empty = [name for name, own in zip(classes, files, strict=True) if not own]
+    if empty:
+        raise DataError(
+            f"{raw}: expected images ({', '.join(SUFFIXES)}) of every class, found none in {', '.join(empty)}"
+        )
+    images = np.stack([_decode(file, size, mode) for own in files for file in own])
+    labels = np.repeat(np.arange(len(classes)), [len(own) for own in files])
+    names = [file.relative_to(raw).as_posix() for own in files for file in own]
     found = None if groups is None else _read_groups(raw / groups, names)
-    return RawImages(images, labels, tuple(folder.classes), groups=found)
+    return RawImages(images, labels, classes, groups=found)
+
+
+def _image_files(folder: Path) -> list[Path]:
+    """List what Pillow knows as images by the suffix, however deep, in the order of torchvision's ``ImageFolder``."""
+    known = {*SUFFIXES, *Image.registered_extensions()}
+    return [
+        file
+        for place, _, names in sorted(os.walk(folder, followlinks=True))
+        for file in (Path(place, name) for name in sorted(names))
+        if file.suffix.lower() in known and not any(part.startswith(".") for part in file.relative_to(folder).parts)
+    ]
+
+
+def _require_read(raw: Path, files: list[Path]) -> None:
+    """Refuse images that would be left out unsaid."""
+    unread = [file for file in files if file.suffix.lower() not in SUFFIXES]
+    if unread:
+        raise DataError(
+            f"{raw}: {len(unread)} of {len(files)} image files are of a kind that is not read, "
+            f"e.g. {unread[0].relative_to(raw)}; expected {', '.join(SUFFIXES)}: convert them or take them out"
+        )
 
 
 def _read_groups(file: Path, names: list[str]) -> npt.NDArray[np.str_]:

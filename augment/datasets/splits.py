@@ -30,7 +30,7 @@ def split_rows(raw: RawImages, spec: SplitSpec, seed: int) -> Split:
     Args:
         raw: The images; only labels and ``is_test`` matter.
         spec: Sizes of val and test.
-        seed: The run's seed.
+        seed: The project's seed (``seed`` in ``params.yaml``).
 
     Raises:
         DataError: A class has too few images to stand in every split, the sizes leave nothing to train on, or
@@ -92,7 +92,8 @@ def thin(rows: IntArray, labels: IntArray, classes: Sequence[str], spec: Scarcit
         labels: Labels of all rows, indexed by row number.
         classes: Class names, for the error message.
         spec: How scarce.
-        seed: The run's seed; a smaller count keeps a subset of what a larger one keeps.
+        seed: The project's seed (``seed`` in ``params.yaml``); a smaller count keeps a subset of what a larger one
+            keeps.
 
     Raises:
         DataError: A class has fewer train images than it should keep.

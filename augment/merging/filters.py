@@ -51,14 +51,17 @@ def drop_reasons(real: ImageSet, scored: ImageSet, spec: FilterSpec) -> npt.NDAr
         spec: What is left out.
 
     Returns:
-        Shape (N,): one of `REASONS`, or `KEPT`. A ``duplicate`` has the pixels of a real image or of an earlier
-        synthetic one.
+        Shape (N,): one of `REASONS`, or `KEPT`. A ``duplicate`` has the pixels of a real image, or of an earlier
+        synthetic one that no other reason leaves out.
     """
     table = scored.manifest
-    applies = {
-        "duplicate": table["content_hash"].duplicated() | table["content_hash"].isin(real.manifest["content_hash"]),
+    by_score = {
         "near_copy": table["near_copy"] & spec.near_copies,
         "disagrees": (table["judged_label"] != table["label"]) & spec.agree,
         "unsure": table["confidence"] < spec.min_confidence,
     }
-    return np.select([applies[reason].to_numpy(dtype=bool) for reason in REASONS], REASONS, KEPT)
+    applies = {reason: rows.to_numpy(dtype=bool) for reason, rows in by_score.items()}
+    good = pd.Series(~np.any(list(applies.values()), axis=0), index=table.index)
+    repeats = good.groupby(table["content_hash"]).cumsum() > good  # counts the row itself
+    applies["duplicate"] = (repeats | table["content_hash"].isin(real.manifest["content_hash"])).to_numpy(dtype=bool)
+    return np.select([applies[reason] for reason in REASONS], REASONS, KEPT)

@@ -1,5 +1,6 @@
 """Reads what the page shows. What is there in every run must be there; what may be missing is left out."""
 
+import contextlib
 import subprocess
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -11,6 +12,7 @@ from typing import Any, TextIO, TypeVar
 import pandas as pd
 import yaml
 
+from augment.core.errors import ContainerError
 from augment.core.specs import Spec
 from augment.core.store import read_json
 from augment.page.content import DatasetResults, Provenance, SynthesizerResults
@@ -103,10 +105,13 @@ def read_provenance(lock: Path, costs: Path, settings: Mapping[str, str]) -> Pro
 
     Args:
         lock: ``dvc.lock``.
-        costs: Folder of the notes of `augment.costs`.
+        costs: Folder of the notes of `augment.costs`; one that cannot be read is as good as none.
         settings: Seeds and runtime, as they are told.
     """
-    notes = [read_json(path) for path in sorted(costs.glob("*.json"))]
+    notes = []
+    for path in sorted(costs.glob("*.json")):
+        with contextlib.suppress(ContainerError):
+            notes.append(read_json(path))
     revision, changed = _git("rev-parse", "HEAD"), _git("status", "--porcelain", "--untracked-files=no")
     return Provenance(
         made=datetime.now(UTC).strftime("on %d %B %Y at %H:%M UTC"),

@@ -11,20 +11,17 @@ from typing import Any, Protocol
 from zipfile import BadZipFile, ZipFile
 
 import numpy as np
-import numpy.typing as npt
 import torch
 import torch.export.passes
 from torch import Tensor, nn
 
 from augment.core.errors import ContainerError
-from augment.core.images import UInt8Array
+from augment.core.images import Float32Array, UInt8Array
 from augment.core.store import read_json, whole, write_json
 from augment.runtime.batches import to_float
 
 BATCH = 512
 PROGRAM, META = "judge.pt2", "judge.json"
-
-Float32Array = npt.NDArray[np.float32]
 
 
 class Featured(Protocol):

@@ -18,15 +18,19 @@ class Progress:
     Args:
         what: What is in progress.
         total: How many steps.
+        quiet: Whether nothing is shown: another process reports of the same steps.
     """
 
-    def __init__(self, what: str, total: int) -> None:
-        self._what, self._total = what, total
+    def __init__(self, what: str, total: int, *, quiet: bool = False) -> None:
+        self._what, self._total, self._quiet = what, total, quiet
         self._values: dict[str, float] = {}
 
     def steps(self, start: int = 0) -> Iterator[int]:
         """Yield the step numbers from ``start``, which are already done, to total - 1."""
         numbers = range(start, self._total)
+        if self._quiet:
+            yield from numbers
+            return
         if sys.stderr.isatty():
             with tqdm(numbers, desc=self._what, unit="step", total=self._total, initial=start) as bar:
                 for step in bar:

@@ -1,1 +1,1 @@
-"""The conditional GAN: networks, losses, training loop, sampling. Nothing here knows of classifiers or files."""
+"""Synthesizers: a GAN, a VAE and classical rivals, one training loop, their files, sampling. No classifiers."""

@@ -37,7 +37,7 @@ def fit(
     Args:
         images: Real images to learn from.
         spec: What to train, and how.
-        seed: The run's seed.
+        seed: The project's seed (``seed`` in ``params.yaml``).
         machine: Where to compute.
         what: How the progress bar calls it.
         checkpoint: Where an iterative training is saved and continued; see `train`.
@@ -57,10 +57,11 @@ def fit(
         case MixtureSpec():
             return look_once(fit_mixture(images, spec, seed), machine, watcher, on_look)
         case SmoteSpec():
-            return look_once(fit_smote(images, spec, seed), machine, watcher, on_look)
+            return look_once(fit_smote(images, spec), machine, watcher, on_look)
         case JitterSpec():
-            return look_once(fit_jitter(images, spec, seed), machine, watcher, on_look)
-    return train(Run(training, spec, seed, machine, watcher, on_look), Progress(what, spec.steps), checkpoint)
+            return look_once(fit_jitter(images, spec), machine, watcher, on_look)
+    progress = Progress(what, spec.steps, quiet=not machine.first)
+    return train(Run(training, spec, seed, machine, watcher, on_look), progress, checkpoint)
 
 
 def look_once(
@@ -82,7 +83,7 @@ def build(spec: SynthesizerSpec, shape: Shape, classes: int, sizes: Mapping[str,
         case VaeSpec():
             return build_decoder(shape, classes, spec)
         case MixtureSpec():
-            return Mixture(spec, shape, classes, **sizes)
+            return Mixture(shape, classes, **sizes)
         case SmoteSpec():
             return Smote(spec, shape, classes, **sizes)
         case JitterSpec():

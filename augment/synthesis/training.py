@@ -73,7 +73,7 @@ class Run:
     Args:
         training: What is trained.
         spec: How long, and what to look for.
-        seed: The run's seed.
+        seed: The project's seed (``seed`` in ``params.yaml``).
         machine: Where to compute.
         watcher: Looks at the synthesizer.
         on_look: Called with the number of steps done and each look's grid; a continued run calls it again for the looks

@@ -32,7 +32,7 @@ class ValidationWatcher:
         judge: The network in whose features samples and val are compared.
         real: Val, as the judge sees it.
         grid_labels: Labels to draw for the picture, `GRID_COLUMNS` of each of up to `GRID_ROWS` classes.
-        seed: The run's seed.
+        seed: The project's seed (``seed`` in ``params.yaml``).
         machine: Where to compute.
     """
 
@@ -57,7 +57,7 @@ def make_watcher(val: ImageSet, judge: Judge, seed: int, machine: Machine) -> Va
     Args:
         val: Real images that no synthesizer learns from, of every class.
         judge: Trained on the real train split.
-        seed: The run's seed.
+        seed: The project's seed (``seed`` in ``params.yaml``).
         machine: Where to compute.
     """
     counts = val.class_counts()

@@ -5,9 +5,12 @@ import numpy as np
 import pytest
 import torch
 
-from augment.classifier.prediction import extract_features, predict_probabilities
+from augment.classifier import training
+from augment.classifier.networks import Backbone
+from augment.classifier.prediction import predict_probabilities
 from augment.classifier.specs import ClassifierSpec, RecipeSpec
-from augment.classifier.training import Score, Trained, build_network, dropped, train_classifier
+from augment.classifier.training import Score, Trained, dropped, train_classifier
+from augment.core.errors import TrainingError
 from augment.core.images import ImageSet, concatenate, make_image_set
 from augment.runtime.machine import Machine
 from augment.runtime.progress import Progress
@@ -47,7 +50,6 @@ def test_it_learns_stripes_by_every_recipe(stripes: ImageSet, cpu: Machine, chan
     assert probabilities.sum(axis=1) == pytest.approx(1.0, abs=1e-5)
     assert (probabilities.argmax(axis=1) == stripes.labels).mean() == pytest.approx(trained.val_accuracy)
     assert trained.val_accuracy > 0.9
-    assert extract_features(trained.network, stripes.images, cpu).shape == (60, 16)
 
 
 def test_it_stops_when_val_stops_improving(stripes: ImageSet, cpu: Machine) -> None:
@@ -61,6 +63,13 @@ def test_a_run_that_reaches_the_cap_is_not_called_converged(stripes: ImageSet, c
     trained = fit(stripes, cpu, spec=SPEC.model_copy(update={"max_steps": 7}))
     assert not trained.converged
     assert trained.steps == 7
+
+
+@pytest.mark.parametrize("rate", [400.0, 1e6])  # by the second look, and by the first
+def test_a_training_that_diverges_says_so(stripes: ImageSet, cpu: Machine, rate: float) -> None:
+    expected = r"^training diverged: after \d+ steps val's cross-entropy is not finite; lower classifier\.learning_rate"
+    with pytest.raises(TrainingError, match=rf"{expected} \(found {rate}\)$"):
+        fit(stripes, cpu, spec=SPEC.model_copy(update={"learning_rate": rate, "patience": 50}))
 
 
 def test_a_run_repeats_itself_and_differs_from_the_next(stripes: ImageSet, cpu: Machine) -> None:
@@ -111,9 +120,23 @@ def test_dropout_keeps_the_mean_and_drops_the_share() -> None:
     assert left.unique().tolist() == pytest.approx([0.0, 1 / 0.7])
 
 
-def test_run_k_starts_from_the_same_weights_in_every_arm() -> None:
-    first, second = (build_network((1, 8, 8), 3, SPEC, 0, 4).state_dict() for _ in range(2))
-    assert all(torch.equal(first[name], second[name]) for name in first)
+def test_run_k_starts_from_the_same_weights_in_every_arm(
+    stripes: ImageSet, cpu: Machine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    starts: list[torch.Tensor] = []
+
+    def record(network: Backbone, *_: object) -> None:
+        starts.append(torch.cat([weight.detach().flatten() for weight in network.parameters()]))
+
+    monkeypatch.setattr(training, "train_step", record)
+    once = SPEC.model_copy(update={"max_steps": 1})
+    other_arm = recipe_with({"transforms": "mild", "sampling": "balanced", "dropout": 0.2})
+    fit(stripes, cpu, PLAIN, once, run=4)
+    fit(stripes.select(np.arange(30)), cpu, other_arm, once, run=4)
+    fit(stripes, cpu, PLAIN, once, run=5)
+    first, same, next_run = starts
+    assert torch.equal(first, same)
+    assert not torch.equal(first, next_run)
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,10 @@
+from pathlib import Path
+
 import numpy as np
 import pytest
 import torch
 
+from augment.classifier import transforms
 from augment.classifier.policies import rand_augment, trivial_augment
 from augment.classifier.recipes import transform_named
 from augment.classifier.transforms import Transform, erased, mild, noisy, strong, warp
@@ -37,6 +40,18 @@ def test_a_mark_moves_no_further_than_stated() -> None:
     shift = torch.stack([(moved * axis).sum(dim=(1, 2)) / mass - 10 for axis in (rows, columns)])
     assert shift.abs().max() < 2.1 / 0.9 + 0.1
     assert shift.abs().max() > 1.5
+
+
+def test_sizes_change_as_far_as_the_documents_say() -> None:
+    images = torch.zeros(1000, 1, 64, 64)
+    images[:, :, 20:44, 20:44] = 1.0
+    areas = mild(images, generator(), False).sum(dim=(1, 2, 3)) / images.sum(dim=(1, 2, 3))
+    assert (areas.min().sqrt().item(), areas.max().sqrt().item()) == pytest.approx((0.91, 1.11), abs=0.01)
+    documented = (Path(__file__).parents[2] / "docs" / "arms.md").read_text()
+    for transform, reach in ((mild, transforms.MILD), (strong, transforms.STRONG)):
+        sizes = f"{1 / (1 + reach.scaling):.2f} to {1 / (1 - reach.scaling):.2f}"
+        assert f"scale by {sizes}," in str(transform.__doc__)
+        assert f"scales to {sizes} of the size" in documented
 
 
 @pytest.mark.parametrize("transform", [mild, trivial_augment])

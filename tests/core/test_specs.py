@@ -1,10 +1,10 @@
-from typing import Annotated
+from typing import Annotated, Any, Literal, Self
 
 import pytest
-from pydantic import Field, TypeAdapter, ValidationError
+from pydantic import Field, TypeAdapter, ValidationError, model_validator
 
 from augment.core.errors import SettingsError
-from augment.core.specs import Name, Spec, parse
+from augment.core.specs import Name, Names, Spec, parse
 
 
 class Training(Spec):
@@ -24,6 +24,71 @@ def test_every_problem_is_told_with_its_place() -> None:
 def test_a_number_in_quotes_is_not_a_number() -> None:
     with pytest.raises(SettingsError, match=r"steps: input should be a valid integer \(found '5'\)"):
         parse(Training, {"steps": "5"}, "params.yaml")
+
+
+class Walk(Spec):
+    kind: Literal["walk"]
+    miles: float
+
+
+class Ride(Spec):
+    kind: Literal["ride"]
+    speed: Annotated[int, Field(gt=0)] | Literal["fast"] = "fast"
+    walk: Walk | None = None
+
+    @model_validator(mode="after")
+    def _fast_is_far(self) -> Self:
+        if self.speed == 1:
+            raise ValueError("speed: too slow")
+        return self
+
+
+class Day(Spec):
+    trips: dict[Name, Annotated[Walk | Ride, Field(discriminator="kind")]]
+
+    @model_validator(mode="after")
+    def _not_empty(self) -> Self:
+        if not self.trips:
+            raise ValueError("trips.any: expected one")
+        if len(self.trips) > 1:
+            raise ValueError("Too much for a day")
+        return self
+
+
+@pytest.mark.parametrize(
+    ("trips", "line"),
+    [
+        (
+            {"walk": {"kind": "walk", "mile": 1.0}},
+            "trips.walk.mile: unknown key; expected one that the documentation lists",
+        ),
+        ({"walk": {"kind": "walk"}}, "trips.walk.miles: missing; it has no default"),
+        ({"a": {"kind": "ride", "walk": {"kind": "walk"}}}, "trips.a.walk.miles: missing; it has no default"),
+        ({"a": {"kind": "ride", "speed": 0}}, "trips.a.speed: input should be greater than 0 (found 0)"),
+        ({"a": {"kind": "ride", "speed": 0}}, "trips.a.speed: input should be 'fast' (found 0)"),
+        ({"a": {"kind": "ride", "speed": 1}}, "trips.a: speed: too slow"),
+        ({"A": {"kind": "ride"}}, "trips.A: string should match pattern '^[a-z][a-z0-9_]*$' (found 'A')"),
+        ({}, "trips.any: expected one"),
+        ({"a": {"kind": "ride"}, "b": {"kind": "ride"}}, "(top level): too much for a day"),
+    ],
+)
+def test_a_place_is_told_in_the_files_own_keys_alone(trips: Any, line: str) -> None:
+    with pytest.raises(SettingsError) as error:
+        parse(Day, {"trips": trips}, "params.yaml")
+    assert f"  {line}" in str(error.value).splitlines()
+
+
+def test_an_item_of_a_list_is_told_by_its_number() -> None:
+    with pytest.raises(SettingsError, match=r"\n  1\.miles: missing"):
+        parse(TypeAdapter(list[Walk]), [{"kind": "walk", "miles": 1.0}, {"kind": "walk"}], "params.yaml")
+
+
+def test_names_stand_each_once() -> None:
+    assert parse(TypeAdapter(Names), ["b", "a"], "params.yaml") == ["b", "a"]
+    with pytest.raises(SettingsError, match=r"\(top level\): a, b more than once; expected each name once \(found \["):
+        parse(TypeAdapter(Names), ["b", "a", "c", "b", "a"], "params.yaml")
+    with pytest.raises(SettingsError, match="at least 1 item"):
+        parse(TypeAdapter(Names), [], "params.yaml")
 
 
 def test_a_missing_key_is_named() -> None:

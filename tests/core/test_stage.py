@@ -6,7 +6,7 @@ from augment.core.stage import stage
 
 
 def test_options_are_what_the_settings_do_not_fill() -> None:
-    @stage(spec="datasets.{dataset}.gan")
+    @stage(spec="datasets.{dataset}.synthesis")
     def run(dataset: str, spec: int, *, out: Path) -> None: ...
 
     assert run.options == {"dataset": str, "out": Path}

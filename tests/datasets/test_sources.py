@@ -9,7 +9,7 @@ from PIL import Image
 from pydantic import ValidationError
 
 from augment.core.errors import DataError
-from augment.datasets.sources import IDX_FILES, load_raw
+from augment.datasets.sources import IDX_FILES, SUFFIXES, load_raw
 from augment.datasets.specs import ImageFolderSource, SklearnDigitsSource, TorchvisionSource
 
 FASHION = TorchvisionSource(kind="torchvision", name="FashionMNIST")
@@ -76,10 +76,62 @@ def test_a_truncated_archive_is_named(tmp_path: Path) -> None:
         load_raw(FASHION, tmp_path)
 
 
+def test_a_damaged_archive_is_named(tmp_path: Path) -> None:
+    write_idx_files(tmp_path, packed=True)
+    file = tmp_path / "t10k-labels-idx1-ubyte.gz"
+    file.write_bytes(file.read_bytes()[:10] + b"\xff" * 20)
+    with pytest.raises(DataError, match=r"t10k-labels-idx1-ubyte\.gz: expected a whole gzip file"):
+        load_raw(FASHION, tmp_path)
+
+
+@pytest.mark.parametrize("file", IDX_FILES)
+@pytest.mark.parametrize("kept", [-1, 20, 3, 0])
+def test_a_truncated_unpacked_file_is_told_as_such_where_all_are_there(tmp_path: Path, file: str, kept: int) -> None:
+    write_idx_files(tmp_path, packed=False)
+    whole = (tmp_path / file).read_bytes()
+    (tmp_path / file).write_bytes(whole[: min(kept, len(whole) - 1)])
+    with pytest.raises(DataError) as error:
+        load_raw(FASHION, tmp_path)
+    assert str(error.value).startswith(f"{tmp_path}: a file is not the whole idx file that FashionMNIST needs (")
+
+
+@pytest.mark.parametrize("kind", [10, 13])  # of no numbers; of floats
+def test_a_file_of_other_numbers_is_refused(tmp_path: Path, kind: int) -> None:
+    write_idx_files(tmp_path, packed=False)
+    (tmp_path / "t10k-labels-idx1-ubyte").write_bytes(struct.pack(">II", 256 * kind + 1, 2) + bytes(8))
+    with pytest.raises(DataError, match="a file is not the whole idx file that FashionMNIST needs"):
+        load_raw(FASHION, tmp_path)
+
+
+def pretend_to_download(monkeypatch: pytest.MonkeyPatch) -> None:
+    import torchvision.datasets
+
+    def download(dataset: torchvision.datasets.FashionMNIST) -> None:
+        for packed in (True, False):
+            write_idx_files(Path(dataset.raw_folder), packed=packed)
+
+    monkeypatch.setattr(torchvision.datasets.FashionMNIST, "download", download)
+
+
+def test_what_is_downloaded_is_kept_packed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pretend_to_download(monkeypatch)
+    assert len(load_raw(FASHION, tmp_path / "new").labels) == 6
+    assert {path.name for path in (tmp_path / "new").iterdir()} == {f"{name}.gz" for name in IDX_FILES}
+    monkeypatch.undo()
+    assert len(load_raw(FASHION, tmp_path / "new").labels) == 6
+
+
+def test_a_folder_that_takes_no_download_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pretend_to_download(monkeypatch)
+    (tmp_path / "raw").write_text("a file in the folder's place")
+    with pytest.raises(DataError, match=r"raw: FashionMNIST was downloaded, but cannot be kept there \(.*exists"):
+        load_raw(FASHION, tmp_path / "raw")
+
+
 def test_a_file_of_another_format_is_refused(tmp_path: Path) -> None:
     write_idx_files(tmp_path, packed=False)
     (tmp_path / "train-images-idx3-ubyte").write_bytes(b"\0" * 64)
-    with pytest.raises(DataError, match="a file is not the idx file that FashionMNIST needs"):
+    with pytest.raises(DataError, match="a file is not the whole idx file that FashionMNIST needs"):
         load_raw(FASHION, tmp_path)
 
 
@@ -133,8 +185,56 @@ def test_an_empty_folder_is_named(tmp_path: Path) -> None:
 def test_a_class_without_images_is_named(tmp_path: Path) -> None:
     save(tmp_path / "cat" / "1.png", Image.new("L", (8, 8)))
     (tmp_path / "dog").mkdir()
-    with pytest.raises(DataError, match="dog"):
+    (tmp_path / "dog" / "names.txt").write_text("Rex")
+    with pytest.raises(DataError, match=r"expected images \(\.bmp, .*\) of every class, found none in dog$"):
         load_raw(folder_source(), tmp_path)
+
+
+def test_every_kind_of_image_that_the_documentation_lists_is_read(tmp_path: Path) -> None:
+    documented = (Path(__file__).parents[2] / "docs" / "datasets.md").read_text()
+    for number, suffix in enumerate(SUFFIXES):
+        assert f"`{suffix}`" in documented
+        save(tmp_path / "cat" / f"{number}{suffix}", Image.new("L", (8, 8), 20 * number))
+        save(tmp_path / "dog" / f"{number}{suffix.upper()}", Image.new("L", (8, 8), 20 * number))
+    raw = load_raw(folder_source("grey"), tmp_path)
+    assert raw.labels.tolist() == [0] * len(SUFFIXES) + [1] * len(SUFFIXES)
+    assert raw.images[:, 0, 4, 4].tolist() == [20 * number for number in range(len(SUFFIXES))] * 2
+
+
+def test_images_of_a_kind_that_is_not_read_are_refused_with_an_example(tmp_path: Path) -> None:
+    for number in range(8):
+        save(tmp_path / "cat" / f"{number}.png", Image.new("L", (8, 8)))
+    for number in range(6):
+        save(tmp_path / "dog" / f"{number}.GIF", Image.new("L", (8, 8)))
+    with pytest.raises(DataError) as error:
+        load_raw(folder_source(), tmp_path)
+    assert str(error.value) == (
+        f"{tmp_path}: 6 of 14 image files are of a kind that is not read, e.g. dog/0.GIF; expected .bmp, .jpeg, .jpg, "
+        ".pgm, .png, .ppm, .tif, .tiff, .webp: convert them or take them out"
+    )
+
+
+def test_what_is_hidden_or_no_image_is_ignored(tmp_path: Path) -> None:
+    for name in ("cat/1.png", "dog/1.png", "dog/.thumbs/1.png", "dog/.1.png", ".ipynb_checkpoints/1.png", "dog/.1.gif"):
+        save(tmp_path / name, Image.new("L", (8, 8)))
+    for name in ("Thumbs.db", "notes.txt", ".png"):
+        (tmp_path / "cat" / name).write_text("no image")
+    raw = load_raw(folder_source(), tmp_path)
+    assert raw.classes == ("cat", "dog")
+    assert raw.labels.tolist() == [0, 1]
+
+
+def test_the_order_of_images_is_that_of_torchvision(tmp_path: Path) -> None:
+    from torchvision.datasets import ImageFolder
+
+    names = ["b/10.png", "b/2.PNG", "b/a/3.png", "b/a b/1.png", "b/a-b/1.png", "B/z.jpg", "B/Z.jpg", "a b/1.png"]
+    for level, name in enumerate(names):
+        save(tmp_path / name, Image.new("L", (8, 8), 20 * level))
+    raw, folder = load_raw(folder_source("grey"), tmp_path), ImageFolder(tmp_path)
+    assert list(raw.classes) == folder.classes
+    assert raw.labels.tolist() == folder.targets
+    expected = [20 * names.index(Path(path).relative_to(tmp_path).as_posix()) for path, _ in folder.samples]
+    assert raw.images[:, 0, 4, 4].tolist() == expected
 
 
 def test_a_file_that_is_no_image_is_named(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from augment.evaluation.intervals import crossed_estimate
 from augment.merging.choice import choose_share, standard_error
 
 
@@ -15,6 +16,7 @@ def test_the_standard_error_adds_runs_and_images() -> None:
     differences = np.array([[1.0, 0.0, 1.0, 0.0], [0.0, 0.0, 0.0, 0.0]])
     assert standard_error(differences) == pytest.approx((0.0625 + 1 / 48) ** 0.5)
     assert standard_error(np.zeros((2, 3))) == 0.0
+    assert standard_error(differences) == pytest.approx(crossed_estimate(differences).error)  # as in the verdict
 
 
 def test_the_best_share_is_taken_where_it_clearly_gains() -> None:

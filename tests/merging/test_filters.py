@@ -29,6 +29,19 @@ def test_each_reason_is_told_and_the_first_that_applies_counts() -> None:
     assert drop_reasons(REAL, scored, FilterSpec(near_copies=False)).tolist()[3] == KEPT
 
 
+def test_equal_images_are_dropped_only_where_one_is_kept() -> None:
+    """Of images with the same pixels the first that passes stays, and every later one is its duplicate."""
+    pixels = image_set([4, 2], synthetic=True).images.copy()
+    pixels[:5] = pixels[0]
+    synthetic = image_set([4, 2], synthetic=True, pixels=pixels)
+    scores = good_scores(synthetic)
+    scores.loc[0, "judged_label"] = 1
+    scores.loc[2, "confidence"] = 0.1
+    scores.loc[5, "confidence"] = 0.1
+    told = drop_reasons(REAL, attach_scores(synthetic, scores), STRICT).tolist()
+    assert told == ["disagrees", KEPT, "duplicate", "duplicate", "duplicate", "unsure"]
+
+
 @given(
     st.lists(st.tuples(st.booleans(), st.integers(0, 1), st.floats(0, 1)), min_size=1, max_size=40), st.floats(0, 0.99)
 )

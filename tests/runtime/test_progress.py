@@ -26,3 +26,10 @@ def test_a_terminal_gets_a_bar(capsys: pytest.CaptureFixture[str], monkeypatch: 
     monkeypatch.setattr("sys.stderr.isatty", lambda: True)
     assert list(Progress("x", 2).steps()) == [0, 1]
     assert "2/2" in capsys.readouterr().err
+
+
+def test_a_quiet_one_counts_alone(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    assert list(Progress("x", 3, quiet=True).steps(start=1)) == [1, 2]
+    monkeypatch.setattr("sys.stderr.isatty", lambda: True)
+    assert list(Progress("x", 2, quiet=True).steps()) == [0, 1]
+    assert capsys.readouterr().err == ""

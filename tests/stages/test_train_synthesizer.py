@@ -13,7 +13,7 @@ import yaml
 
 from augment.classifier.networks import SmallCNN
 from augment.core.images import ImageSet
-from augment.core.store import write_image_set
+from augment.core.store import read_json, write_image_set
 from augment.runtime.judge import write_judge
 
 PROJECT = Path(__file__).parents[2]
@@ -86,7 +86,8 @@ def test_ctrl_c_saves_says_so_and_fails(workspace: Path) -> None:
     assert checkpoint.exists()
 
 
-def test_two_processes_train_together_and_one_writes(workspace: Path) -> None:
+def test_two_processes_train_together_and_one_writes(workspace: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DVC_STAGE", "train_synthesizer@digits-gan")
     params = yaml.safe_load((workspace / "params.yaml").read_text())
     params["runtime"] |= {"device": "cpu", "devices": 2}
     gan = params["datasets"]["digits"]["synthesizers"]["gan"]
@@ -96,6 +97,9 @@ def test_two_processes_train_together_and_one_writes(workspace: Path) -> None:
     made = contents(workspace / "pair")
     assert {"gan/model.json", "gan/synthesizer.safetensors", "history.csv"} <= set(made)
     assert b'"processes": 2' in made["gan/model.json"]
-    assert list((workspace / "scratch").iterdir()) == []
+    assert [path.name for path in (workspace / "scratch").iterdir()] == ["costs"]
+    (note,) = (workspace / "scratch" / "costs").iterdir()
+    assert read_json(note)["stage"] == "train_synthesizer@digits-gan"
+    assert all(line.count("progress:") <= 1 for line in (workspace / "stderr").read_text().splitlines())
     assert start(workspace, "again").wait(timeout=120) == 0
     assert contents(workspace / "again") == made

@@ -1,6 +1,9 @@
 """Every kind of synthesizer, from its settings to its file and back."""
 
+from contextlib import nullcontext
+from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -46,6 +49,21 @@ def test_what_needs_no_training_obeys_at_once(kind: str, stripes: ImageSet, cpu:
     trained, grids = train(stripes, cpu, spec)
     assert list(grids) == [0]
     assert obedience(trained.synthesizer, cpu) > 0.9
+
+
+@pytest.mark.parametrize("first", [True, False])
+def test_of_processes_that_train_together_one_reports(
+    stripes: ImageSet,
+    cpu: Machine,
+    first: bool,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setattr("augment.runtime.progress.LINE_EVERY_S", 0.0)
+    fabric: Any = SimpleNamespace(is_global_zero=first, world_size=1, global_rank=0, autocast=nullcontext)
+    spec: SynthesizerSpec = parse(TypeAdapter(SynthesizerSpec), KINDS["gan"] | {"kind": "gan"}, "here")
+    train(stripes, replace(cpu, fabric=fabric), spec)
+    assert ("progress: test " in capsys.readouterr().err) is first
 
 
 def test_a_broken_file_is_named(stripes: ImageSet, cpu: Machine, tmp_path: Path) -> None:

@@ -59,7 +59,7 @@ class Smote(Synthesizer):
         return to_float(torch.lerp(images[rows].float(), images[near].float(), place))
 
 
-def fit_smote(train: ImageSet, spec: SmoteSpec, seed: int) -> Smote:  # noqa: ARG001  # all fits are called alike
+def fit_smote(train: ImageSet, spec: SmoteSpec) -> Smote:
     """Find the neighbours of every training image.
 
     A class of one image has no neighbours: that image is repeated.
@@ -67,7 +67,6 @@ def fit_smote(train: ImageSet, spec: SmoteSpec, seed: int) -> Smote:  # noqa: AR
     Args:
         train: Real images to interpolate between.
         spec: How many neighbours to choose from.
-        seed: Unused: nothing here is random.
 
     Raises:
         DataError: A class has no images.

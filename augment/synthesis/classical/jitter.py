@@ -82,13 +82,12 @@ def affine_maps(moves: Tensor, spec: JitterSpec, height: int, width: int) -> Ten
     return torch.stack([first, second], dim=1)
 
 
-def fit_jitter(train: ImageSet, spec: JitterSpec, seed: int) -> Jitter:  # noqa: ARG001  # all fits are called alike
+def fit_jitter(train: ImageSet, spec: JitterSpec) -> Jitter:
     """Keep the training images, to be moved.
 
     Args:
         train: Real images.
         spec: How far images move.
-        seed: Unused: nothing here is random.
 
     Raises:
         DataError: A class has no images.

@@ -39,7 +39,6 @@ class Mixture(Synthesizer):
         basis: float32, components×pixels, orthonormal rows: the principal axes.
 
     Args:
-        spec: Unused: the sizes say it all.
         shape: Channels, height and width of an image.
         classes: Number of classes.
         components: Principal components kept.
@@ -52,15 +51,7 @@ class Mixture(Synthesizer):
     centre: Tensor
     basis: Tensor
 
-    def __init__(
-        self,
-        spec: MixtureSpec,  # noqa: ARG002  # all synthesizers are built alike
-        shape: tuple[int, int, int],
-        classes: int,
-        *,
-        components: int,
-        gaussians: int,
-    ) -> None:
+    def __init__(self, shape: tuple[int, int, int], classes: int, *, components: int, gaussians: int) -> None:
         super().__init__()
         self.shape, self.classes, self.latent_dim = shape, classes, 1 + components
         self.sizes = {"components": components, "gaussians": gaussians}
@@ -105,7 +96,7 @@ def fit_mixture(train: ImageSet, spec: MixtureSpec, seed: int) -> Mixture:
     Args:
         train: Real images to learn from, at least two.
         spec: Size of the model.
-        seed: The run's seed.
+        seed: The project's seed (``seed`` in ``params.yaml``).
 
     Raises:
         DataError: A class has no images.
@@ -120,7 +111,7 @@ def fit_mixture(train: ImageSet, spec: MixtureSpec, seed: int) -> Mixture:
         for label, name in enumerate(train.classes)
     ]
     gaussians = sum(len(each.weights_) for each in mixtures)
-    mixture = Mixture(spec, train.shape, len(train.classes), components=components, gaussians=gaussians)
+    mixture = Mixture(train.shape, len(train.classes), components=components, gaussians=gaussians)
     state = {
         "edges": np.concatenate([label + right_ends(each.weights_) for label, each in enumerate(mixtures)]),
         "means": np.concatenate([each.means_ for each in mixtures]),

@@ -33,7 +33,7 @@ class NetworkSpec(Spec):
     spectral_norm: bool = True
     attention: bool = False
     skip_latent: bool = False
-    dropout: Decay = 0.0
+    dropout: Annotated[float, Field(ge=0.0, lt=1.0)] = 0.0
     initialisation: Literal["orthogonal", "normal", "xavier", "he"] = "orthogonal"
 
     @model_validator(mode="after")

@@ -7,6 +7,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from augment.core.images import ImageSet
+from augment.runtime.averaging import update_average
 from augment.runtime.batches import balanced_rows, to_float
 from augment.runtime.checkpoint import Stateful
 from augment.runtime.machine import Machine
@@ -17,7 +18,7 @@ from augment.synthesis.gan.layers import set_strength
 from augment.synthesis.gan.losses import build_game, most_real
 from augment.synthesis.gan.regularisers import LeCam, clip_weights, gradient_penalty, r1_penalty
 from augment.synthesis.gan.specs import GanSpec, OptimiserSpec, TransitionSpec
-from augment.synthesis.schedules import linear_decay, update_average
+from augment.synthesis.schedules import linear_decay
 from augment.synthesis.training import Training
 
 
@@ -29,7 +30,7 @@ class GanTraining(Training):
     Args:
         train: Real images to learn from.
         spec: How to build and train.
-        seed: The run's seed.
+        seed: The project's seed (``seed`` in ``params.yaml``).
         machine: Where to compute.
 
     Raises:
@@ -85,7 +86,7 @@ class GanTraining(Training):
                 fakes, fake_labels = self._draw_fakes()
             judged = self._step_discriminator(fakes.detach(), fake_labels, number, strength)
         loss_g = self._step_generator(fakes, fake_labels, progress, strength)
-        update_average(self.average, self.generator, number, self.spec.ema)
+        update_average(self.average.parameters(), self.generator.parameters(), number, self.spec.ema)
         return torch.stack([judged[0], loss_g, *judged[1:]])
 
     def _draw_fakes(self) -> tuple[Tensor, Tensor]:

@@ -14,6 +14,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from augment.core.images import ImageSet
+from augment.runtime.averaging import update_average
 from augment.runtime.batches import balanced_rows, to_float
 from augment.runtime.checkpoint import Stateful
 from augment.runtime.machine import Machine
@@ -21,7 +22,7 @@ from augment.runtime.seeding import seeded_init, torch_generator
 from augment.synthesis.gan.build import ARCHITECTURES
 from augment.synthesis.gan.layers import doublings, label_planes, pad_to_multiple
 from augment.synthesis.gan.networks import Generator, Shape
-from augment.synthesis.schedules import linear_decay, update_average
+from augment.synthesis.schedules import linear_decay
 from augment.synthesis.training import Training
 from augment.synthesis.vae.specs import VaeSpec
 
@@ -76,7 +77,7 @@ class VaeTraining(Training):
     Args:
         train: Real images to learn from.
         spec: How to build and train.
-        seed: The run's seed.
+        seed: The project's seed (``seed`` in ``params.yaml``).
         machine: Where to compute.
 
     Raises:
@@ -122,5 +123,5 @@ class VaeTraining(Training):
         for network in (self.decoder, self.encoder):
             self.machine.average_gradients(network)
         self.optimiser.step()
-        update_average(self.average, self.decoder, number, self.spec.ema)
+        update_average(self.average.parameters(), self.decoder.parameters(), number, self.spec.ema)
         return torch.stack([of_pixels, of_codes]).detach()

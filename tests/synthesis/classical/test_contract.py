@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -28,18 +29,19 @@ from tests.synthesis.classical.conftest import normal, random_images
 
 @dataclass(frozen=True)
 class Kind:
-    spec: Spec
+    fit: Callable[[ImageSet], Any]
     build: Callable[..., Any]
-    fit: Callable[..., Any]
 
 
+MIXTURE = MixtureSpec(kind="mixture", components=30)
+SMOTE = SmoteSpec(kind="smote")
 # A judge by nearest pixels, and on eight of them a side, takes the default movements for other digits.
 SMALL_MOVES = JitterSpec(kind="jitter", rotation=5.0, scaling=0.05, shift=0.03, pixel_noise=4.0)
 
 KINDS = {
-    "mixture": Kind(MixtureSpec(kind="mixture", components=30), Mixture, fit_mixture),
-    "smote": Kind(SmoteSpec(kind="smote"), Smote, fit_smote),
-    "jitter": Kind(SMALL_MOVES, Jitter, fit_jitter),
+    "mixture": Kind(partial(fit_mixture, spec=MIXTURE, seed=0), Mixture),
+    "smote": Kind(partial(fit_smote, spec=SMOTE), partial(Smote, SMOTE)),
+    "jitter": Kind(partial(fit_jitter, spec=SMALL_MOVES), partial(Jitter, SMALL_MOVES)),
 }
 every_kind = pytest.mark.parametrize("kind", KINDS.values(), ids=KINDS)
 kinds = st.sampled_from(list(KINDS.values()))
@@ -62,7 +64,7 @@ def test_its_digits_are_taken_for_what_they_are_by_a_judge_of_other_images(
     kind: Kind, per_class: int, digits: ImageSet, cpu: Machine
 ) -> None:
     train, held_out = digits.select(np.arange(10 * per_class)), digits.select(np.arange(900, len(digits)))
-    synthetic = draw(kind.fit(train, kind.spec, 0), np.arange(1000) % 10, cpu)
+    synthetic = draw(kind.fit(train), np.arange(1000) % 10, cpu)
     assert fidelity(held_out, synthetic) >= 0.9
 
 
@@ -70,13 +72,13 @@ def test_its_digits_are_taken_for_what_they_are_by_a_judge_of_other_images(
 def test_a_rare_class_is_drawn_as_well_as_a_common_one(kind: Kind, digits: ImageSet, cpu: Machine) -> None:
     first = np.arange(900)
     thinned = first[(digits.labels[:900] != 3) | (first < 60)]  # about six threes
-    synthetic = draw(kind.fit(digits.select(thinned), kind.spec, 0), np.full(300, 3), cpu)
+    synthetic = draw(kind.fit(digits.select(thinned)), np.full(300, 3), cpu)
     assert fidelity(digits.select(np.arange(900, len(digits))), synthetic) >= 0.9
 
 
 @every_kind
 def test_it_draws_more_than_a_handful_of_images(kind: Kind, digits: ImageSet, cpu: Machine) -> None:
-    synthetic = draw(kind.fit(digits, kind.spec, 0), np.full(300, 7), cpu)
+    synthetic = draw(kind.fit(digits), np.full(300, 7), cpu)
     assert len({image.tobytes() for image in synthetic.images}) > 290
 
 
@@ -88,7 +90,7 @@ def test_it_draws_more_than_a_handful_of_images(kind: Kind, digits: ImageSet, cp
 def test_any_set_gives_float_images_of_its_shape_in_range(
     kind: Kind, counts: list[int], shape: tuple[int, int, int]
 ) -> None:
-    synthesizer = kind.fit(random_images(counts, shape), kind.spec, 0)
+    synthesizer = kind.fit(random_images(counts, shape))
     assert synthesizer.classes == len(counts)
     images = synthesizer(normal(33, synthesizer.latent_dim), torch.arange(33) % len(counts))
     assert (images.dtype, images.shape) == (torch.float32, (33, *shape))
@@ -99,7 +101,7 @@ def test_any_set_gives_float_images_of_its_shape_in_range(
 def test_extreme_noise_stays_in_the_class(kind: Kind) -> None:
     labels, levels = np.repeat(np.arange(3), [4, 5, 6]), np.array([30, 110, 190], dtype=np.uint8)
     images = np.broadcast_to(levels[labels][:, None, None, None], (15, 1, 8, 8))  # each class is one grey
-    synthesizer = kind.fit(make_image_set(images, labels, ["a", "b", "c"]), kind.spec, 0).eval()
+    synthesizer = kind.fit(make_image_set(images, labels, ["a", "b", "c"])).eval()
     noise = torch.zeros(6, synthesizer.latent_dim)
     noise[:, :3] = torch.tensor([-40.0, 40.0]).repeat(3)[:, None]
     drawn = (synthesizer(noise, torch.arange(3).repeat_interleave(2)) + 1) * 127.5
@@ -108,7 +110,7 @@ def test_extreme_noise_stays_in_the_class(kind: Kind) -> None:
 
 @every_kind
 def test_a_machine_with_bfloat16_draws_the_same_bytes(kind: Kind, digits: ImageSet, cpu: Machine) -> None:
-    synthesizer = kind.fit(digits.select(np.arange(200)), kind.spec, 0)
+    synthesizer = kind.fit(digits.select(np.arange(200)))
     exact, coarse = (draw(synthesizer, np.arange(50) % 10, Machine(cpu.device, bf16)) for bf16 in (False, True))
     assert (exact.images == coarse.images).all()
 
@@ -116,9 +118,9 @@ def test_a_machine_with_bfloat16_draws_the_same_bytes(kind: Kind, digits: ImageS
 @every_kind
 @pytest.mark.parametrize("shape", [(1, 8, 8), (3, 9, 12)])
 def test_it_survives_the_disk_bit_for_bit(kind: Kind, shape: tuple[int, int, int], tmp_path: Path) -> None:
-    fitted = kind.fit(random_images([9, 20], shape), kind.spec, 0).eval()
+    fitted = kind.fit(random_images([9, 20], shape)).eval()
     write_model(tmp_path / "model", {"sizes": fitted.sizes}, {"synthesizer": fitted})
-    loaded = kind.build(kind.spec, shape, 2, **fitted.sizes).eval()
+    loaded = kind.build(shape, 2, **fitted.sizes).eval()
     load_weights(tmp_path / "model", "synthesizer", loaded)
     noise, labels = normal(20, fitted.latent_dim), torch.arange(20) % 2
     assert torch.equal(fitted(noise, labels), loaded(noise, labels))
@@ -126,18 +128,18 @@ def test_it_survives_the_disk_bit_for_bit(kind: Kind, shape: tuple[int, int, int
 
 @every_kind
 def test_fitting_twice_gives_the_same_state(kind: Kind, digits: ImageSet) -> None:
-    first, again = (kind.fit(digits, kind.spec, 0).state_dict() for _ in range(2))
+    first, again = (kind.fit(digits).state_dict() for _ in range(2))
     assert all(torch.equal(first[name], again[name]) for name in first)
 
 
 @every_kind
 def test_it_has_nothing_to_train(kind: Kind) -> None:
-    assert not list(kind.fit(random_images([5, 5], (1, 8, 8)), kind.spec, 0).parameters())
+    assert not list(kind.fit(random_images([5, 5], (1, 8, 8))).parameters())
 
 
 @every_kind
 def test_an_image_does_not_depend_on_how_many_follow(kind: Kind, digits: ImageSet, cpu: Machine) -> None:
-    synthesizer = kind.fit(digits.select(np.arange(200)), kind.spec, 0)
+    synthesizer = kind.fit(digits.select(np.arange(200)))
     labels = np.arange(BATCH + 44) % 10
     many, few = draw(synthesizer, labels, cpu), draw(synthesizer, labels[:13], cpu)
     assert (many.images[:13] == few.images).all()
@@ -146,7 +148,7 @@ def test_an_image_does_not_depend_on_how_many_follow(kind: Kind, digits: ImageSe
 @every_kind
 def test_a_class_without_images_is_refused_by_name(kind: Kind) -> None:
     with pytest.raises(DataError, match=r"^train: expected at least 1 image of every class, found 0 of class 1$"):
-        kind.fit(random_images([5, 0, 5], (1, 8, 8)), kind.spec, 0)
+        kind.fit(random_images([5, 0, 5], (1, 8, 8)))
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,7 @@ def test_a_sample_lies_between_an_image_of_its_class_and_one_of_its_nearest(
     counts: list[int], neighbours: int, shape: tuple[int, int, int]
 ) -> None:
     train = random_images(counts, shape)
-    smote = fit_smote(train, SmoteSpec(kind="smote", neighbours=neighbours), seed=0)
+    smote = fit_smote(train, SmoteSpec(kind="smote", neighbours=neighbours))
     labels = torch.arange(40) % len(counts)
     for sample, label in zip(smote(normal(40, smote.latent_dim), labels), labels.tolist(), strict=True):
         images = to_float(torch.from_numpy(train.images[train.labels == label])).flatten(1)
@@ -48,7 +48,7 @@ def test_equal_images_are_neighbours_of_each_other_and_not_of_themselves() -> No
 
 def test_a_class_of_one_image_repeats_it() -> None:
     train = random_images([1, 30], (1, 4, 4))
-    smote = fit_smote(train, SPEC, seed=0)
+    smote = fit_smote(train, SPEC)
     samples = smote(normal(50, smote.latent_dim), torch.zeros(50, dtype=torch.int64))
     only = to_float(torch.from_numpy(train.images[train.labels == 0]))
     assert torch.equal(samples, only.expand_as(samples))
@@ -56,7 +56,7 @@ def test_a_class_of_one_image_repeats_it() -> None:
 
 def test_places_between_the_two_images_are_uniform() -> None:
     train = random_images([2], (1, 1, 1), seed=1)
-    smote = fit_smote(train, SPEC, seed=0)
+    smote = fit_smote(train, SPEC)
     samples = smote(normal(4000, smote.latent_dim), torch.zeros(4000, dtype=torch.int64)).flatten()
     low, high = to_float(torch.from_numpy(np.sort(train.images.flatten())))
     shares = torch.histc((samples - low) / (high - low), bins=5, min=0, max=1) / 4000
@@ -64,7 +64,7 @@ def test_places_between_the_two_images_are_uniform() -> None:
 
 
 def test_at_the_near_end_every_neighbour_gives_the_image_itself() -> None:
-    smote = fit_smote(random_images([8], (1, 4, 4)), SPEC, seed=0)
+    smote = fit_smote(random_images([8], (1, 4, 4)), SPEC)
     noise = normal(60, smote.latent_dim)
     noise[:, 2] = -40.0
     images = to_float(smote.bank.images[smote.bank.choose(noise[:, 0], torch.zeros(60, dtype=torch.int64))])
