@@ -6,12 +6,15 @@ The first table is of two arms: how often each interval holds the true differenc
 difference at 5 % where there is none. The second is of the verdict, over real and merged arms that are all equally
 good; best real arm and candidate are chosen on val. How often does it say that synthesis helps or hurts, by plain
 p-values and by corrected ones; how often would the merged set be used; and how often if merged arms truly are better?
+In the third the recipes differ in worth, on real and merged images alike. How often would the merged set be used if it
+only had to beat the best real arm, and how often as it also has to beat the real arm of its own recipe?
 
 Run it as a module, from the project's folder: it draws its arms as the tests do.
 """
 
 import argparse
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from functools import partial
 
 import numpy as np
@@ -34,13 +37,16 @@ VERDICTS = [
     for name in ("450 scarce images", "runs dominate", "images dominate", "3 seeds", "2 seeds")
     for real, merged in ((1, 1), (2, 2), (4, 4), (2, 12))
 ]
+RECIPES = (0.0, 0.005, 0.03, 0.04)
+IMAGES = ((450, 30), (450, 100), (2000, 30), (2000, 100), (2000, 300))
+"""Test and val images."""
 
 Round = dict[str, float]
 """What one simulated comparison showed: 0 or 1 of each column, or a width."""
 
 
 def main() -> None:
-    """Print both tables."""
+    """Print the tables."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rounds", type=int, default=1000)
     parser.add_argument("--seed", type=int, default=0)
@@ -58,6 +64,13 @@ def main() -> None:
         for name, real, merged in VERDICTS
     }
     show("verdict: real + merged arms", options.rounds, judged)
+    unequal = {
+        f"{test} test images, {val} of val": partial(
+            unequal_recipes, replace(World(), images=test, val_images=val), numpy_generator(options.seed, test, val)
+        )
+        for test, val in IMAGES
+    }
+    show("recipes worth 0, 0.5, 3, 4 points", options.rounds, unequal)
 
 
 def show(title: str, rounds: int, rows: Mapping[str, Callable[[], Round]]) -> None:
@@ -123,6 +136,25 @@ def verdict(world: World, real: int, merged: int, rng: np.random.Generator) -> R
         "merged set used for nothing %": equal.use.kind is Kind.MERGED,
         f"gain of {100 * GAIN:.0f} points seen %": better.use.kind is Kind.MERGED,
     }
+
+
+def unequal_recipes(world: World, rng: np.random.Generator) -> Round:
+    """Judge merged arms where recipes differ in worth, and synthesis does nothing, or truly helps each of them."""
+    arms = len(RECIPES)
+    equal = compare(draw_arms(world, arms, arms, rng, recipes=RECIPES), seed=0)
+    better = compare(draw_arms(world, arms, arms, rng, GAIN, RECIPES), seed=0)
+    return {
+        "used for nothing, if the best real arm were all %": beats_best_real(equal),
+        "merged set used for nothing %": equal.use.kind is Kind.MERGED,
+        f"gain of {100 * GAIN:.0f} points seen, if it were all %": beats_best_real(better),
+        f"gain of {100 * GAIN:.0f} points seen %": better.use.kind is Kind.MERGED,
+    }
+
+
+def beats_best_real(comparison: Comparison) -> bool:
+    """Whether the chosen arm is said to be better than the best arm without synthesis."""
+    found = comparison.against_best_real[comparison.chosen.name] if comparison.chosen else None
+    return found is not None and found.outcome is Outcome.HELPS
 
 
 def contests_of_chosen(comparison: Comparison) -> list[Contest]:

@@ -13,6 +13,7 @@ from typing import Any
 import pandas as pd
 import yaml
 
+from augment.evaluation.contests import Outcome
 from augment.evaluation.intervals import Interval
 from augment.evaluation.wording import markdown_table, points
 
@@ -176,7 +177,7 @@ def _difference(arm: Arm | None, rival: str) -> str:
     if arm is None or arm[f"to_{rival}"] is None:  # it is the rival
         return "–"
     text = points(Interval(*(arm[f"{name}_{rival}"] for name in ("to", "low", "high"))))
-    return text if arm[f"outcome_{rival}"] == "no detectable effect" else f"**{text}**"
+    return text if arm[f"outcome_{rival}"] == Outcome.NO_EFFECT else f"**{text}**"
 
 
 def _named(arm: Arm | None) -> str:

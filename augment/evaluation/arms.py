@@ -8,6 +8,9 @@ from augment.core.errors import DataError
 from augment.core.images import FloatArray, IntArray
 from augment.evaluation.predictions import Predictions
 
+DECIMALS = 9
+"""Means of the same accuracies in another order differ by less."""
+
 
 class Kind(StrEnum):
     """What an arm trains on: real images, both, synthetic ones alone, or what stands in their place as a control."""
@@ -48,9 +51,9 @@ class Arm:
         return f"{self.train_set}/{self.recipe}"
 
 
-def best_by_val(arms: Sequence[Arm]) -> Arm:
-    """Choose the arm with the highest mean accuracy on val; the first named wins a tie."""
-    return max(arms, key=lambda arm: float(arm.val_accuracy.mean()))
+def best_by_val(arms: Sequence[Arm], recipe: str | None = None) -> Arm:
+    """Choose the arm with the highest mean accuracy on val; of equal ones that of a recipe, else the first named."""
+    return max(arms, key=lambda arm: (round(float(arm.val_accuracy.mean()), DECIMALS), arm.recipe == recipe))
 
 
 def require_paired(arms: Sequence[Arm]) -> None:

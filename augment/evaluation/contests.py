@@ -40,7 +40,7 @@ class Contest:
         estimate: Accuracy of the arm minus that of the rival, over runs and test images.
         family: Number of tests that ``p_holm`` corrects for.
         p_holm: t test of ``estimate``, corrected by Holm for the tests of its family.
-        seed: The run's seed, which bootstrap and sign flips draw from.
+        seed: The project's seed (`seed` in params.yaml), which bootstrap and sign flips draw from.
     """
 
     arm: Arm
@@ -76,12 +76,19 @@ class Contest:
         return mcnemar_p(self.arm.predictions.ensembled == labels, self.rival.predictions.ensembled == labels)
 
     @property
-    def smallest_effect(self) -> float:
-        """Smallest true difference that this contest detects with 80 % power, whatever the rest of its family shows."""
+    def smallest_effect(self) -> float | None:
+        """Smallest true difference that this contest detects with 80 % power, whatever the rest of its family shows.
+
+        None where the arms never differ: without any spread nothing is known of it.
+        """
+        if not self.estimate.error:
+            return None
         return smallest_effect(self.estimate.error, self.estimate.freedom, ALPHA / self.family)
 
     def seeds_for(self, effect: float) -> int | None:
         """Seeds that detect a true difference with 80 % power, None if only more test images would help."""
+        if not self.estimate.error:
+            return None
         return seeds_needed(spread(differences(self.arm, self.rival)), effect, ALPHA / self.family)
 
     def to_json(self) -> dict[str, Any]:
@@ -98,7 +105,7 @@ class Contest:
             "outcome": self.outcome.value,
             "difference": self.estimate.interval().to_json(),
             "bootstrap": self.bootstrap.to_json(),
-            **{name: round(value, 6) for name, value in p_values.items()},
+            **{name: value if value is None else round(value, 6) for name, value in p_values.items()},
             "tests": self.family,
             "seeds_for": {str(effect): self.seeds_for(effect) for effect in EFFECTS},
         }
@@ -109,8 +116,8 @@ def differences(arm: Arm, rival: Arm) -> FloatArray:
     return arm.predictions.hits - rival.predictions.hits
 
 
-def contests(arms: Sequence[Arm], rival: Arm, seed: int) -> dict[str, Contest]:
-    """Compare every other arm with a rival, Holm's correction over those of the same kind.
+def contests(pairs: Sequence[tuple[Arm, Arm]], seed: int) -> dict[str, Contest]:
+    """Hold arms against rivals, Holm's correction over the arms of the same kind.
 
     A kind is a family of tests since the best of a kind is what gets chosen. Choosing on val does not spare the
     correction: the runs that were lucky on val are the same that predict test, so that among 12 equal arms the chosen
@@ -118,18 +125,16 @@ def contests(arms: Sequence[Arm], rival: Arm, seed: int) -> dict[str, Contest]:
     (benchmarks/error_rates.py). Corrected, the p-value is honest however the arm was chosen.
 
     Args:
-        arms: All arms of a dataset.
-        rival: One of them.
-        seed: The run's seed: bootstrap and sign flips draw from it.
+        pairs: Arms of a dataset, each once, and the rival of each.
+        seed: The project's seed (`seed` in params.yaml): bootstrap and sign flips draw from it.
 
     Returns:
-        Name of each arm but the rival → its contest, in the order given.
+        Name of each arm → its contest, in the order given.
     """
     found: dict[str, Contest] = {}
-    for arm in arms:
-        if arm is not rival:
-            estimate = crossed_estimate(differences(arm, rival))
-            found[arm.name] = Contest(arm, rival, estimate, family=1, p_holm=estimate.p_value(), seed=seed)
+    for arm, rival in pairs:
+        estimate = crossed_estimate(differences(arm, rival))
+        found[arm.name] = Contest(arm, rival, estimate, family=1, p_holm=estimate.p_value(), seed=seed)
     for kind in Kind:
         family = [contest for contest in found.values() if contest.arm.kind is kind]
         adjusted = holm(np.asarray([contest.p_holm for contest in family]))

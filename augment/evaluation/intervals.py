@@ -38,9 +38,14 @@ class Estimate:
     error: float
     freedom: float
 
-    def interval(self) -> Interval:
-        """Student's t interval; without width where the data hold no sign of any spread."""
-        half = float(stats.t.ppf((1 + CONFIDENCE) / 2, self.freedom)) * self.error
+    def interval(self, choices: int = 1) -> Interval:
+        """Student's t interval; without width where the data hold no sign of any spread.
+
+        Args:
+            choices: Among how many quantities this one was chosen for its size; all of their intervals hold their truth
+                at once as often as one would alone (Bonferroni).
+        """
+        half = float(stats.t.ppf(1 - (1 - CONFIDENCE) / (2 * choices), self.freedom)) * self.error
         return Interval(self.mean, self.mean - half, self.mean + half)
 
     def p_value(self) -> float:

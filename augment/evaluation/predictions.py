@@ -8,8 +8,8 @@ import numpy as np
 import pandas as pd
 
 from augment.core.errors import ContainerError
-from augment.core.images import FloatArray, ImageSet, IntArray
-from augment.evaluation.scores import SCORES, Float32Array, recall, score
+from augment.core.images import Float32Array, FloatArray, ImageSet, IntArray
+from augment.evaluation.scores import SCORES, recall, score
 
 GROUP = "group"
 """Column of a manifest, and of the predictions: a part of the population, e.g. the hospital or the camera."""

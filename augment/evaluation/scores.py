@@ -3,12 +3,9 @@
 from collections.abc import Sequence
 
 import numpy as np
-import numpy.typing as npt
 from sklearn.metrics import accuracy_score, f1_score, log_loss, recall_score
 
-from augment.core.images import FloatArray, IntArray
-
-Float32Array = npt.NDArray[np.float32]
+from augment.core.images import Float32Array, FloatArray, IntArray
 
 CALIBRATION_BINS = 15
 SCORES = ("accuracy", "macro_f1", "balanced_accuracy", "log_loss", "calibration_error")

@@ -1,5 +1,6 @@
 """Differences between arms on parts of the test images: each class, frequent and rare classes, groups."""
 
+import math
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -51,10 +52,12 @@ class Gap(NamedTuple):
     Attributes:
         highest: The group that all arms together do best on.
         lowest: The group that they do worst on.
+        pairs: Pairs of groups among which this one was found.
     """
 
     highest: Subset
     lowest: Subset
+    pairs: int
 
 
 def subsets(reference: Arm) -> list[Subset]:
@@ -119,13 +122,13 @@ def recall_table(arms: Sequence[Arm], rivals: Sequence[Arm], reference: Arm) -> 
         (corrected over the subsets of the same kind). Missing where there are too few images, or the arm is the rival.
     """
     parts = subsets(reference)
-    class_counts = {name: k for k, name in enumerate(reference.predictions.classes)}
+    label_of = {name: k for k, name in enumerate(reference.predictions.classes)}
     tier_members = tiers(reference.train_counts)
     tables = []
     for arm in arms:
         hits = arm.predictions.hits
         train_images = {
-            "class": {name: arm.train_counts[k] for name, k in class_counts.items()},
+            "class": {name: arm.train_counts[k] for name, k in label_of.items()},
             "tier": {name: arm.train_counts[members].sum() for name, members in tier_members.items()},
         }
         same = pd.DataFrame(
@@ -171,11 +174,11 @@ def widest_gap(arms: Sequence[Arm], reference: Arm) -> Gap | None:
         None where the test images have fewer than two groups of at least `FEWEST_IMAGES`.
     """
     groups = [part for part in subsets(reference) if part.kind == "group" and part.measurable]
-    if len(groups) < len(Gap._fields):
+    if len(groups) < 2:
         return None
     hits = np.mean([arm.predictions.hits for arm in arms], axis=0)
     ordered = sorted(groups, key=lambda part: mean_in(hits, part))
-    return Gap(highest=ordered[-1], lowest=ordered[0])
+    return Gap(highest=ordered[-1], lowest=ordered[0], pairs=math.comb(len(groups), 2))
 
 
 def gap_in(values: FloatArray, gap: Gap) -> Estimate:

@@ -36,8 +36,8 @@ def arm_table(comparison: Comparison) -> pd.DataFrame:
     Returns:
         One row an arm: ``arm``, ``train_set``, ``recipe``, ``kind``, ``role`` (reference, best without synthesis,
         chosen, release, or several), ``val_accuracy``, ``cut_off`` (runs), ``accuracy`` with its interval over runs and
-        images, mean and standard deviation over runs of every score, and for ``real`` and ``best_real`` the columns of
-        `_columns`.
+        images, mean and standard deviation over runs of every score, and for ``real``, ``best_real`` and
+        ``same_recipe`` (the real arm of the arm's recipe) the columns of `_columns`.
     """
     return pd.DataFrame([_row(comparison, arm) for arm in comparison.arms]).round(DECIMALS)
 
@@ -58,7 +58,11 @@ def _row(comparison: Comparison, arm: Arm) -> dict[str, Any]:
     }
     for name, values in arm.predictions.scores().items():
         row[name], row[f"{name}_std"] = values.mean(), values.std(ddof=1)
-    rivals = {"real": comparison.against_reference, "best_real": comparison.against_best_real}
+    rivals = {
+        "real": comparison.against_reference,
+        "best_real": comparison.against_best_real,
+        "same_recipe": comparison.against_same_recipe,
+    }
     for name, found in rivals.items():
         row |= _columns(found.get(arm.name), name)
     return row
@@ -76,7 +80,7 @@ def roles(comparison: Comparison, arm: Arm) -> list[str]:
 
 
 def _columns(contest: Contest | None, rival: str) -> dict[str, Any]:
-    """Columns of one rival; empty in the rival's own row."""
+    """Columns of one rival; empty where the arm has none, or is it."""
     names = ("to", "low", "high", "bootstrap_low", "bootstrap_high", "p", "p_holm", "p_sign_flip", "p_mcnemar")
     values: list[Any] = [None] * (len(names) + 2)
     if contest:

@@ -38,6 +38,12 @@ def cut_off_runs(counts: Mapping[str, int], runs: int) -> str:
     return ", ".join(f"{count} of {runs} runs of `{arm}`" for arm, count in counts.items() if count)
 
 
+def cut_off_note(counts: Mapping[str, int], runs: int) -> str:
+    """Say the same as a further sentence of a caption; empty where no run was."""
+    listed = cut_off_runs(counts, runs)
+    return f" Stopped at `max_steps`, before val had stopped improving: {listed}." if listed else ""
+
+
 def markdown_table(titles: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     """Lay out a table as Markdown, a line a row."""
     header, *body = (f"| {' | '.join(line)} |\n" for line in [titles, *rows])

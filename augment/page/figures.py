@@ -8,6 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator, NullLocator
 
 from augment.core.images import FloatArray
+from augment.evaluation.contests import Outcome
 from augment.evaluation.significance import ALPHA
 from augment.page.content import DatasetResults
 from augment.page.svg import COLOURS, Drawing, canvas, drawing
@@ -51,14 +52,14 @@ def difference(results: DatasetResults, rival: str, columns: str) -> Drawing:
 
     Args:
         results: Of the dataset.
-        rival: Name of the arm that all others are compared with.
-        columns: Ending of the rival's columns, ``real`` or ``best_real``.
+        rival: What all are compared with, in words.
+        columns: Ending of the rival's columns, ``real``, ``best_real`` or ``same_recipe``.
     """
     found = results.arms[f"outcome_{columns}"]
+    better, worse, neither = (sum(found == each) for each in (Outcome.HELPS, Outcome.HURTS, Outcome.NO_EFFECT))
     seen = (
-        f"Difference in test accuracy of each arm to {rival} with 95 % intervals: {sum(found == 'helps')} detectably "
-        f"better, {sum(found == 'hurts')} detectably worse, {sum(found == 'no detectable effect')} with no detectable "
-        "difference. The table of arms holds all figures."
+        f"Difference in test accuracy of each arm to {rival} with 95 % intervals: {better} detectably better, {worse} "
+        f"detectably worse, {neither} with no detectable difference. The table of arms holds all figures."
     )
     names = (f"to_{columns}", f"low_{columns}", f"high_{columns}")
     title, name = "difference, accuracy points", f"{results.name}-difference-{columns}"
@@ -74,7 +75,7 @@ def _by_arm(
         for (_, arm), height in zip(results.arms.iterrows(), heights, strict=True):
             if arm["arm"] == results.verdict["use"]["arm"]:
                 axes.axhspan(height - 0.5, height + 0.5, color=COLOURS["band"], linewidth=0, zorder=0)
-            filled = outcome is None or arm[outcome] != "no detectable effect"
+            filled = outcome is None or arm[outcome] != Outcome.NO_EFFECT
             _interval(axes, height, arm[list(columns)].to_numpy(dtype=float) * 100, arm["kind"], filled)
         middle = results.arms.loc[results.arms["arm"] == results.verdict["reference"], "accuracy"].iloc[0] * 100
         axes.axvline(0.0 if outcome else middle, color=COLOURS["muted"], linewidth=1, dashes=(4, 3), zorder=1)

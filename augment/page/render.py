@@ -61,7 +61,7 @@ def render(datasets: Sequence[DatasetResults], origin: Provenance) -> Page:
     html = template.render(
         datasets=drawn,
         curves=curves,
-        outcomes=Counter(results.verdict["against_best_without_synthesis"] for results in datasets),
+        outcomes=Counter(results.verdict["outcome"] for results in datasets),
         origin=origin,
         provenance=provenance,
         views=views,

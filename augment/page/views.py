@@ -7,8 +7,9 @@ from typing import Any, NamedTuple
 
 import pandas as pd
 
+from augment.evaluation.contests import Outcome
 from augment.evaluation.intervals import Interval
-from augment.evaluation.wording import cut_off_runs, p_value, percent, points
+from augment.evaluation.wording import cut_off_note, p_value, percent, points
 from augment.page.content import DatasetResults, Json, SynthesizerResults
 
 MOST_CELLS_A_SIDE, MOST_CONFUSIONS = 15, 12
@@ -48,18 +49,21 @@ class Badge(NamedTuple):
     p: str
 
 
-TONES = {"helps": ("helps", "▲"), "no detectable effect": ("neutral", "○"), "hurts": ("hurts", "▼")}
+TONES = {Outcome.HELPS: ("helps", "▲"), Outcome.NO_EFFECT: ("neutral", "○"), Outcome.HURTS: ("hurts", "▼")}
+HEADLINES = {Outcome.HELPS: "It helps", Outcome.NO_EFFECT: "No detectable effect", Outcome.HURTS: "It hurts"}
 
 
 def badges(verdict: Json) -> list[Badge]:
     """List the verdicts on the chosen arm, one a rival."""
     found = []
+    parts = {
+        verdict["reference"]: "the plain real arm",
+        verdict["best_without_synthesis"]: "the best arm without synthesis",
+    }
     for contest in verdict["contests"]:
-        both = verdict["reference"] == verdict["best_without_synthesis"]
-        plain = contest["rival"] == verdict["reference"]
-        part = "the plain real arm" if plain and not both else "the best arm without synthesis"
+        part = parts.get(contest["rival"], "its own recipe without synthesis")
         figures = _points(**contest["difference"]), p_value(contest["p_holm"])
-        found.append(Badge(contest["rival"], part, contest["outcome"], *TONES[contest["outcome"]], *figures))
+        found.append(Badge(contest["rival"], part, contest["outcome"], *TONES[Outcome(contest["outcome"])], *figures))
     return found
 
 
@@ -91,7 +95,10 @@ class ArmRow(NamedTuple):
 def rivals(results: DatasetResults) -> dict[str, str]:
     """Give the ending of a rival's columns → its name."""
     found = {"real": results.verdict["reference"], "best_real": results.verdict["best_without_synthesis"]}
-    return found if found["real"] != found["best_real"] else {"real": found["real"]}
+    if found["real"] == found["best_real"]:
+        del found["best_real"]
+    like_for_like = results.arms[results.arms["to_same_recipe"].notna()]
+    return found | ({"same_recipe": "the same recipe on real images"} if like_for_like["recipe"].nunique() > 1 else {})
 
 
 def arm_titles(results: DatasetResults) -> list[str]:
@@ -114,8 +121,7 @@ def arm_groups(results: DatasetResults) -> dict[str, list[ArmRow]]:
 def cut_off(results: DatasetResults) -> str:
     """Say, as a further sentence, which arms have runs that were not trained to their end; nothing where none has."""
     counts = dict(zip(results.arms["arm"], results.arms["cut_off"], strict=True))
-    listed = cut_off_runs(counts, results.verdict["seeds"])
-    return f" Stopped at `max_steps`, before val had stopped improving: {listed}." if listed else ""
+    return cut_off_note(counts, results.verdict["seeds"])
 
 
 def _scores(arm: Row, results: DatasetResults) -> list[str]:
@@ -137,7 +143,7 @@ def _difference(arm: Row, ending: str) -> Cell:
     values = [arm[f"{name}_{ending}"] for name in ("to", "low", "high")]
     if math.isnan(values[0]):
         return Cell(MISSING)
-    return Cell(_points(*values), arm[f"outcome_{ending}"] != "no detectable effect")
+    return Cell(_points(*values), arm[f"outcome_{ending}"] != Outcome.NO_EFFECT)
 
 
 def recall_rows(results: DatasetResults) -> list[list[str]]:

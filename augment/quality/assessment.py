@@ -11,7 +11,7 @@ from augment.quality.diversity import inception_score, intra_class_ms_ssim
 from augment.quality.failures import Failure, find_failures
 from augment.quality.generator_quality import Judged, generator_quality, match, quality_per_class, sample_floor
 from augment.quality.membership import attack, draw_pool
-from augment.quality.memorisation import Memorisation, memorisation, nearest_in_pixels
+from augment.quality.memorisation import Memorisation, class_units, memorisation, nearest_in_pixels
 from augment.quality.neighbours import Nearest, nearest
 from augment.quality.scores import sample_scores
 from augment.quality.specs import GateSpec
@@ -66,13 +66,17 @@ def assess_generator(train: Side, val: Side, synthetic: Side, gate: GateSpec, rn
     per_class.insert(0, "class_name", list(classes))
     overall = generator_quality(val.judged, synthetic.judged)
     neighbours = nearest_in_pixels(synthetic.images.images, train.images.images)
-    in_pixels, in_features = _memorisation(train, val, synthetic, neighbours.distance)
+    held_out = nearest_in_pixels(val.images.images, train.images.images).distance
+    in_pixels, limits = _memorisation(val, synthetic, held_out, neighbours.distance)
+    in_features, _ = _memorisation(
+        val, synthetic, *(nearest(side.judged.features, train.judged.features).distance for side in (val, synthetic))
+    )
     figures = {
         **_failed(find_failures(overall, per_class, classes, gate)),
         **overall,
         "floor": sample_floor(train.judged, val.judged, rng),
         "diversity": {
-            "inception_score": inception_score(match(synthetic.judged, val.judged).probabilities),
+            "inception_score": inception_score(match(val.judged, synthetic.judged)[1].probabilities),
             "real_inception_score": inception_score(val.judged.probabilities),
             "lowest_ratio": per_class["diversity_ratio"].min(),
             "ms_ssim": per_class["ms_ssim"].mean(),
@@ -81,7 +85,7 @@ def assess_generator(train: Side, val: Side, synthetic: Side, gate: GateSpec, rn
         "memorisation": {"pixels": in_pixels.figures(), "features": in_features.figures()},
         "membership": _membership(train, val, synthetic, rng),
     }
-    scores = sample_scores(synthetic.images.labels, synthetic.judged.probabilities, neighbours, in_pixels.threshold)
+    scores = sample_scores(synthetic.images.labels, synthetic.judged.probabilities, neighbours, limits)
     return Assessment(_plain(figures), per_class.round(DECIMALS), neighbours, scores)
 
 
@@ -90,15 +94,18 @@ def _failed(failures: list[Failure]) -> dict[str, Any]:
     return {"failed_checks": len(failures), "failures": [failure.sentence for failure in failures]}
 
 
-def _memorisation(train: Side, val: Side, synthetic: Side, in_pixels: FloatArray) -> tuple[Memorisation, Memorisation]:
-    """In pixels and in features, of as many synthetic images of each class as val has."""
+def _memorisation(
+    val: Side, synthetic: Side, held_out: FloatArray, of_synthetic: FloatArray
+) -> tuple[Memorisation, FloatArray]:
+    """Compare distances to train in one space; give with it the distance below which each synthetic image is a copy.
+
+    It speaks of as many synthetic images of each class as val has, or all where there are fewer.
+    """
+    units = class_units(held_out, val.images.labels, len(val.images.classes))
+    of_image = units[synthetic.images.labels]
     rows = first_rows(synthetic.images.labels, val.images.class_counts())
-    held_out_in_pixels = nearest_in_pixels(val.images.images, train.images.images).distance
-    in_features, held_out_in_features = (
-        nearest(features, train.judged.features).distance
-        for features in (synthetic.judged.features[rows], val.judged.features)
-    )
-    return memorisation(in_pixels[rows], held_out_in_pixels), memorisation(in_features, held_out_in_features)
+    found = memorisation((of_synthetic / of_image)[rows], held_out / units[val.images.labels])
+    return found, found.threshold * of_image
 
 
 def _membership(train: Side, val: Side, synthetic: Side, rng: np.random.Generator) -> dict[str, dict[str, float]]:

@@ -41,8 +41,9 @@ def find_failures(overall: Figures, per_class: pd.DataFrame, classes: Sequence[s
     Returns:
         One failure for each figure that is too low, those of all classes together first; none if all is well.
     """
-    counts = per_class[["images", "real_images"]].sum()
-    together = {**overall, **counts, "diversity_ratio": per_class["diversity_ratio"].mean()}
+    matched = per_class[["images", "real_images"]].min(axis=1)  # what coverage, recall and diversity are of
+    together = {**overall, "matched": matched.sum(), "diversity_ratio": per_class["diversity_ratio"].mean()}
+    per_class = per_class.assign(matched=matched)
     failures = [Failure(None, f"all classes: {text}") for text in _variety(together, gate)]
     for label, name in enumerate(classes):
         figures = per_class.iloc[label]
@@ -77,12 +78,12 @@ def _expected_fidelity(of_real: float, chance: float, share: float) -> float:
 
 def _variety(figures: Figures, gate: GateSpec) -> Iterator[str]:
     diversity, coverage, recall = figures["diversity_ratio"], figures["coverage"], figures["recall"]
-    real = figures["real_images"]
-    if diversity < gate.diversity and min(figures["images"], real) >= gate.fewest:
+    count = figures["matched"]
+    if diversity < gate.diversity and count >= gate.fewest:
         yield _low("diversity over that of real images", diversity, gate.diversity, "the generator repeats itself")
-    if wilson_upper(coverage, real) < gate.coverage:
+    if wilson_upper(coverage, count) < gate.coverage:
         yield _low("coverage", coverage, gate.coverage, "most real images have no synthetic one near")
-    if wilson_upper(recall, real) < gate.recall:
+    if wilson_upper(recall, count) < gate.recall:
         yield _low("recall", recall, gate.recall, "few kinds of real images are among the synthetic ones")
 
 

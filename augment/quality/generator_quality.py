@@ -43,13 +43,15 @@ class Judged:
         return Judged(self.features[rows], self.labels[rows], self.probabilities[rows])
 
 
-def match(synthetic: Judged, real: Judged) -> Judged:
-    """Take as many synthetic images of each class as there are real ones (fewer where there are fewer), the first ones.
+def match(real: Judged, synthetic: Judged) -> tuple[Judged, Judged]:
+    """Take equally many images of each class from both sides, as many as the side with fewer has, the first ones.
 
-    With another mix of classes the distances would measure the mix, not the images; with another number, recall
-    and the bias of the Fréchet distance would differ.
+    With another mix of classes the distances would measure the mix, not the images; with another number, recall,
+    coverage and the bias of the Fréchet distance would differ.
     """
-    return synthetic.select(first_rows(synthetic.labels, np.bincount(real.labels, minlength=real.classes)))
+    counts = np.minimum(*(np.bincount(side.labels, minlength=real.classes) for side in (real, synthetic)))
+    of_real, of_synthetic = (side.select(first_rows(side.labels, counts)) for side in (real, synthetic))
+    return of_real, of_synthetic
 
 
 def generator_quality(real: Judged, synthetic: Judged) -> dict[str, float]:
@@ -59,23 +61,23 @@ def generator_quality(real: Judged, synthetic: Judged) -> dict[str, float]:
 
     Args:
         real: Held-out images that the judge did not train on.
-        synthetic: Any number; all count for label fidelity, those that `match` takes for everything else.
+        synthetic: Any number; all count for label fidelity, what `match` takes of both sides for everything else.
 
     Returns:
         ``frechet_distance``, ``frechet_joint_distance``, ``kernel_distance``, ``precision``, ``recall``, ``density``,
         ``coverage``, ``label_fidelity`` (share of images) and ``lowest_label_fidelity`` (of any class with images).
 
     Raises:
-        DataError: Fewer than 6 images on either side.
+        DataError: Fewer than 6 images on either side, or of the same classes.
     """
-    matched = match(synthetic, real)
+    held_out, matched = match(real, synthetic)
     return {
-        "frechet_distance": frechet_distance(real.features, matched.features),
+        "frechet_distance": frechet_distance(held_out.features, matched.features),
         "frechet_joint_distance": frechet_joint_distance(
-            real.features, real.labels, matched.features, matched.labels, real.classes
+            held_out.features, held_out.labels, matched.features, matched.labels, real.classes
         ),
-        "kernel_distance": kernel_distance(real.features, matched.features),
-        **asdict(compare_manifolds(real.features, matched.features)),
+        "kernel_distance": kernel_distance(held_out.features, matched.features),
+        **asdict(compare_manifolds(held_out.features, matched.features)),
         **_fidelity(synthetic),
     }
 
@@ -83,10 +85,10 @@ def generator_quality(real: Judged, synthetic: Judged) -> dict[str, float]:
 def sample_floor(train: Judged, val: Judged, rng: np.random.Generator) -> dict[str, float]:
     """Give the same figures for real train images: about what a perfect generator would score at this sample size.
 
-    Train images are drawn in the mix of classes of val, as many as val has, or all where train has fewer. The
-    distances are then too high, since the Fréchet distance is biased upwards for few images. They are also somewhat
-    too high where the judge, trained on train, tells it from val. The two label fidelities are the judge's own on
-    val: on train it would merely repeat what it was told.
+    As many train images of each class are drawn as val has; where train has fewer, as few of val are taken, and the
+    distances are too high beside those of more synthetic images, since the Fréchet distance is biased upwards for few
+    images. They are also somewhat too high where the judge, trained on train, tells it from val. The two label
+    fidelities are the judge's own on val: on train it would merely repeat what it was told.
 
     Args:
         train: Real images.
@@ -105,7 +107,7 @@ def quality_per_class(real: Judged, synthetic: Judged) -> pd.DataFrame:
 
     Args:
         real: Held-out images that the judge did not train on.
-        synthetic: Any number; all count for label fidelity, those that `match` takes for everything else.
+        synthetic: Any number; all count for label fidelity, what `match` takes of both sides for everything else.
 
     Returns:
         K rows: ``images`` and ``real_images`` (int64, how many), ``fidelity``, ``real_fidelity`` (share of real images
@@ -113,8 +115,8 @@ def quality_per_class(real: Judged, synthetic: Judged) -> pd.DataFrame:
         (float64, NaN where a class has too few images: see `label_fidelity`, `compare_manifolds_per_class`,
         `diversity_ratio`).
     """
-    matched = match(synthetic, real)
-    sides = real.features, real.labels, matched.features, matched.labels, real.classes
+    held_out, matched = match(real, synthetic)
+    sides = held_out.features, held_out.labels, matched.features, matched.labels, real.classes
     counts = {
         "images": np.bincount(synthetic.labels, minlength=real.classes),
         "real_images": np.bincount(real.labels, minlength=real.classes),

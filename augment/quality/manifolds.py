@@ -52,7 +52,8 @@ def compare_manifolds(real: Points, synthetic: Points) -> Manifold:
     if min(len(real), len(synthetic)) < FEWEST:
         raise DataError(
             f"precision, recall, density and coverage need {FEWEST} images on either side, "
-            f"found {len(real)} real ones, of val (raise split.val), and {len(synthetic)} synthetic ones"
+            f"found {len(real)} real ones, of val, and {len(synthetic)} synthetic ones, as many of each class: "
+            "raise split.val or synthesis.per_class"
         )
     radii_real, wide = radii(real, (MANIFOLD_NEIGHBOURS, COVERAGE_NEIGHBOURS))
     (radii_synthetic,) = radii(synthetic, (MANIFOLD_NEIGHBOURS,))

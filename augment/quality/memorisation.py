@@ -11,10 +11,27 @@ import numpy.typing as npt
 from scipy.stats import rankdata
 
 from augment.core.errors import DataError
-from augment.core.images import FloatArray, UInt8Array
+from augment.core.images import FloatArray, IntArray, UInt8Array
 from augment.quality.neighbours import Nearest, nearest
 
 NEAR_COPY_QUANTILE = 0.01
+
+
+def class_units(held_out: FloatArray, labels: IntArray, classes: int) -> FloatArray:
+    """Give the unit of distances to train for each class: the median of its held-out images, shape (K,).
+
+    Classes lie unequally close, and rare ones far from their few training images: one measure for all would find
+    copies in the dense classes only. The median over all classes where a class has no held-out image, or more than half
+    of them are copies; 1 where that is 0, too.
+
+    Args:
+        held_out: Distances of held-out images to their nearest training image, shape (H,), H ≥ 1.
+        labels: Their class indices, shape (H,).
+        classes: K.
+    """
+    medians = np.asarray([np.median(held_out[labels == k]) if (labels == k).any() else 0.0 for k in range(classes)])
+    overall = np.median(held_out) or 1.0
+    return np.where(medians > 0.0, medians, overall)
 
 
 def nearest_in_pixels(images: UInt8Array, train: UInt8Array) -> Nearest:
@@ -31,7 +48,7 @@ def nearest_in_pixels(images: UInt8Array, train: UInt8Array) -> Nearest:
 
 @dataclass(frozen=True)
 class Memorisation:
-    """Distances to the nearest training image, synthetic against held-out.
+    """Distances to the nearest training image, synthetic against held-out, in the units that they were given in.
 
     Attributes:
         synthetic_median: Median distance of synthetic images.
@@ -65,8 +82,8 @@ class Memorisation:
 def memorisation(synthetic: FloatArray, held_out: FloatArray, quantile: float = NEAR_COPY_QUANTILE) -> Memorisation:
     """Compare distances to the nearest training image, in pixels or in features.
 
-    Keep the mix of classes the same on both sides: some classes lie closer together than others. In features
-    of a judge that was itself trained on ``train``, held-out images are those it did not train on.
+    Give distances in `class_units`, and the mix of classes the same on both sides as far as it goes. In features of a
+    judge that was itself trained on ``train``, held-out images are those it did not train on.
 
     Args:
         synthetic: Distances of synthetic images to their nearest training image, shape (S,), S ≥ 1.

@@ -4,12 +4,12 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from augment.core.images import IntArray
+from augment.core.images import FloatArray, IntArray
 from augment.quality.neighbours import Nearest
 
 
 def sample_scores(
-    labels: IntArray, probabilities: npt.NDArray[np.floating], neighbours: Nearest, threshold: float
+    labels: IntArray, probabilities: npt.NDArray[np.floating], neighbours: Nearest, limits: FloatArray
 ) -> pd.DataFrame:
     """Tabulate the scores of synthetic images, one row each.
 
@@ -17,8 +17,8 @@ def sample_scores(
         labels: Classes that the images were made for, int64, shape (N,).
         probabilities: Class probabilities by the judge, N×K.
         neighbours: Nearest training image of each, in pixels.
-        threshold: Distance below which an image is a near copy: `Memorisation.threshold`, which as few held-out
-            images as stated there fall below.
+        limits: Distance below which each is a near copy, shape (N,): `Memorisation.threshold`, which as few held-out
+            images as stated there fall below, in the unit of its class.
 
     Returns:
         ``judged_label``: the judge's most probable class, int64. ``confidence``: the probability that it gives the
@@ -31,6 +31,6 @@ def sample_scores(
             "confidence": probabilities[np.arange(len(labels)), labels].astype(np.float64),
             "nearest_train": neighbours.row,
             "nearest_distance": neighbours.distance,
-            "near_copy": neighbours.distance < threshold,
+            "near_copy": neighbours.distance < limits,
         }
     )

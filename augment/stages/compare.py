@@ -15,7 +15,7 @@ from augment.evaluation.arms import Arm, Kind
 from augment.evaluation.comparison import Comparison
 from augment.evaluation.comparison import compare as compare_arms
 from augment.evaluation.predictions import Predictions
-from augment.evaluation.report import accuracy_figure, markdown
+from augment.evaluation.summary import accuracy_figure, markdown
 from augment.merging.specs import AutoMixSpec, MixSpec
 
 

@@ -105,9 +105,27 @@ def draw_difference(world: World, effect: float, rng: np.random.Generator) -> np
     return second - first
 
 
-def draw_arms(world: World, real: int, merged: int, rng: np.random.Generator, effect: float = 0.0) -> list[Arm]:
-    """Draw a whole comparison: arms of which all merged ones are truly better by ``effect``."""
-    hits = draw_hits(world, [0.0] * real + [effect] * merged, rng).astype(np.float64)
+def draw_arms(
+    world: World,
+    real: int,
+    merged: int,
+    rng: np.random.Generator,
+    effect: float = 0.0,
+    recipes: Sequence[float] = (),
+) -> list[Arm]:
+    """Draw a whole comparison.
+
+    Args:
+        world: How hits come about.
+        real: Number of real arms, each with a recipe of its own.
+        merged: Number of merged arms; the first ones have the recipes of the real ones.
+        rng: Source of all draws.
+        effect: By how much all merged arms are truly better than the real one of their recipe.
+        recipes: By how much each recipe is truly better than the accuracy of the world; nothing, if left out.
+    """
+    of_recipe = [*recipes, *[0.0] * max(real, merged)]
+    effects = [*of_recipe[:real], *(effect + gain for gain in of_recipe[:merged])]
+    hits = draw_hits(world, effects, rng).astype(np.float64)
     names = [("real", f"r{k}") for k in range(real)] + [("merged", f"r{k}") for k in range(merged)]
     split = world.val_images
     return [

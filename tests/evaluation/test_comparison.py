@@ -4,10 +4,12 @@ import numpy as np
 import pytest
 
 from augment.core.errors import DataError
+from augment.evaluation.arms import Kind
 from augment.evaluation.comparison import compare
 from augment.evaluation.contests import Outcome, contests
 from augment.evaluation.predictions import Predictions
 from augment.evaluation.significance import holm
+from augment.evaluation.verdict import sentence
 from tests.evaluation.simulated import arm, random_hits
 
 
@@ -51,6 +53,42 @@ def test_the_product_is_the_merged_arm_only_if_it_beats_the_best_real_one() -> N
     assert compare([plain, classical, merged], seed=0).use is classical
 
 
+def test_a_better_recipe_is_not_taken_for_synthesis() -> None:
+    plain = arm("real", "plain", random_hits(0.6, 0), 0.9)  # best on val by chance
+    classical = arm("real", "classical", random_hits(0.9, 1), 0.8)
+    merged = arm("merged", "classical", random_hits(0.9, 2), 0.95)
+    comparison = compare([plain, classical, merged], seed=0)
+    assert comparison.best_real is plain
+    assert [contest.rival for contest in comparison.contests_of(merged)] == [plain, classical]
+    assert [contest.outcome for contest in comparison.contests_of(merged)] == [Outcome.HELPS, Outcome.NO_EFFECT]
+    assert (comparison.use, comparison.outcome) == (plain, Outcome.NO_EFFECT)
+
+
+def test_of_equals_on_val_the_arm_with_the_recipe_of_the_best_real_one_is_chosen() -> None:
+    real = [arm("real", recipe, random_hits(0.8, 0), val) for recipe, val in (("plain", 0.7), ("best", 0.8))]
+    merged = [arm("merged", recipe, random_hits(0.8, 1), val) for recipe, val in (("plain", 0.9), ("best", 0.9))]
+    assert compare([*real, *merged], seed=0).chosen is merged[1]
+
+
+def test_a_mix_that_nothing_was_added_to_is_neither_the_reference_nor_taken_for_its_equal() -> None:
+    plain = arm("real", "plain", random_hits(0.8, 0), 0.8)
+    empty = replace(arm("merged", "plain", random_hits(0.8, 0), 0.8), kind=Kind.REAL)
+    comparison = compare([empty, plain], seed=0)
+    assert comparison.reference is comparison.best_real is comparison.use is plain
+    with pytest.raises(DataError, match="expected an arm that trains on real images alone"):
+        compare([empty], seed=0)
+
+
+def test_arms_that_never_differ_tell_no_smallest_effect() -> None:
+    plain, merged = arm("real", "plain", np.ones((2, 20)), 1.0), arm("merged", "plain", np.ones((2, 20)), 1.0)
+    comparison = compare([plain, merged], seed=0)
+    (contest,) = comparison.contests_of(merged)
+    found = contest.to_json()
+    assert (found["p"], found["outcome"], found["smallest_effect"]) == (1.0, "no detectable effect", None)
+    assert set(found["seeds_for"].values()) == {None}
+    assert "never differed" in sentence(comparison)
+
+
 def test_an_arm_is_compared_once_where_the_reference_is_the_best_real_arm() -> None:
     plain, merged = arm("real", "plain", random_hits(0.6, 0), 0.6), arm("merged", "plain", random_hits(0.9, 2), 0.9)
     comparison = compare([plain, merged], seed=0)
@@ -75,36 +113,36 @@ def test_holm_corrects_over_the_arms_of_a_kind_and_no_others() -> None:
     rival = arm("real", "plain", random_hits(0.80, 0), 0.5)
     merged = [arm("merged", f"r{k}", random_hits(0.80 + k / 100, k + 1), 0.5) for k in range(4)]
     other = arm("synthetic", "plain", random_hits(0.78, 9), 0.5)
-    found = contests([rival, *merged, other], rival, seed=0)
+    found = contests([(each, rival) for each in (*merged, other)], seed=0)
     expected = holm(np.asarray([found[each.name].estimate.p_value() for each in merged]))
     assert [found[each.name].p_holm for each in merged] == pytest.approx(expected)
     assert [found[each.name].family for each in merged] == [4] * 4
     assert found[other.name].p_holm == found[other.name].estimate.p_value()
-    assert rival.name not in found
 
 
 def test_an_interval_without_zero_is_no_effect_yet_where_many_arms_were_tried() -> None:
     rival = arm("real", "plain", random_hits(0.80, 0), 0.5)
     better = arm("merged", "better", random_hits(0.85, 1), 0.5)
-    alone = contests([rival, better], rival, seed=0)[better.name]
+    alone = contests([(better, rival)], seed=0)[better.name]
     assert (alone.estimate.interval().low > 0, alone.outcome) == (True, Outcome.HELPS)
     many = [arm("merged", f"r{k}", random_hits(0.80, k + 10), 0.5) for k in range(12)]
-    among = contests([rival, better, *many], rival, seed=0)[better.name]
+    among = contests([(each, rival) for each in (better, *many)], seed=0)[better.name]
     assert among.estimate == alone.estimate
     assert among.outcome is Outcome.NO_EFFECT
-    assert among.smallest_effect > alone.smallest_effect
+    assert (among.smallest_effect or 0.0) > (alone.smallest_effect or 1.0)
 
 
 def test_a_contest_says_the_same_whatever_other_arms_run() -> None:
     rival, one = arm("real", "plain", random_hits(0.8, 0), 0.5), arm("merged", "one", random_hits(0.82, 1), 0.5)
     other = arm("synthetic", "plain", random_hits(0.7, 2), 0.5)
-    alone, together = contests([rival, one], rival, 0)[one.name], contests([other, rival, one], rival, 0)[one.name]
+    alone = contests([(one, rival)], seed=0)[one.name]
+    together = contests([(other, rival), (one, rival)], seed=0)[one.name]
     assert alone.to_json() == together.to_json()
 
 
 def test_all_tests_of_a_contest_agree_on_a_plain_difference() -> None:
     rival, better = arm("real", "plain", random_hits(0.6, 0), 0.5), arm("merged", "plain", random_hits(0.9, 1), 0.5)
-    found = contests([rival, better], rival, seed=0)[better.name].to_json()
+    found = contests([(better, rival)], seed=0)[better.name].to_json()
     assert found["outcome"] == "helps"
     assert max(found["p"], found["p_holm"], found["p_sign_flip"], found["p_mcnemar"]) < 0.05
     assert found["bootstrap"]["low"] > 0 < found["difference"]["low"]

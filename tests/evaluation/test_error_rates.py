@@ -37,6 +37,15 @@ def test_the_verdict_sees_an_effect_where_there_is_none_in_at_most_6_of_100_comp
     assert wrong <= 60
 
 
+def test_the_worth_of_a_recipe_is_seldom_taken_for_that_of_synthesis() -> None:
+    rng = np.random.default_rng(0)
+    world = World(images=2000, val_images=30)
+    drawn = [compare(draw_arms(world, 3, 3, rng, recipes=(0.0, 0.03, 0.04)), seed=0) for _ in range(200)]
+    beaten = [each.against_best_real[each.chosen.name].outcome is Outcome.HELPS for each in drawn if each.chosen]
+    assert sum(beaten) > 15  # what the contest with the best real arm alone would let through
+    assert sum(each.use is each.chosen for each in drawn) <= 9  # 2.5 % and two standard errors
+
+
 def test_the_verdict_sees_a_large_effect() -> None:
     rng = np.random.default_rng(0)
     seen = [compare(draw_arms(World(), 1, 2, rng, effect=0.08), seed=0) for _ in range(100)]

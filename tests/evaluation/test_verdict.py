@@ -50,6 +50,30 @@ def test_a_gain_over_the_plain_arm_alone_is_not_enough() -> None:
     assert text.endswith("train on `real` with recipe `classical`.")
 
 
+def test_what_the_recipe_does_is_not_said_of_synthesis() -> None:
+    text = said(
+        arm("real", "plain", random_hits(0.6, 0), 0.9),
+        arm("real", "classical", random_hits(0.95, 1), 0.6),
+        arm("merged", "classical", random_hits(0.95, 2), 0.95),
+    )
+    assert "helps compared with the plain real arm `real/plain` (+3" in text
+    assert "and has no detectable effect compared with its own recipe without synthesis, `real/classical`" in text
+    assert text.endswith("Leave it out: train on `real` with recipe `plain`.")
+
+
+def test_three_contests_are_one_sentence() -> None:
+    text = said(
+        arm("real", "plain", random_hits(0.5, 0), 0.5),
+        arm("real", "classical", random_hits(0.7, 1), 0.7),
+        arm("real", "strong", random_hits(0.6, 2), 0.6),
+        arm("merged", "strong", random_hits(0.95, 3), 0.9),
+    )
+    assert text.count("helps compared") == 1
+    assert ", with the best arm without synthesis, `real/classical` (+2" in text
+    assert " and with its own recipe without synthesis, `real/strong` (+3" in text
+    assert text.endswith("Train on `merged` with recipe `strong`.")
+
+
 def test_the_same_outcome_is_said_once() -> None:
     text = said(
         arm("real", "plain", random_hits(0.95, 0), 0.6),
@@ -115,7 +139,7 @@ def test_a_gap_between_groups_and_its_change_are_told() -> None:
     wider = grouped(arm("merged", "plain", np.tile([1, 1, 1, 1, 1, 0, 0, 0], (3, 1)), 0.5))
     found = groups(compare([plain, wider], seed=0))
     assert found is not None
-    assert (found["highest"], found["lowest"]) == ("north", "south")
+    assert (found["highest"], found["lowest"], found["pairs"]) == ("north", "south", 1)
     assert found["gap"]["real/plain"]["mean"] == 0.25
     assert found["gap"]["merged/plain"]["mean"] == 0.75
     # Changes of 1, 1, 0, 0 in the south: variance ⅓ over 4; t at 97.5 % with 3 degrees of freedom is 3.1824.

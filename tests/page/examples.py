@@ -16,7 +16,7 @@ from augment.evaluation.predictions import Predictions
 from augment.page.content import DatasetResults, Provenance, SynthesizerResults
 from augment.page.reading import read_table
 from tests.evaluation.simulated import arm, random_hits
-from tests.evaluation.test_report import FOUND_OUT
+from tests.evaluation.test_summary import FOUND_OUT
 
 HOSTILE = ('<script>alert("1")</script>', "a & b's $x_1$ 猫")
 QUALITY = {

@@ -13,6 +13,7 @@ import pytest
 from augment.page import views
 from augment.page.content import DatasetResults, Provenance, SynthesizerResults
 from augment.page.render import families, render
+from augment.quality import pictures
 from tests.page.examples import HOSTILE, dataset, provenance
 
 VOID = {"meta", "link", "img", "wbr"}
@@ -195,3 +196,7 @@ def test_a_browser_has_nothing_to_complain_about(page: str, tmp_path: Path) -> N
 
 def test_a_picture_keeps_its_room_while_it_loads(outline: Outline) -> None:
     assert {(tag["width"], tag["height"]) for tag in outline.of("img")} == {("12", "8")}
+
+
+def test_the_page_names_as_many_classes_as_the_pictures_show() -> None:
+    assert views.MOST_PICTURED == pictures.MOST_ROWS

@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from scipy.stats import mannwhitneyu
 
 from augment.core.errors import DataError
-from augment.quality.memorisation import memorisation, nearest_in_pixels
+from augment.quality.memorisation import class_units, memorisation, nearest_in_pixels
 
 distance_lists = st.lists(st.integers(0, 6).map(float), min_size=1, max_size=30)
 
@@ -83,6 +83,27 @@ def test_held_out_copies_of_train_leave_no_ratio() -> None:
     found = memorisation(np.ones(5), np.zeros(5))
     assert np.isnan(found.ratio)
     assert (found.pull, found.near_copies) == (0.0, 0.0)
+
+
+def test_units_are_the_medians_of_held_out_images_of_the_class() -> None:
+    labels = np.asarray([0, 0, 0, 1, 1, 3, 3, 3])
+    units = class_units(np.asarray([1.0, 2.0, 9.0, 4.0, 6.0, 0.0, 0.0, 8.0]), labels, 4)
+    # No held-out image of class 2, and two of the three of class 3 are copies: the median of all, 3.
+    assert units.tolist() == [2.0, 5.0, 3.0, 3.0]
+    assert class_units(np.zeros(3), np.zeros(3, dtype=np.int64), 1).tolist() == [1.0]
+
+
+def test_copies_of_a_class_that_lies_far_apart_are_found() -> None:
+    rng = np.random.default_rng(0)
+    labels = np.repeat([0, 1], 200)
+    held_out = rng.gamma(9, size=400) * np.where(labels == 0, 1.0, 10.0)
+    copies = np.full(200, held_out[labels == 1].min() / 2)  # farther than most unseen images of the dense class
+    synthetic = np.concatenate([rng.gamma(9, size=200), copies])
+    assert memorisation(synthetic, held_out).near_copy[200:].mean() == 0.0
+    units = class_units(held_out, labels, 2)[labels]
+    found = memorisation(synthetic / units, held_out / units)
+    assert found.near_copy[200:].all()
+    assert found.near_copy[:200].mean() < 0.05
 
 
 def test_an_empty_side_is_refused() -> None:

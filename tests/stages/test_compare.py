@@ -26,7 +26,7 @@ from augment.stages.product import product
 from augment.stages.train_classifier import train_classifier as train_classifier_stage
 from tests.conftest import striped_images
 from tests.evaluation.simulated import arm, random_hits
-from tests.evaluation.test_report import QUALITY
+from tests.evaluation.test_summary import QUALITY
 
 SPEC = ClassifierSpec(width=4, batch_size=16, learning_rate=4e-3, max_steps=40, eval_every=20, patience=5, flips=False)
 RECIPE = RecipeSpec(transforms="none", sampling="natural")

@@ -88,5 +88,6 @@ def test_it_shows_what_is_there(tmp_path: Path) -> None:
     full = (tmp_path / "index.html").read_text()
     for text in ("Confusions", "data:image/png", "label fidelity", "raw/toys", "a slow one"):
         assert (text in bare, text in full) == (False, True), text
-    names = {"accuracy", "difference-real", "difference-best_real", "recall", "gan-label_fidelity", "gan-loss_d"}
+    names = {"accuracy", "recall", "gan-label_fidelity", "gan-loss_d"}
+    names |= {f"difference-{rival}" for rival in ("real", "best_real", "same_recipe")}
     assert {path.name for path in (tmp_path / "figures").iterdir()} == {f"toys-{name}.svg" for name in names}

@@ -6,7 +6,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from augment.evaluation.arms import Arm, Kind
 from augment.evaluation.comparison import compare
 from augment.evaluation.predictions import Predictions
-from augment.evaluation.report import accuracy_figure, markdown
+from augment.evaluation.summary import accuracy_figure, markdown
 from tests.evaluation.simulated import arm, random_hits
 
 FOUND_OUT = {"auc": 0.55, "auc_low": 0.51, "auc_high": 0.59, "p_value": 0.01}

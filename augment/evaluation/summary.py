@@ -17,7 +17,7 @@ from augment.evaluation.release import release
 from augment.evaluation.significance import ALPHA
 from augment.evaluation.subgroups import recall_table
 from augment.evaluation.verdict import groups, sentence
-from augment.evaluation.wording import cut_off_runs, markdown_table, points
+from augment.evaluation.wording import cut_off_note, markdown_table, points
 
 REAL_COLOUR, SYNTHETIC_COLOUR = "#1f5a94", "#c2571a"
 
@@ -52,6 +52,7 @@ def _section(name: str, comparison: Comparison, quality: Quality) -> str:
 def _arm_table(comparison: Comparison) -> str:
     titles = ["arm", "accuracy %", "macro-F1 %", "lowest class recall %", "log-loss", "calibration error %"]
     titles += [f"difference to `{rival.name}`" for rival in comparison.rivals]
+    titles += ["difference to the same recipe on real images"] if _has_same_recipe(comparison) else []
     return markdown_table(titles, [_row(arm, comparison) for arm in comparison.arms])
 
 
@@ -59,7 +60,8 @@ def _row(arm: Arm, comparison: Comparison) -> list[str]:
     predictions = arm.predictions
     scores, recall = predictions.scores(), predictions.recall().mean(axis=0)
     weakest = int(recall.argmin())
-    contests = {contest.rival.name: contest for contest in comparison.contests_of(arm)}
+    against = (comparison.against_reference, comparison.against_best_real)[: len(comparison.rivals)]
+    against += (comparison.against_same_recipe,) if _has_same_recipe(comparison) else ()
     return [
         f"`{arm.name}`",
         _percent(scores["accuracy"]),
@@ -67,8 +69,13 @@ def _row(arm: Arm, comparison: Comparison) -> list[str]:
         f"{recall[weakest] * 100:.1f} ({predictions.classes[weakest]})",
         f"{scores['log_loss'].mean():.3f}",
         f"{scores['calibration_error'].mean() * 100:.1f}",
-        *(_difference(contests.get(rival.name)) for rival in comparison.rivals),
+        *(_difference(contests.get(arm.name)) for contests in against),
     ]
+
+
+def _has_same_recipe(comparison: Comparison) -> bool:
+    """Whether any arm has the real arm of its recipe for a rival that is not the reference."""
+    return any(contest.rival is not comparison.reference for contest in comparison.against_same_recipe.values())
 
 
 def _difference(contest: Contest | None) -> str:
@@ -80,13 +87,12 @@ def _difference(contest: Contest | None) -> str:
 
 def _legend(comparison: Comparison) -> str:
     seeds, images = comparison.reference.predictions.hits.shape
-    cut_off = cut_off_runs({arm.name: arm.cut_off for arm in comparison.arms}, seeds)
     return (
         f"Mean ± standard deviation over {seeds} runs on {images} test images; differences are accuracy points, paired "
         "by run and image, each with its own 95 % interval over both. Bold: detected at 5 % after Holm's correction "
         "over all arms of its kind, as p in the verdict is; this also allows for the choice among them. "
         f"`{comparison.best_real.name}` is the best arm without synthesis, chosen on val."
-        + (f" Stopped at `max_steps`, before val had stopped improving: {cut_off}." if cut_off else "")
+        + cut_off_note({arm.name: arm.cut_off for arm in comparison.arms}, seeds)
     )
 
 
@@ -124,11 +130,15 @@ def _groups(comparison: Comparison) -> str:
     titles = ["arm", f"accuracy gap, `{found['highest']}` over `{found['lowest']}`", "change"]
     changes = {name: points(Interval(**change)) for name, change in found["change"].items()}
     cells = [[f"`{name}`", points(Interval(**gap)), changes.get(name, "–")] for name, gap in found["gap"].items()]
-    return markdown_table(titles, cells)
+    caption = (
+        f"Accuracy gap between the groups of test images that differ most over all arms; its interval allows for the "
+        f"choice among {found['pairs']} pairs. Change: against `{comparison.reference.name}`, above 0 where it widens."
+    )
+    return f"{caption}\n\n{markdown_table(titles, cells)}"
 
 
 def _quality_table(quality: Quality) -> str:
-    """Write one row a synthesizer, against val; the distance of as many real train images beside it."""
+    """Write one row a synthesizer, against val; the distance of real train images in their place beside it."""
     titles = ["synthesizer", "label fidelity (lowest class)", "Fréchet distance (real train images)"]
     titles += ["precision", "recall", "density", "coverage", "failed checks"]
     cells = [
