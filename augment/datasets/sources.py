@@ -113,6 +113,9 @@ def load_torchvision(name: str, raw: Path) -> RawImages:
             raise DataError(f"{raw}: a file is not the whole idx file that {name} needs ({error})") from error
         if not all(found):
             _keep(sorted(folder.glob("*.gz")), raw, name)
+    for part in parts:
+        if len(part.data) != len(part.targets):
+            raise DataError(f"{raw}: {name} has {len(part.data)} images, but {len(part.targets)} labels of them")
     images = np.concatenate([part.data.numpy() for part in parts])[:, None]
     labels = np.concatenate([part.targets.numpy() for part in parts]).astype(np.int64)
     is_test = np.repeat([False, True], [len(part) for part in parts])

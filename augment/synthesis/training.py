@@ -222,7 +222,7 @@ def train(run: Run, progress: Progress, checkpoint: Checkpoint) -> Trained:
                     raise KeyboardInterrupt(f"after {run.record.done} steps; the next run continues there")
                 if checkpoint.due:
                     run.save(checkpoint)
-                if run.over():
+                if run.over() and run.record.done < steps:  # out of patience; at the last step the bar ends itself
                     break
     return run.result()
 

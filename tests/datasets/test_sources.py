@@ -84,6 +84,13 @@ def test_a_damaged_archive_is_named(tmp_path: Path) -> None:
         load_raw(FASHION, tmp_path)
 
 
+def test_files_of_unequal_length_are_told(tmp_path: Path) -> None:
+    write_idx_files(tmp_path, packed=False)
+    (tmp_path / "train-labels-idx1-ubyte").write_bytes(struct.pack(">II", 2049, 3) + bytes(3))
+    with pytest.raises(DataError, match="FashionMNIST has 4 images, but 3 labels of them"):
+        load_raw(FASHION, tmp_path)
+
+
 @pytest.mark.parametrize("file", IDX_FILES)
 @pytest.mark.parametrize("kept", [-1, 20, 3, 0])
 def test_a_truncated_unpacked_file_is_told_as_such_where_all_are_there(tmp_path: Path, file: str, kept: int) -> None:

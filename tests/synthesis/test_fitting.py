@@ -63,7 +63,7 @@ def test_of_processes_that_train_together_one_reports(
     fabric: Any = SimpleNamespace(is_global_zero=first, world_size=1, global_rank=0, autocast=nullcontext)
     spec: SynthesizerSpec = parse(TypeAdapter(SynthesizerSpec), KINDS["gan"] | {"kind": "gan"}, "here")
     train(stripes, replace(cpu, fabric=fabric), spec)
-    assert ("progress: test " in capsys.readouterr().err) is first
+    assert ("progress: test 3/3 step" in capsys.readouterr().err) is first
 
 
 def test_a_broken_file_is_named(stripes: ImageSet, cpu: Machine, tmp_path: Path) -> None:
