@@ -1,7 +1,6 @@
 """The results of a study, dataset by dataset: a table to cite, and every figure of every arm."""
 
 import json
-import os
 import platform
 import subprocess
 from collections.abc import Iterable, Sequence
@@ -13,6 +12,7 @@ from typing import Any
 import pandas as pd
 import yaml
 
+from augment.costs import hardware
 from augment.evaluation.contests import Outcome
 from augment.evaluation.intervals import Interval
 from augment.evaluation.wording import markdown_table, points
@@ -190,12 +190,6 @@ def _provenance(study: str, finished: Sequence[Finished]) -> str:
     return (
         f"`python -m benchmarks.study {study} --fashion-mnist FOLDER --workspace FOLDER`\n\n"
         f"Git revision {names}; {datetime.now(UTC):%Y-%m-%d}; {', '.join(map(str, seeds))} seeds an arm; "
-        f"{_processor()}, {os.cpu_count()} cores, {platform.system()}, Python {platform.python_version()}. "
+        f"{hardware()}, {platform.system()}, Python {platform.python_version()}. "
         "Every arm's every figure is in `results.csv`, the settings are beside it.\n"
     )
-
-
-def _processor() -> str:
-    information = Path("/proc/cpuinfo")
-    lines = information.read_text().splitlines() if information.exists() else []
-    return next((line.split(": ")[1] for line in lines if line.startswith("model name")), platform.machine())
