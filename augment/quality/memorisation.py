@@ -51,10 +51,8 @@ class Memorisation:
     """Distances to the nearest training image, synthetic against held-out, in the units that they were given in.
 
     Attributes:
-        synthetic_median: Median distance of synthetic images.
-        held_out_median: Median distance of held-out images.
-        ratio: The first over the second; below 1 where the generator pulls towards its training images. NaN where
-            more than half of the held-out images are copies of training ones.
+        ratio: Median distance of synthetic images over that of held-out ones; below 1 where the generator pulls towards
+            its training images. NaN where more than half of the held-out images are copies of training ones.
         threshold: The distance that a share of `expected_near_copies` of held-out images falls below.
         near_copies: Share of synthetic images closer to train than ``threshold``.
         expected_near_copies: What ``near_copies`` is, on average, of images that copy nothing: the quantile asked
@@ -65,8 +63,6 @@ class Memorisation:
         near_copy: Which synthetic images are the near copies, bool, shape (S,).
     """
 
-    synthetic_median: float
-    held_out_median: float
     ratio: float
     threshold: float
     near_copies: float
@@ -99,11 +95,9 @@ def memorisation(synthetic: FloatArray, held_out: FloatArray, quantile: float = 
         raise DataError(f"expected distances on both sides, found {len(synthetic)} synthetic, {len(held_out)} held-out")
     threshold = float(np.quantile(held_out, quantile, method="weibull"))
     near_copy = synthetic < threshold
-    medians = float(np.median(synthetic)), float(np.median(held_out))
+    unseen = float(np.median(held_out))
     return Memorisation(
-        synthetic_median=medians[0],
-        held_out_median=medians[1],
-        ratio=medians[0] / medians[1] if medians[1] > 0 else float("nan"),
+        ratio=float(np.median(synthetic)) / unseen if unseen > 0 else float("nan"),
         threshold=threshold,
         near_copies=float(near_copy.mean()),
         expected_near_copies=max(quantile, 1.0 / (len(held_out) + 1)),
