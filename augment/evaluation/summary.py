@@ -1,6 +1,6 @@
 """The comparison as a Markdown table and as a picture."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -51,17 +51,25 @@ def _section(name: str, comparison: Comparison, quality: Quality) -> str:
 
 def _arm_table(comparison: Comparison) -> str:
     titles = ["arm", "accuracy %", "macro-F1 %", "lowest class recall %", "log-loss", "calibration error %"]
-    titles += [f"difference to `{rival.name}`" for rival in comparison.rivals]
-    titles += ["difference to the same recipe on real images"] if _has_same_recipe(comparison) else []
-    return markdown_table(titles, [_row(arm, comparison) for arm in comparison.arms])
+    against = _contests(comparison)
+    return markdown_table([*titles, *against], [_row(arm, list(against.values())) for arm in comparison.arms])
 
 
-def _row(arm: Arm, comparison: Comparison) -> list[str]:
+def _contests(comparison: Comparison) -> dict[str, Mapping[str, Contest]]:
+    """Give the title of each column of differences → what stands in it; no column twice."""
+    reference, best_real = comparison.reference, comparison.best_real
+    found = {f"difference to `{reference.name}`": comparison.against_reference}
+    if best_real is not reference:
+        found[f"difference to `{best_real.name}`"] = comparison.against_best_real
+    if any(contest.rival is not reference for contest in comparison.against_same_recipe.values()):
+        found["difference to the same recipe on real images"] = comparison.against_same_recipe
+    return found
+
+
+def _row(arm: Arm, against: Sequence[Mapping[str, Contest]]) -> list[str]:
     predictions = arm.predictions
     scores, recall = predictions.scores(), predictions.recall().mean(axis=0)
     weakest = int(recall.argmin())
-    against = (comparison.against_reference, comparison.against_best_real)[: len(comparison.rivals)]
-    against += (comparison.against_same_recipe,) if _has_same_recipe(comparison) else ()
     return [
         f"`{arm.name}`",
         _percent(scores["accuracy"]),
@@ -71,11 +79,6 @@ def _row(arm: Arm, comparison: Comparison) -> list[str]:
         f"{scores['calibration_error'].mean() * 100:.1f}",
         *(_difference(contests.get(arm.name)) for contests in against),
     ]
-
-
-def _has_same_recipe(comparison: Comparison) -> bool:
-    """Whether any arm has the real arm of its recipe for a rival that is not the reference."""
-    return any(contest.rival is not comparison.reference for contest in comparison.against_same_recipe.values())
 
 
 def _difference(contest: Contest | None) -> str:

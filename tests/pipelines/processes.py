@@ -32,7 +32,7 @@ def named(name: str, root: Path) -> list[psutil.Process]:
     return found
 
 
-def eventually(condition: Callable[[], object], within_s: float = 30.0) -> None:
+def eventually(condition: Callable[[], object], within_s: float = 15.0) -> None:
     """Wait until something is true.
 
     Raises:
