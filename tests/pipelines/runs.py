@@ -24,7 +24,9 @@ def task_runs(state: State[Any]) -> dict[str, TaskRun]:
 
     def recorded() -> bool:
         with get_client(sync_client=True) as client:
-            found.update({each.name: each for each in client.read_task_runs(flow_run_filter=chosen)})
+            read = client.read_task_runs(flow_run_filter=chosen)
+        found.clear()  # the server first knows a task run by another name, and renames it when it begins
+        found.update({each.name: each for each in read})
         return bool(found) and all(
             each.state is not None and (each.state.is_final() or each.state.name == "NotReady")
             for each in found.values()
