@@ -165,6 +165,23 @@ def doublings(height: int, width: int, base: int) -> int:
     return max(1, math.ceil(math.log2(max(height, width) / base)))
 
 
+def space_to_depth(x: Tensor) -> Tensor:
+    """Make channels of every 2×2 pixels: N×C×H×W, both sides even, to N×4C×H/2×W/2 in channels-last memory.
+
+    As `torch.nn.functional.pixel_unshuffle`, but a pixel's channels stay together: they move as one block.
+    """
+    n, channels, height, width = x.shape
+    pairs = x.permute(0, 2, 3, 1).reshape(n, height // 2, 2, width // 2, 2 * channels)
+    return pairs.transpose(2, 3).reshape(n, height // 2, width // 2, 4 * channels).permute(0, 3, 1, 2)
+
+
+def depth_to_space(x: Tensor) -> Tensor:
+    """Undo `space_to_depth`: N×4C×H×W to N×C×2H×2W in channels-last memory."""
+    n, channels, height, width = x.shape
+    pairs = x.permute(0, 2, 3, 1).reshape(n, height, width, 2, channels // 2).transpose(2, 3)
+    return pairs.reshape(n, 2 * height, 2 * width, channels // 4).permute(0, 3, 1, 2)
+
+
 def centre_crop(images: Tensor, height: int, width: int) -> Tensor:
     """Cut the middle out of N×C×H'×W' images."""
     top, left = (images.shape[2] - height) // 2, (images.shape[3] - width) // 2

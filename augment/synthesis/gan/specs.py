@@ -15,7 +15,7 @@ class NetworkSpec(Spec):
     """The two networks.
 
     Attributes:
-        architecture: ``compact`` (pixel shuffle and few channels, made for CPUs), ``mlp`` and ``dcgan`` (the classic
+        architecture: ``compact`` (few channels and pixel shuffles, made for CPUs), ``mlp`` and ``dcgan`` (the classic
             tutorial networks), ``resnet`` (residual blocks, as SNGAN's and BigGAN's).
         width: Channels of the layers nearest to the image; deeper layers have multiples of it. For ``mlp`` a
             sixteenth of its hidden units.
@@ -75,7 +75,7 @@ class ConditioningSpec(Spec):
 
     generator: Literal["batch_norm", "concat"] = "batch_norm"
     discriminator: Literal["projection", "auxiliary", "both", "concat", "none"] = "both"
-    auxiliary_weight: NonNegativeFloat = 0.2
+    auxiliary_weight: NonNegativeFloat = 0.4
     transition: TransitionSpec | None = None
 
     @model_validator(mode="after")

@@ -10,10 +10,12 @@ from augment.synthesis.gan.layers import (
     Dropout,
     SelfAttention,
     centre_crop,
+    depth_to_space,
     doublings,
     initialise,
     pad_to_multiple,
     set_strength,
+    space_to_depth,
 )
 from augment.synthesis.gan.networks import Discriminator, Generator, Shape
 from augment.synthesis.gan.specs import ConditioningSpec, GanSpec, NetworkSpec
@@ -68,6 +70,20 @@ def test_any_size_and_channel_count_fits(architecture: str, channels: int, sides
     assert scores.shape == (3,)
     assert logits is not None
     assert logits.shape == (3, 5)
+
+
+def test_two_by_two_pixels_become_channels_and_pixels_again() -> None:
+    image = torch.tensor([[1, 2, 3, 4], [5, 6, 7, 8]])
+    x = torch.stack([image, -image])[None]  # two channels
+    depth = space_to_depth(x)
+    assert depth.is_contiguous(memory_format=torch.channels_last)
+    assert depth[0, :, 0].tolist() == [[1, 3], [-1, -3], [2, 4], [-2, -4], [5, 7], [-5, -7], [6, 8], [-6, -8]]
+    assert torch.equal(depth_to_space(depth), x)
+
+
+def test_of_one_channel_pixels_become_channels_in_torchs_order() -> None:
+    x = torch.randn(2, 1, 6, 4)
+    assert torch.equal(space_to_depth(x), torch.nn.functional.pixel_unshuffle(x, 2))
 
 
 def test_a_thousand_classes_fit() -> None:
