@@ -2,14 +2,14 @@
 
     python -m benchmarks.gan_quality --fashion-mnist FOLDER_WITH_THE_IDX_FILES --cpu-s 60
     python -m benchmarks.gan_quality --fashion-mnist FOLDER … --cpu-s 480 --set network.width=32 \
-        --classifier-steps 5000 --pool 1 5 --confidence 0 0.8
+        --classifier-steps 8000 --pool 1 5 --confidence 0 0.5 --times 1 8
     python -m benchmarks.gan_quality --fashion-mnist FOLDER … --per-class 20 --cpu-s 30 --set network.latent_dim=32
 
 Distance, fidelity, precision, recall, density and coverage are those of 5,000 images against val; beside them the same
 of 5,000 real train images. CAS is the accuracy on test of a classifier that is trained on synthetic images alone, as
-many as there are real ones, and stops by val; beside it that of the same classifier trained on the real ones. With
-several pools and confidences each training is drawn from in every way. With few
-images a class the judge and val are still those of the whole data set: a yardstick that no user has.
+many as there are real ones or `--times` as many, and stops by val; beside it that of the same classifier trained on the
+real ones. With several pools, confidences and times each training is drawn from in every way. With few images a class
+the judge and val are still those of the whole data set: a yardstick that no user has.
 CPU-seconds are those of training, without looks. See docs/synthesizers.md for what --set may name.
 """
 
@@ -108,7 +108,7 @@ def train_gan(data: Data, settings: dict[str, Any], cpu_s: float, seed: int, whe
 
 def accuracy(train: ImageSet, data: Data, steps: int, seed: int, where: Machine) -> tuple[float, str]:
     """Train a classifier until val stops improving; return its accuracy on test and a line about its training."""
-    spec = ClassifierSpec(max_steps=steps, eval_every=250, patience=6)
+    spec = ClassifierSpec(max_steps=steps, eval_every=250, patience=8)
     trained = train_classifier(train, data.val, spec, PLAIN, seed, 0, where, Progress("classifier", steps))
     right = predict_probabilities(trained.network, data.test.images, where).argmax(1) == data.test.labels
     return float(right.mean()), f"best after {trained.best_step} steps{'' if trained.converged else ', not converged'}"
@@ -152,6 +152,7 @@ def main() -> None:
     parser.add_argument("--per-class", type=int, help="images of each class to train on; all, if left out")
     parser.add_argument("--pool", type=int, nargs="+", default=[1], help="snapshots to draw from, the training's last")
     parser.add_argument("--confidence", type=float, nargs="+", default=[0.0], help="least the judge gives a label")
+    parser.add_argument("--times", type=float, nargs="+", default=[1.0], help="images drawn for CAS, over real ones")
     parser.add_argument("--classifier-steps", type=int, default=0, help="cap on a classifier's steps; 0: no CAS")
     options = parser.parse_args()
     data = load(options.fashion_mnist)
@@ -175,8 +176,8 @@ def main() -> None:
                 figures = generator_quality(real, see(judge, images, labels))
                 way = f"; pool {pool}, confidence {confidence:g}"
                 print(row(f"synthetic, seed {seed}", figures, about + way), flush=True)
-                if options.classifier_steps:
-                    images, labels = drawer.draw(balanced(spare * len(data.train)), seed)
+                for times in options.times if options.classifier_steps else []:
+                    images, labels = drawer.draw(balanced(times * spare * len(data.train)), seed)
                     made = make_image_set(images, labels, data.train.classes, generator_seed=seed)
                     found, how = accuracy(made, data, options.classifier_steps, seed, where)
                     under = f"{100 * (of_real - found):.2f} points under real"
