@@ -1,6 +1,7 @@
 """A labelled image set in memory: the currency of the whole pipeline."""
 
 import hashlib
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -117,13 +118,13 @@ def make_manifest(
     labels: IntArray, classes: Sequence[str], hashes: Sequence[str], *, generator_seed: int | None = None
 ) -> pd.DataFrame:
     """Build the manifest of images whose content hashes are known; see `make_image_set`."""
-    names = np.asarray(classes, dtype=object)
+    same = np.zeros(len(hashes), dtype=np.int64)  # taken by index: a million equal strings need not be parsed
     columns: dict[str, Any] = {
         "label": labels,
-        "class_name": pd.array(names[labels] if len(labels) else [], dtype="str"),
-        "origin": pd.array(["real" if generator_seed is None else "synthetic"] * len(hashes), dtype="str"),
+        "class_name": pd.array(list(classes), dtype="str").take(labels),
+        "origin": pd.array(["real" if generator_seed is None else "synthetic"], dtype="str").take(same),
         "content_hash": pd.array(hashes, dtype="str"),
-        "generator_seed": pd.array([generator_seed] * len(hashes), dtype="Int64"),
+        "generator_seed": pd.array([generator_seed], dtype="Int64").take(same),
     }
     return pd.DataFrame(columns)
 
@@ -174,8 +175,9 @@ def first_rows(labels: IntArray, counts: IntArray) -> IntArray:
 
 def content_hashes(images: UInt8Array) -> list[str]:
     """SHA-256 of each image's shape and pixels, hexadecimal."""
-    shape = repr(images.shape[1:]).encode()
-    return [hashlib.sha256(shape + image.tobytes()).hexdigest() for image in images]
+    shape, size = repr(images.shape[1:]).encode(), math.prod(images.shape[1:])
+    pixels = images.tobytes()
+    return [hashlib.sha256(shape + pixels[at : at + size]).hexdigest() for at in range(0, len(pixels), size)]
 
 
 def tile(images: UInt8Array, rows: int, columns: int, *, gap: int = 1, scale: int = 1) -> UInt8Array:

@@ -41,5 +41,6 @@ def to_float(images: Tensor) -> Tensor:
 
 def to_uint8(images: Tensor) -> UInt8Array:
     """Turn float images in [-1, 1] into contiguous uint8 arrays, rounding to the nearest level."""
-    levels: UInt8Array = ((images + 1.0) * 127.5).round().clamp(0, 255).to(torch.uint8).cpu().contiguous().numpy()
+    scaled = (images + 1.0).mul_(127.5).round_().clamp_(0, 255)
+    levels: UInt8Array = scaled.to(torch.uint8).cpu().contiguous().numpy()
     return levels

@@ -13,6 +13,8 @@ from augment.runtime.seeding import torch_generator
 from augment.synthesis.synthesizer import Synthesizer
 
 BATCH = 256
+BATCHES_AT_ONCE = 16
+"""Autocast converts the weights anew each time it is entered: once for so many batches."""
 SETTLING_BATCHES = 8
 
 
@@ -52,13 +54,18 @@ def sample_batches(
     Yields:
         uint8, up to `BATCH`×C×H×W.
     """
-    for start in range(0, len(labels), BATCH):
-        chunk = labels[start : start + BATCH]
-        whole = torch.from_numpy(np.pad(chunk, (0, BATCH - len(chunk)))).to(machine.device)
-        noise = torch.randn(BATCH, synthesizer.latent_dim, generator=rng).to(machine.device)
+    chunks = [labels[start : start + BATCH] for start in range(0, len(labels), BATCH)]
+    for first in range(0, len(chunks), BATCHES_AT_ONCE):
         with machine.autocast():
-            images = to_uint8(synthesizer(noise, whole))
-        yield images[: len(chunk)]
+            drawn = [_draw(synthesizer, each, rng, machine) for each in chunks[first : first + BATCHES_AT_ONCE]]
+        yield from drawn  # outside: whoever takes the batches computes as before
+
+
+def _draw(synthesizer: Synthesizer, labels: IntArray, rng: torch.Generator, machine: Machine) -> UInt8Array:
+    """Draw up to a batch; always a whole one is computed, since the last digits depend on its size."""
+    whole = torch.from_numpy(np.pad(labels, (0, BATCH - len(labels)))).to(machine.device)
+    noise = torch.randn(BATCH, synthesizer.latent_dim, generator=rng).to(machine.device)
+    return to_uint8(synthesizer(noise, whole))[: len(labels)]
 
 
 def sample(synthesizer: Synthesizer, labels: IntArray, rng: torch.Generator, machine: Machine) -> UInt8Array:
