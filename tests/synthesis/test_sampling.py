@@ -7,7 +7,7 @@ from augment.runtime.seeding import torch_generator
 from augment.synthesis.gan.build import build_generator
 from augment.synthesis.gan.networks import Generator
 from augment.synthesis.gan.specs import GanSpec, NetworkSpec
-from augment.synthesis.sampling import BATCH, sample, sample_batches, settle_batch_norm
+from augment.synthesis.sampling import BATCH, BATCHES_AT_ONCE, sample, sample_batches, settle_batch_norm
 
 
 def small_generator() -> Generator:
@@ -30,6 +30,20 @@ def test_batches_are_the_whole_in_parts(cpu: Machine) -> None:
     parts = list(sample_batches(generator, labels, torch_generator(0, "x"), cpu))
     assert [len(part) for part in parts] == [BATCH, BATCH, 5]
     assert np.array_equal(np.concatenate(parts), sample(generator, labels, torch_generator(0, "x"), cpu))
+
+
+def test_no_image_is_lost_or_drawn_twice_where_more_follow_than_are_drawn_at_once(cpu: Machine) -> None:
+    generator = small_generator().eval()
+    labels = np.arange(BATCH * BATCHES_AT_ONCE + 5) % 3
+    images = sample(generator, labels, torch_generator(0, "x"), cpu)
+    assert len(images) == len(labels)
+    assert len(np.unique(images.reshape(len(images), -1), axis=0)) > 0.99 * len(images)
+
+
+def test_whoever_takes_the_batches_computes_in_fp32_as_before() -> None:
+    where = Machine(torch.device("cpu"), bf16=True)
+    for _ in sample_batches(small_generator().eval(), np.arange(2 * BATCH) % 3, torch_generator(0, "x"), where):
+        assert not torch.is_autocast_enabled("cpu")
 
 
 def test_settling_fits_the_statistics_to_the_weights(cpu: Machine) -> None:
