@@ -7,9 +7,10 @@
 
 Distance, fidelity, precision, recall, density and coverage are those of 5,000 images against val; beside them the same
 of 5,000 real train images. CAS is the accuracy on test of a classifier that is trained on synthetic images alone, and
-stops by val; beside it that of the same classifier trained on the real ones. As many are drawn as there are real ones or
-`--times` as many, and half of that again where the judge drops some: the count of those kept is printed. With several pools, confidences and times each training is drawn from in every way. With few images a class
-the judge and val are still those of the whole data set: a yardstick that no user has.
+stops by val; beside it that of the same classifier trained on the real ones. As many are drawn as there are real ones
+or `--times` as many, and half of that again where the judge drops some: the count of those kept is printed. With
+several pools, confidences and times each training is drawn from in every way. With few images a class the judge and
+val are still those of the whole data set: a yardstick that no user has.
 CPU-seconds are those of training, without looks. See docs/synthesizers.md for what --set may name.
 """
 
