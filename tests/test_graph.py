@@ -1,6 +1,5 @@
 """dvc.yaml held against the code: what stages import, which settings they get, which paths they are given."""
 
-import re
 import shlex
 import subprocess
 from pathlib import Path
@@ -11,11 +10,10 @@ import pytest
 import yaml
 
 from augment.__main__ import COSTS, load_stage
+from augment.core.paths import PathPattern
 from augment.stages.train_synthesizer import CODE as CODE_OF_A_CHECKPOINT
 
 PROJECT = Path(__file__).parents[1]
-BLANK = r"/[^/]*(?<!\$)\{"
-"""Where a path pattern's first blank begins; ``${…}`` is DVC's and no blank."""
 STAGES: dict[str, Any] = yaml.safe_load((PROJECT / "dvc.yaml").read_text())["stages"]
 CODE = grimp.build_graph("augment")
 PACKAGES = ["augment", *(f"augment.{file.parent.name}" for file in (PROJECT / "augment").glob("*/__init__.py"))]
@@ -30,6 +28,12 @@ def outputs(stage: str) -> set[str]:
     """Every path the stage makes: outs, metrics and plots, with or without options."""
     entries = [entry for kind in ("outs", "metrics", "plots") for entry in STAGES[stage].get(kind, [])]
     return {entry if isinstance(entry, str) else next(iter(entry)) for entry in entries}
+
+
+def folder_above_blanks(pattern: str) -> str:
+    """Give the folder that holds all a pattern can name; ``${…}`` is DVC's and no blank."""
+    folder = str(PathPattern(pattern.replace("${", "$(")).folder)
+    return folder.replace("$(", "${")
 
 
 def command(stage: str) -> tuple[str, dict[str, str]]:
@@ -74,7 +78,11 @@ def test_the_command_names_every_path_that_the_graph_names(stage: str) -> None:
     kinds = load_stage(stage).options
     paths = {value for option, value in options.items() if kinds[option.replace("-", "_")] is Path}
     # A path pattern, such as data/D/train/{train_set}, reads from the folder above its first blank.
-    paths |= {re.split(BLANK, value)[0] for value in options.values() if re.search(BLANK, value)}
+    paths |= {
+        folder_above_blanks(value)
+        for option, value in options.items()
+        if kinds[option.replace("-", "_")] is PathPattern
+    }
     data = {path for path in STAGES[stage].get("deps", []) if not path.startswith("augment")}
     data -= {"params.yaml"}  # which the command line itself reads
     machine = {"dvc.lock", "reports/index.html"} if stage == "report" else set()

@@ -2,13 +2,15 @@
 
 A stage sees nothing of ``params.yaml`` but the sections it declares, so that the ``params:`` of its entry in
 ``dvc.yaml`` can be held against the declaration. Its other arguments come from the command line: coordinates
-(``dataset``, ``recipe``, … : strings that also fill the sections' keys) and paths.
+(``dataset``, ``recipe``, … : strings that also fill the sections' keys), paths and path patterns.
 """
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, get_type_hints
+
+from augment.core.paths import PathPattern
 
 
 @dataclass(frozen=True)
@@ -25,18 +27,20 @@ class Stage:
 
     @property
     def options(self) -> dict[str, type]:
-        """The arguments that the command line fills: name → ``str`` or ``Path``."""
+        """The arguments that the command line fills: name → ``str``, ``Path`` or ``PathPattern``."""
         hints = get_type_hints(self.run)
         options = {name: hint for name, hint in hints.items() if name not in (*self.sections, "return")}
-        unfit = [name for name, hint in options.items() if hint not in (str, Path)]
+        unfit = [name for name, hint in options.items() if hint not in (str, Path, PathPattern)]
         if unfit:
-            raise TypeError(f"{self.run.__module__}: {unfit} are neither settings sections nor str nor Path")
+            raise TypeError(
+                f"{self.run.__module__}: {unfit} are neither settings sections nor paths"
+            )
         return options
 
     @staticmethod
     def coordinates(values: Mapping[str, object]) -> list[str]:
         """Pick from the values of the options what says which of its kind this stage is; the rest are paths."""
-        return [value for value in values.values() if isinstance(value, str) and "{" not in value]
+        return [value for value in values.values() if isinstance(value, str)]
 
 
 def stage(**sections: str) -> Callable[[Callable[..., None]], Stage]:

@@ -13,6 +13,7 @@ import pandas as pd
 import yaml
 
 from augment.core.errors import ContainerError
+from augment.core.paths import PathPattern
 from augment.core.specs import Spec
 from augment.core.store import read_json
 from augment.page.content import DatasetResults, Provenance, SynthesizerResults
@@ -33,8 +34,8 @@ class Places:
         verdicts: Folder of one verdict a dataset.
         arms: The same of tables.
         recall: The same of recalls.
-        confusion: Path pattern with ``{dataset}``, ``{train_set}`` and ``{recipe}`` in it.
-        quality: Path pattern with ``{dataset}`` and ``{synthesizer}`` in it, as are the rest.
+        confusion: With the blanks ``{dataset}``, ``{train_set}`` and ``{recipe}``.
+        quality: With the blanks ``{dataset}`` and ``{synthesizer}``, as are the rest.
         grid: See `SynthesizerResults`.
         nearest_train: See `SynthesizerResults`.
         history: See `SynthesizerResults`.
@@ -44,12 +45,12 @@ class Places:
     verdicts: Path
     arms: Path
     recall: Path
-    confusion: str
-    quality: str
-    grid: str
-    nearest_train: str
-    history: str
-    filmstrip: str
+    confusion: PathPattern
+    quality: PathPattern
+    grid: PathPattern
+    nearest_train: PathPattern
+    history: PathPattern
+    filmstrip: PathPattern
 
 
 def read_dataset(name: str, spec: Any, synthesizers: Sequence[str], places: Places) -> DatasetResults:
@@ -64,7 +65,7 @@ def read_dataset(name: str, spec: Any, synthesizers: Sequence[str], places: Plac
     arms = read_table(places.arms / f"{name}.csv")
     confusion: dict[str, pd.DataFrame] = {}
     for arm in arms.to_dict("records"):
-        path = Path(places.confusion.format(dataset=name, train_set=arm["train_set"], recipe=arm["recipe"]))
+        path = places.confusion.at(dataset=name, train_set=arm["train_set"], recipe=arm["recipe"])
         if (table := _known(path, read_table)) is not None:
             confusion[arm["arm"]] = table
     source = _listed(spec.source)
@@ -87,8 +88,8 @@ def _listed(spec: Spec) -> str:
 
 
 def _read_synthesizer(dataset: str, name: str, places: Places) -> SynthesizerResults:
-    def found(pattern: str, reader: Callable[[Path], T]) -> T | None:
-        return _known(Path(pattern.format(dataset=dataset, synthesizer=name)), reader)
+    def found(pattern: PathPattern, reader: Callable[[Path], T]) -> T | None:
+        return _known(pattern.at(dataset=dataset, synthesizer=name), reader)
 
     return SynthesizerResults(
         name=name,

@@ -1,13 +1,13 @@
 """Compare all arms of all datasets: table, intervals, verdict."""
 
-from collections.abc import Callable, Mapping, Sequence
-from functools import partial
+from collections.abc import Mapping, Sequence
 from itertools import product
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from augment.core.paths import PathPattern
 from augment.core.stage import stage
 from augment.core.store import read_json, read_parquet, whole, write_csv, write_json, write_text
 from augment.evaluation import tables, verdict
@@ -37,9 +37,9 @@ def compare(
     train_sets: Sequence[str],
     recipes: Mapping[str, Any],
     *,
-    predictions: str,
-    arm_metrics: str,
-    quality: str,
+    predictions: PathPattern,
+    arm_metrics: PathPattern,
+    quality: PathPattern,
     metrics: Path,
     verdicts: Path,
     table: Path,
@@ -49,17 +49,17 @@ def compare(
 ) -> None:
     """Write a verdict a dataset, a table, a picture; few figures an arm to ``metrics``, all to ``arms`` and ``recall``.
 
-    ``predictions``, ``arm_metrics`` and ``quality`` are path patterns with ``{dataset}``, ``{train_set}``, ``{recipe}``
-    and ``{synthesizer}`` in them: the results folder may hold arms that are no longer in ``params.yaml``.
+    ``predictions``, ``arm_metrics`` and ``quality`` have the blanks ``{dataset}``, ``{train_set}``, ``{recipe}`` and
+    ``{synthesizer}``: the results folder may hold arms that are no longer in ``params.yaml``.
     """
     known: dict[str, MixSpec | AutoMixSpec] = {**mixes, **auto_mixes}
     found: dict[str, Comparison] = {}
     for dataset in datasets:
-        paths = partial(predictions.format, dataset=dataset), partial(arm_metrics.format, dataset=dataset)
+        paths = predictions.within(dataset=dataset), arm_metrics.within(dataset=dataset)
         pairs = product(train_sets, recipes)
         found[dataset] = compare_arms([_read_arm(*pair, known.get(pair[0]), *paths) for pair in pairs], seed)
     qualities = {
-        dataset: {name: read_json(Path(quality.format(dataset=dataset, synthesizer=name))) for name in synthesizers}
+        dataset: {name: read_json(quality.at(dataset=dataset, synthesizer=name)) for name in synthesizers}
         for dataset in datasets
     }
     with (
@@ -84,10 +84,10 @@ def _read_arm(
     train_set: str,
     recipe: str,
     mix: MixSpec | AutoMixSpec | None,
-    predictions: Callable[..., str],
-    metrics: Callable[..., str],
+    predictions: PathPattern,
+    metrics: PathPattern,
 ) -> Arm:
-    path, scores = (Path(name(train_set=train_set, recipe=recipe)) for name in (predictions, metrics))
+    path, scores = (name.at(train_set=train_set, recipe=recipe) for name in (predictions, metrics))
     said, went = Predictions.from_frame(read_parquet(path), str(path)), read_json(scores)
     val_accuracy, train_counts = np.asarray(went["val_accuracy"]), np.asarray(went["train_counts"])
     synthesizer = mix.synthesizer if mix else None

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from augment.core.paths import PathPattern
 from augment.core.stage import stage
 from augment.core.store import read_image_set, write_image_set
 from augment.merging.files import read_drawn
@@ -11,11 +12,19 @@ from augment.merging.specs import MixSpec
 
 @stage(spec="mixes.{mix}")
 def merge(
-    dataset: str, mix: str, spec: MixSpec, *, real: Path, synthetic: str, quality: str, scores: str, merged: Path
+    dataset: str,
+    mix: str,
+    spec: MixSpec,
+    *,
+    real: Path,
+    synthetic: PathPattern,
+    quality: PathPattern,
+    scores: PathPattern,
+    merged: Path,
 ) -> None:
     """Write the container ``merged``.
 
-    ``synthetic``, ``quality`` and ``scores`` are path patterns with ``{synthesizer}`` in them, see `read_drawn`.
+    ``synthetic``, ``quality`` and ``scores`` have the blank ``{synthesizer}``, see `read_drawn`.
     """
     originals = read_image_set(real)
     drawn = read_drawn(spec, f"mixes.{mix}", synthetic=synthetic, quality=quality, scores=scores)

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from augment.classifier.specs import ClassifierSpec, RecipeSpec
 from augment.classifier.trials import hits_on_val
+from augment.core.paths import PathPattern
 from augment.core.stage import stage
 from augment.core.store import read_image_set, write_image_set, write_json
 from augment.merging.choice import choose_share
@@ -33,15 +34,15 @@ def merge_auto(
     *,
     real: Path,
     val: Path,
-    synthetic: str,
-    quality: str,
-    scores: str,
+    synthetic: PathPattern,
+    quality: PathPattern,
+    scores: PathPattern,
     merged: Path,
     choice: Path,
 ) -> None:
     """Write the container ``merged``, and to ``choice`` what val said of every share.
 
-    ``synthetic``, ``quality`` and ``scores`` are path patterns with ``{synthesizer}`` in them, see `read_drawn`.
+    ``synthetic``, ``quality`` and ``scores`` have the blank ``{synthesizer}``, see `read_drawn`.
     """
     originals, held_out = read_image_set(real), read_image_set(val)
     drawn = read_drawn(spec, f"auto_mixes.{mix}", synthetic=synthetic, quality=quality, scores=scores)

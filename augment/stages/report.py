@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from augment.core.paths import PathPattern
 from augment.core.stage import stage
 from augment.core.store import whole, write_text
 from augment.page.reading import Places, read_dataset, read_provenance
@@ -21,12 +22,12 @@ def report(
     verdicts: Path,
     arms: Path,
     recall: Path,
-    confusion: str,
-    quality: str,
-    grid: str,
-    nearest_train: str,
-    history: str,
-    filmstrip: str,
+    confusion: PathPattern,
+    quality: PathPattern,
+    grid: PathPattern,
+    nearest_train: PathPattern,
+    history: PathPattern,
+    filmstrip: PathPattern,
     lock: Path,
     costs: Path,
     figures: Path,

@@ -14,6 +14,7 @@ from augment.classifier.specs import ClassifierSpec, RecipeSpec
 from augment.classifier.training import train_classifier
 from augment.core.errors import DataError
 from augment.core.images import make_image_set
+from augment.core.paths import PathPattern
 from augment.core.store import read_image_set, read_parquet, write_image_set, write_json, write_parquet
 from augment.evaluation.arms import Arm
 from augment.merging.specs import MixSpec
@@ -33,9 +34,12 @@ RECIPE = RecipeSpec(transforms="none", sampling="natural")
 CPU = RuntimeSpec(device="cpu", precision="fp32")
 
 
-def evaluations(folder: Path) -> dict[str, str]:
+def evaluations(folder: Path) -> dict[str, PathPattern]:
     """Say where evaluate writes, a file an arm."""
-    return {name: f"{folder}/{name}/{{train_set}}-{{recipe}}" for name in ("predictions", "metrics", "confusion")}
+    return {
+        name: PathPattern(f"{folder}/{name}/{{train_set}}-{{recipe}}")
+        for name in ("predictions", "metrics", "confusion")
+    }
 
 
 def test_evaluate_writes_what_runs_say_with_groups_and_counts(tmp_path: Path, cpu: Machine) -> None:
@@ -46,7 +50,7 @@ def test_evaluate_writes_what_runs_say_with_groups_and_counts(tmp_path: Path, cp
     write_image_set(paths["train"], train, {})
     write_image_set(paths["test"], test, {})
     write_classifiers(paths["classifier"], runs, train, SPEC, cpu)
-    patterns = {"train": str(paths["train"]), "classifier": str(paths["classifier"]), **evaluations(tmp_path)}
+    patterns = {**{name: PathPattern(str(paths[name])) for name in ("train", "classifier")}, **evaluations(tmp_path)}
     evaluate.run(
         dataset="toys", runtime=CPU, train_sets=["real"], recipes={"plain": {}}, test=paths["test"], **patterns
     )
@@ -63,7 +67,10 @@ def test_evaluate_refuses_an_arm_that_was_trained_on_test_images(tmp_path: Path)
     test = make_image_set(*striped_images(20, 2, (1, 8, 8), 0), ["low", "high"])
     for name in ("train", "test"):
         write_image_set(tmp_path / name, test, {})
-    patterns = {"train": f"{tmp_path}/train", "classifier": f"{tmp_path}/none", **evaluations(tmp_path / "out")}
+    patterns = {
+        **{name: PathPattern(f"{tmp_path}/{name}") for name in ("train", "classifier")},
+        **evaluations(tmp_path / "out"),
+    }
     with pytest.raises(DataError, match=r"train and .*test: expected no image in both, found 20"):
         evaluate.run(
             dataset="toys",
@@ -93,7 +100,7 @@ def test_product_is_the_training_set_that_the_verdict_names(tmp_path: Path) -> N
     use = {"arm": "merged/plain", "train_set": "merged", "recipe": "plain"}
     write_json(tmp_path / "verdict.json", {"verdict": "It helps.", "use": use})
     paths = {"verdict": tmp_path / "verdict.json", "product": tmp_path / "product"}
-    product.run(dataset="toys", train=f"{tmp_path}/{{train_set}}", **paths)
+    product.run(dataset="toys", train=PathPattern(f"{tmp_path}/{{train_set}}"), **paths)
     found, expected = read_image_set(tmp_path / "product"), read_image_set(tmp_path / "merged")
     assert (found.images == expected.images).all()
     made_by = json.loads((tmp_path / "product" / "meta.json").read_text())["made_by"]
@@ -135,9 +142,9 @@ def run_compare(results: Path) -> dict[str, Path]:
         auto_mixes={},
         train_sets=["real", "merged", "synthetic"],
         recipes={"plain": {}},
-        predictions=f"{results}/{{dataset}}/{{train_set}}/predictions.parquet",
-        arm_metrics=f"{results}/{{dataset}}/{{train_set}}/metrics.json",
-        quality=f"{results}/{{dataset}}/{{synthesizer}}.json",
+        predictions=PathPattern(f"{results}/{{dataset}}/{{train_set}}/predictions.parquet"),
+        arm_metrics=PathPattern(f"{results}/{{dataset}}/{{train_set}}/metrics.json"),
+        quality=PathPattern(f"{results}/{{dataset}}/{{synthesizer}}.json"),
         accuracy=results / "out" / "a.png",
         **outputs,
     )

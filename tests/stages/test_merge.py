@@ -10,6 +10,7 @@ import pytest
 from augment.classifier.specs import ClassifierSpec, RecipeSpec
 from augment.core.errors import DataError
 from augment.core.images import make_image_set
+from augment.core.paths import PathPattern
 from augment.core.store import read_image_set, write_image_set, write_json, write_parquet
 from augment.merging.specs import AutoMixSpec, MixSpec
 from augment.runtime.specs import RuntimeSpec
@@ -35,7 +36,7 @@ def inputs(tmp_path: Path) -> dict[str, Any]:
         write_json(tmp_path / f"judged-{name}.json", {"failures": failures})
         write_parquet(tmp_path / f"scores-{name}", good_scores(synthetic))
     names = {"synthetic": "images-{}", "quality": "judged-{}.json", "scores": "scores-{}"}
-    return {option: f"{tmp_path}/{name.format('{synthesizer}')}" for option, name in names.items()}
+    return {option: PathPattern(f"{tmp_path}/{name.format('{synthesizer}')}") for option, name in names.items()}
 
 
 def run_merge(folder: Path, inputs: dict[str, Any], **settings: object) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from augment.core.paths import PathPattern
 from augment.core.store import write_csv, write_json
 from augment.datasets.specs import ImageFolderSource, PerClassScarcity, SplitSpec, TorchvisionSource
 from augment.runtime.specs import RuntimeSpec
@@ -27,7 +28,7 @@ def settings(folder: Path) -> dict[str, Any]:
         split=SplitSpec(val=0.2, test=0.2),
         scarcity=PerClassScarcity(kind="per_class", count=10),
     )
-    patterns = {name: f"{folder}/{{dataset}}/{{synthesizer}}/{file}" for name, file in SYNTHESIZER.items()}
+    patterns = {name: PathPattern(f"{folder}/{{dataset}}/{{synthesizer}}/{file}") for name, file in SYNTHESIZER.items()}
     return {
         "seed": 0,
         "seeds": 3,
@@ -37,7 +38,7 @@ def settings(folder: Path) -> dict[str, Any]:
         "verdicts": folder / "verdicts",
         "arms": folder / "arms",
         "recall": folder / "recall",
-        "confusion": f"{folder}/{{dataset}}/{{train_set}}-{{recipe}}.csv",
+        "confusion": PathPattern(f"{folder}/{{dataset}}/{{train_set}}-{{recipe}}.csv"),
         "lock": folder / "dvc.lock",
         "costs": folder / "costs",
         "figures": folder / "figures",
