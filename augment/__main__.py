@@ -54,7 +54,7 @@ def main(arguments: list[str]) -> int:
         settings = load_settings(PARAMS)
         sections = {argument: settings.section(key.format(**values)) for argument, key in stage.sections.items()}
         where = " ".join([name, *stage.coordinates(values)]) + ": "
-        stage.run(**values, **sections)
+        stage.carry_out(**values, **sections)
         costs.note(COSTS)
     except AugmentError as error:
         print(f"error: {where}{error}", file=sys.stderr)

@@ -10,7 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, get_type_hints
 
+from augment.core.errors import LeftOutError
 from augment.core.paths import PathPattern
+from augment.core.store import write_left_out
 
 
 @dataclass(frozen=True)
@@ -20,10 +22,28 @@ class Stage:
     Attributes:
         run: Reads its inputs, calls pure functions, writes its outputs.
         sections: Argument name → key in ``params.yaml``, e.g. ``split`` → ``datasets.{dataset}.split``.
+        makes: The arguments that name what the stage makes, containers, models or JSON files, where that may turn out
+            to be impossible.
     """
 
     run: Callable[..., None]
     sections: dict[str, str]
+    makes: tuple[str, ...] = ()
+
+    def carry_out(self, **arguments: Any) -> None:
+        """Run the stage; where it cannot make what it is to make, say why in its place.
+
+        Raises:
+            LeftOutError: The same, from a stage that does not expect it.
+        """
+        try:
+            self.run(**arguments)
+        except LeftOutError as left_out:
+            if not self.makes:
+                raise
+            for name in self.makes:
+                write_left_out(arguments[name], left_out.reasons)
+                print(f"{arguments[name]}: left out, as it cannot be made of these data:\n{left_out}")
 
     @property
     def options(self) -> dict[str, type]:
@@ -32,9 +52,7 @@ class Stage:
         options = {name: hint for name, hint in hints.items() if name not in (*self.sections, "return")}
         unfit = [name for name, hint in options.items() if hint not in (str, Path, PathPattern)]
         if unfit:
-            raise TypeError(
-                f"{self.run.__module__}: {unfit} are neither settings sections nor paths"
-            )
+            raise TypeError(f"{self.run.__module__}: {unfit} are neither settings sections nor paths")
         return options
 
     @staticmethod
@@ -43,10 +61,14 @@ class Stage:
         return [value for value in values.values() if isinstance(value, str)]
 
 
-def stage(**sections: str) -> Callable[[Callable[..., None]], Stage]:
-    """Declare a function to be a stage; ``sections`` says which settings it receives under which argument."""
+def stage(*, makes: tuple[str, ...] = (), **sections: str) -> Callable[[Callable[..., None]], Stage]:
+    """Declare a function to be a stage; ``sections`` says which settings it receives under which argument.
+
+    What it reads may have been left out, or what it is to make be impossible: a `LeftOutError` then goes on, from
+    stage to stage, to the comparison, if ``makes`` says at which of its paths the reasons are put.
+    """
 
     def declare(run: Callable[..., Any]) -> Stage:
-        return Stage(run, sections)
+        return Stage(run, sections, makes)
 
     return declare

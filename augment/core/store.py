@@ -11,11 +11,13 @@ import numpy as np
 import pandas as pd
 from PIL import Image
 
-from augment.core.errors import ContainerError, DataError
+from augment.core.errors import ContainerError, DataError, LeftOutError
 from augment.core.images import ImageSet, IntArray, UInt8Array, content_hashes, make_manifest
 
 FORMAT_VERSION = 1
 IMAGES, MANIFEST, META = "images.npy", "manifest.parquet", "meta.json"
+LEFT_OUT = "left_out.json"
+"""In the place of a container or a model that could not be made: the reasons."""
 
 
 @contextmanager
@@ -110,7 +112,9 @@ def read_image_set(path: Path) -> ImageSet:
 
     Raises:
         ContainerError: A file is missing, truncated or of another format version, or the three files disagree.
+        LeftOutError: It could not be made.
     """
+    require_made(path)
     meta = read_json(path / META)
     if meta.get("format_version") != FORMAT_VERSION:
         raise ContainerError(
@@ -127,6 +131,31 @@ def read_image_set(path: Path) -> ImageSet:
     if found != expected:
         raise ContainerError(f"{path / IMAGES}: expected shape {expected} as {META} says, found {found}")
     return image_set
+
+
+def write_left_out(path: Path, reasons: Sequence[str]) -> None:
+    """Write in the place of a container, a model or a JSON file why there is none: DVC wants every output to exist."""
+    with whole(path) as draft:
+        if path.suffix == ".json":
+            _write_json(draft, {"left_out": list(reasons)})
+        else:
+            draft.mkdir()
+            _write_json(draft / LEFT_OUT, {"reasons": list(reasons)})
+
+
+def require_made(path: Path) -> None:
+    """Stop where a folder holds no container or model, but the reasons why there is none.
+
+    Raises:
+        LeftOutError: With those reasons.
+        ContainerError: They cannot be read.
+    """
+    if not (path / LEFT_OUT).exists():
+        return
+    reasons = read_json(path / LEFT_OUT).get("reasons")
+    if not isinstance(reasons, list) or not reasons or not all(isinstance(reason, str) for reason in reasons):
+        raise ContainerError(f"{path / LEFT_OUT}: expected reasons, a list of sentences, found {reasons!r:.80}")
+    raise LeftOutError(*reasons)
 
 
 def write_json(path: Path, value: Any) -> None:

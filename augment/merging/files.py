@@ -32,7 +32,7 @@ def read_drawn(
         scores: Of the images' scores.
 
     Raises:
-        DataError: The images failed checks; see `refuse_failed`.
+        LeftOutError: The images failed checks, see `refuse_failed`, or could not be made.
         ContainerError: A file is missing or broken.
     """
     if not spec.allow_failed:

@@ -10,7 +10,7 @@ from augment.merging.merge import merge as combine
 from augment.merging.specs import MixSpec
 
 
-@stage(spec="mixes.{mix}")
+@stage(spec="mixes.{mix}", makes=("merged",))
 def merge(
     dataset: str,
     mix: str,

@@ -22,6 +22,7 @@ from augment.runtime.specs import RuntimeSpec
     recipes="arms.recipes",
     runtime="runtime",
     seed="seed",
+    makes=("merged", "choice"),
 )
 def merge_auto(
     dataset: str,

@@ -15,7 +15,7 @@ from augment.synthesis.sampling import sample_batches
 from augment.synthesis.specs import SynthesisSpec
 
 
-@stage(spec="datasets.{dataset}.synthesis", runtime="runtime", seed="seed")
+@stage(spec="datasets.{dataset}.synthesis", runtime="runtime", seed="seed", makes=("synthetic",))
 def synthesize(
     dataset: str,
     synthesizer: str,

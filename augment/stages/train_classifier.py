@@ -19,6 +19,7 @@ from augment.runtime.specs import RuntimeSpec
     runtime="runtime",
     seed="seed",
     seeds="seeds",
+    makes=("classifier",),
 )
 def train_classifier(
     dataset: str,

@@ -5,16 +5,18 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from augment.core.errors import ContainerError, DataError
+from augment.core.errors import ContainerError, DataError, LeftOutError
 from augment.core.images import ImageSet, make_image_set
 from augment.core.store import (
     read_image_set,
     read_json,
     read_parquet,
+    require_made,
     whole,
     write_drawn_images,
     write_image_set,
     write_json,
+    write_left_out,
     write_png,
 )
 
@@ -158,3 +160,28 @@ def test_pictures_are_png_and_repeatable(tmp_path: Path) -> None:
         write_png(tmp_path / name, pixels)
     assert (tmp_path / "a.png").read_bytes().startswith(b"\x89PNG")
     assert (tmp_path / "a.png").read_bytes() == (tmp_path / "b.png").read_bytes()
+
+
+def test_what_is_left_out_gives_its_reasons_to_whoever_reads_it(tmp_path: Path) -> None:
+    write_left_out(tmp_path / "set", ["class a: too few", "class b: too few"])
+    with pytest.raises(LeftOutError) as caught:
+        read_image_set(tmp_path / "set")
+    assert caught.value.reasons == ("class a: too few", "class b: too few")
+
+
+def test_a_container_takes_the_place_of_what_was_left_out(tmp_path: Path, stripes: ImageSet) -> None:
+    write_left_out(tmp_path / "set", ["too few"])
+    write_image_set(tmp_path / "set", stripes, {})
+    assert len(read_image_set(tmp_path / "set")) == len(stripes)
+
+
+def test_a_json_file_that_is_left_out_says_why(tmp_path: Path) -> None:
+    write_left_out(tmp_path / "choice.json", ["too few"])
+    assert read_json(tmp_path / "choice.json") == {"left_out": ["too few"]}
+
+
+@pytest.mark.parametrize("reasons", [[], None, [3], "too few"])
+def test_reasons_that_are_none_are_refused(tmp_path: Path, reasons: object) -> None:
+    write_json(tmp_path / "set" / "left_out.json", {"reasons": reasons})
+    with pytest.raises(ContainerError, match=r"left_out\.json: expected reasons, a list of sentences"):
+        require_made(tmp_path / "set")

@@ -8,10 +8,11 @@ from typing import Any
 import pytest
 
 from augment.classifier.specs import ClassifierSpec, RecipeSpec
-from augment.core.errors import DataError
+from augment.core.errors import LeftOutError
 from augment.core.images import make_image_set
 from augment.core.paths import PathPattern
-from augment.core.store import read_image_set, write_image_set, write_json, write_parquet
+from augment.core.stage import Stage
+from augment.core.store import read_image_set, write_image_set, write_json, write_left_out, write_parquet
 from augment.merging.specs import AutoMixSpec, MixSpec
 from augment.runtime.specs import RuntimeSpec
 from augment.stages.merge import merge
@@ -83,16 +84,32 @@ def test_a_chosen_share_is_of_the_images_of_the_mixs_synthesizer(tmp_path: Path,
 
 
 @BOTH
-def test_images_that_failed_are_refused_and_nothing_is_written(
+def test_images_that_failed_are_left_out_and_nothing_is_written(
     tmp_path: Path, inputs: dict[str, Any], run: Run, key: str
 ) -> None:
-    with pytest.raises(DataError) as caught:
+    with pytest.raises(LeftOutError) as caught:
         run(tmp_path, inputs, synthesizer="gan")
-    assert str(caught.value) == (
-        f"{key}: the images of synthesizer gan failed 1 check(s):\n  {FAILURE}\n"
-        f"expected none. Train longer or otherwise, or set {key}.allow_failed: true to merge them as they are"
+    assert caught.value.reasons == (
+        f"{key}: the images of synthesizer gan failed 1 check(s), expected none",
+        FAILURE,
+        f"what to try: train longer or otherwise, or set {key}.allow_failed: true to merge them as they are",
     )
     assert not (tmp_path / "merged").exists()
+
+
+@BOTH
+def test_images_that_could_not_be_drawn_leave_the_mix_out_for_the_same_reason(
+    tmp_path: Path, inputs: dict[str, Any], run: Run, key: str
+) -> None:
+    del key
+    write_left_out(tmp_path / "images-smote", ["the training diverged"])
+    with pytest.raises(LeftOutError, match=r"^the training diverged$"):
+        run(tmp_path, inputs, synthesizer="smote")
+
+
+@pytest.mark.parametrize("stage", [merge, merge_auto])
+def test_a_mix_that_is_left_out_says_so_wherever_its_outputs_are_expected(stage: Stage) -> None:
+    assert set(stage.makes) == {"merge": {"merged"}, "merge_auto": {"merged", "choice"}}[stage.run.__name__]
 
 
 @BOTH
