@@ -13,13 +13,20 @@ from typing import Any, get_type_hints
 from augment.core.paths import PathPattern
 
 
+class Unversioned(str):
+    """Key of a section that changes no output: ``dvc.yaml`` does not list it, and a change of it reruns nothing."""
+
+    __slots__ = ()
+
+
 @dataclass(frozen=True)
 class Stage:
     """One stage.
 
     Attributes:
         run: Reads its inputs, calls pure functions, writes its outputs.
-        sections: Argument name → key in ``params.yaml``, e.g. ``split`` → ``datasets.{dataset}.split``.
+        sections: Argument name → key in ``params.yaml``, e.g. ``split`` → ``datasets.{dataset}.split``; those that are
+            `Unversioned` stand in no ``params:``.
     """
 
     run: Callable[..., None]
@@ -32,9 +39,7 @@ class Stage:
         options = {name: hint for name, hint in hints.items() if name not in (*self.sections, "return")}
         unfit = [name for name, hint in options.items() if hint not in (str, Path, PathPattern)]
         if unfit:
-            raise TypeError(
-                f"{self.run.__module__}: {unfit} are neither settings sections nor paths"
-            )
+            raise TypeError(f"{self.run.__module__}: {unfit} are neither settings sections nor paths")
         return options
 
     @staticmethod
