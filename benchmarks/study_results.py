@@ -59,7 +59,8 @@ def read_finished(root: Path, dataset: str) -> Finished:
     )  # with None where a cell is empty
     arms = [{"dataset": dataset} | row for row in rows]
     folder = root / "results" / dataset / "synthetic"
-    quality = {name: json.loads((folder / name / "quality.json").read_text()) for name in settings["synthesizers"]}
+    names = [name for family in settings["synthesizers"].values() for name in family]
+    quality = {name: json.loads((folder / name / "quality.json").read_text()) for name in names}
     return Finished(dataset, settings, revision, arms, quality)
 
 
@@ -151,7 +152,7 @@ def _quality_rows(each: Finished) -> list[list[str]]:
             f"`{name}`",
             str(figures["failed_checks"]),
             f"{figures['label_fidelity']:.3f} ({figures['lowest_label_fidelity']:.3f})",
-            f"{figures['frechet_distance']:.2f} ({figures['floor']['frechet_distance']:.2f})",
+            f"{figures['frechet_distance']:.2f} ({figures['real_reference']['frechet_distance']:.2f})",
             f"{figures['coverage']:.2f}",
             f"{figures['memorisation']['pixels']['near_copies'] * 100:.1f} "
             f"({figures['memorisation']['pixels']['expected_near_copies'] * 100:.1f})",

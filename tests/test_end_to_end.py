@@ -21,7 +21,7 @@ TINY_DATASET: dict[str, Any] = {
     "split": {"val": 60, "test": 100},
     "scarcity": {"kind": "per_class", "count": 20},
     "synthesizers": {
-        "gan": {"kind": "gan", "steps": 4, "network": {"width": 4}, "watch": {"looks": 2}},
+        "gan": {"kind": "gan", "steps": 4, "network": {"width": 4}, "monitor": {"points": 2}},
         "smote": {"kind": "smote"},
     },
     "synthesis": {"per_class": 20},
@@ -31,7 +31,7 @@ TINY: dict[str, Any] = {
     "seed": 0,
     "seeds": 2,
     "runtime": {"device": "cpu", "precision": "fp32", "threads": 1},
-    "synthesizers": ["gan", "smote"],
+    "synthesizers": {"gan": ["gan"], "vae": [], "classical": ["smote"]},
     "datasets": {"digits": TINY_DATASET},
     "gate": {"label_fidelity": 0.0, "coverage": 0.0, "recall": 0.0, "diversity": 0.0},
     "mixes": {
@@ -150,7 +150,7 @@ def test_nothing_runs_twice(workspace: Workspace) -> None:
 
 def test_a_fresh_clone_draws_its_own_page(workspace: Workspace) -> None:
     before = workspace.lock()
-    assert (workspace.path / "scratch/costs/train_synthesizer@digits-gan.json").is_file()
+    assert (workspace.path / "scratch/costs/train_gan@digits-gan.json").is_file()
     shutil.rmtree(workspace.path / "reports/figures")
     (workspace.path / "reports/index.html").unlink()
     assert workspace.repro() == ["report"]
@@ -170,14 +170,14 @@ def test_a_change_to_the_classifier_leaves_the_gan_alone(workspace: Workspace) -
     file.write_text(before + "# changed\n")
     stale = {name.split("@")[0] for name in workspace.stale()}
     file.write_text(before)
-    assert stale == {"train_features", "assess", "train_classifier", "evaluate", "merge_auto"}
+    assert stale == {"train_judge", "assess_gan", "assess_classical", "train_classifier", "evaluate", "merge_auto"}
 
 
 def test_the_same_settings_give_the_same_bytes(workspace: Workspace) -> None:
     before = workspace.lock()
     # One of each kind; benchmarks/reproducibility.py does all of the default settings.
-    kinds = ["prepare@digits", "train_features@digits", "train_synthesizer@digits-gan", "synthesize@digits-gan"]
-    kinds += ["assess@digits-gan", "merge@digits-merged", "merge_auto@digits-best"]
+    kinds = ["prepare@digits", "train_judge@digits", "train_gan@digits-gan", "synthesize_gan@digits-gan"]
+    kinds += ["assess_gan@digits-gan", "merge@digits-merged", "merge_auto@digits-best"]
     kinds += ["train_classifier@digits-merged-plain", "evaluate@digits", "compare", "product@digits", "report"]
     assert workspace.repro("--force", "--single-item", *kinds) == kinds
     assert workspace.lock() == before
@@ -197,8 +197,8 @@ def test_bad_settings_stop_the_run_and_destroy_nothing(workspace: Workspace) -> 
 def test_an_experiment_on_one_setting_reruns_what_follows_from_it(workspace: Workspace) -> None:
     output = workspace.run("dvc", "exp", "run", "--name", "longer", "-S", "datasets.digits.synthesizers.gan.steps=5")
     ran = [line.split("'")[1] for line in output.splitlines() if line.startswith("Running stage")]
-    assert "train_synthesizer@digits-gan" in ran
-    assert not {"prepare@digits", "train_features@digits", "train_classifier@digits-real-plain"} & set(ran)
+    assert "train_gan@digits-gan" in ran
+    assert not {"prepare@digits", "train_judge@digits", "train_classifier@digits-real-plain"} & set(ran)
     shown = json.loads(workspace.run("dvc", "exp", "show", "--json"))
     assert "longer" in json.dumps(shown)
     workspace.run("git", "checkout", "--quiet", ".")
@@ -226,6 +226,6 @@ def test_a_change_to_one_datasets_gan_concerns_no_other(workspace: Workspace) ->
     synthesizers = TINY_DATASET["synthesizers"]
     changed = SHAPES | {"synthesizers": synthesizers | {"gan": synthesizers["gan"] | {"steps": 7}}}
     workspace.set(datasets={"digits": TINY_DATASET, "shapes": changed})
-    assert workspace.stale() == {"check", "train_synthesizer@shapes-gan", "compare", "report"}
+    assert workspace.stale() == {"check", "train_gan@shapes-gan", "compare", "report"}
     workspace.set(datasets={"digits": TINY_DATASET, "shapes": SHAPES})
     assert workspace.stale() == set()

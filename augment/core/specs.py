@@ -52,7 +52,7 @@ def parse(kind: type[T] | TypeAdapter[T], value: object, where: str) -> T:
 
 
 def _sentence(detail: Any, value: object) -> str:
-    key = _path(detail["loc"], value) or "(top level)"
+    key = _path(detail["loc"], value, missing=detail["type"] == "missing") or "(top level)"
     match detail["type"]:
         case "extra_forbidden":
             return f"{key}: unknown key; expected one that the documentation lists"
@@ -67,18 +67,19 @@ def _sentence(detail: Any, value: object) -> str:
             return f"{key}: {message[0].lower()}{message[1:]}{found}"
 
 
-def _path(location: Sequence[str | int], value: Any) -> str:
+def _path(location: Sequence[str | int], value: Any, *, missing: bool) -> str:
     """Join the keys that lead to a problem.
 
     Args:
         location: They, and among them what pydantic puts there besides: the member of a union that it tried, ``[key]``
             for a key that is wrong itself.
-        value: What was validated: only its own keys and indices are kept, and what a mapping lacks.
+        value: What was validated: only its own keys and indices are kept.
+        missing: Whether the last key is one that ``value`` lacks.
     """
     keys = []
-    for part in location:
+    for depth, part in enumerate(location, start=1):
         if isinstance(value, dict):
-            if part not in value and part in (value.get("kind"), "[key]"):
+            if part not in value and not (missing and depth == len(location)):
                 continue
             value = value.get(part)
         elif isinstance(value, list) and isinstance(part, int):

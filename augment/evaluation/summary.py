@@ -148,7 +148,7 @@ def _quality_table(quality: Quality) -> str:
         [
             f"`{name}`",
             f"{figures['label_fidelity']:.3f} ({figures['lowest_label_fidelity']:.3f})",
-            f"{figures['frechet_distance']:.2f} ({figures['floor']['frechet_distance']:.2f})",
+            f"{figures['frechet_distance']:.2f} ({figures['real_reference']['frechet_distance']:.2f})",
             *(f"{figures[title]:.2f}" for title in ("precision", "recall", "density", "coverage")),
             str(figures["failed_checks"]),
         ]

@@ -19,7 +19,7 @@ MOST_ROWS = 20
 """Rows up to which a table of classes is shown at once."""
 
 MOST_PICTURED = 20
-"""Classes that the pictures of `augment.quality.pictures` show."""
+"""Classes that the pictures of `augment.assessment.pictures` show."""
 
 MISSING = "–"
 
@@ -240,7 +240,7 @@ def quality_rows(synthesizers: Sequence[SynthesizerResults]) -> dict[str, list[s
     rows = {}
     for each in synthesizers:
         if each.quality is not None:
-            floor = each.quality.get("floor", {})
+            floor = each.quality.get("real_reference", {})
             rows[each.name] = [_beside(each.quality.get(name), floor.get(name)) for name in QUALITY]
     return rows
 

@@ -56,17 +56,6 @@ class Machine:
             return self.fabric.autocast()
         return torch.autocast(self.device.type, dtype=torch.bfloat16, enabled=self.bf16)
 
-    def require_even(self, batch_size: int) -> None:
-        """See that a batch can be shared evenly among the processes.
-
-        Raises:
-            SettingsError: It cannot.
-        """
-        if batch_size % self.world:
-            raise SettingsError(
-                f"batch_size: expected a multiple of runtime.devices ({self.world}), found {batch_size}"
-            )
-
     def part(self, batch: Tensor) -> Tensor:
         """Take this process's rows of a batch that all processes drew alike."""
         return batch if self.fabric is None else batch[self.fabric.global_rank :: self.world]

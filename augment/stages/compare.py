@@ -31,7 +31,7 @@ from augment.merging.specs import AutoMixSpec, MixSpec
 def compare(
     seed: int,
     datasets: Mapping[str, Any],
-    synthesizers: Sequence[str],
+    synthesizers: Mapping[str, Sequence[str]],
     mixes: Mapping[str, MixSpec],
     auto_mixes: Mapping[str, AutoMixSpec],
     train_sets: Sequence[str],
@@ -52,6 +52,7 @@ def compare(
     ``predictions``, ``arm_metrics`` and ``quality`` have the blanks ``{dataset}``, ``{train_set}``, ``{recipe}`` and
     ``{synthesizer}``: the results folder may hold arms that are no longer in ``params.yaml``.
     """
+    names = [name for family in synthesizers.values() for name in family]
     known: dict[str, MixSpec | AutoMixSpec] = {**mixes, **auto_mixes}
     found: dict[str, Comparison] = {}
     for dataset in datasets:
@@ -59,7 +60,7 @@ def compare(
         pairs = product(train_sets, recipes)
         found[dataset] = compare_arms([_read_arm(*pair, known.get(pair[0]), *paths) for pair in pairs], seed)
     qualities = {
-        dataset: {name: read_json(quality.at(dataset=dataset, synthesizer=name)) for name in synthesizers}
+        dataset: {name: read_json(quality.at(dataset=dataset, synthesizer=name)) for name in names}
         for dataset in datasets
     }
     with (

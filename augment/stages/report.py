@@ -17,7 +17,7 @@ def report(
     seeds: int,
     runtime: Any,
     datasets: Mapping[str, Any],
-    synthesizers: Sequence[str],
+    synthesizers: Mapping[str, Sequence[str]],
     *,
     verdicts: Path,
     arms: Path,
@@ -39,12 +39,11 @@ def report(
     from: they differ from machine to machine, and so does ``page``, but ``figures`` do not.
     """
     places = Places(verdicts, arms, recall, confusion, quality, grid, nearest_train, history, filmstrip)
-    results = [read_dataset(name, spec, synthesizers, places) for name, spec in datasets.items()]
+    names = [name for family in synthesizers.values() for name in family]
+    results = [read_dataset(name, spec, names, places) for name, spec in datasets.items()]
     settings = {
         "Seeds": f"{seeds} runs of every arm; every random draw derives from seed {seed}",
-        "Runtime": ", ".join(
-            f"{name} {getattr(runtime, name)}" for name in ("device", "precision", "devices", "threads")
-        ),
+        "Runtime": ", ".join(f"{name} {getattr(runtime, name)}" for name in ("device", "precision", "threads")),
     }
     drawn = render(results, read_provenance(lock, costs, settings))
     with whole(figures) as draft:

@@ -49,7 +49,7 @@ def test_a_part_shares_nothing_with_another_part(tmp_path: Path) -> None:
 
 SETTINGS: dict[str, Any] = {
     "seeds": 5,
-    "synthesizers": ["gan", "smote"],
+    "synthesizers": {"gan": ["gan"], "vae": [], "classical": ["smote"]},
     "datasets": {"tiny": {"synthesizers": {"gan": {"kind": "gan"}, "smote": {"kind": "smote"}}}},
     "mixes": {
         "merged": {"synthesizer": "gan", "share": 0.5},
@@ -86,7 +86,7 @@ QUALITY: dict[str, Any] = {
     "label_fidelity": 0.9,
     "lowest_label_fidelity": 0.5,
     "frechet_distance": 3.0,
-    "floor": {"frechet_distance": 1.0},
+    "real_reference": {"frechet_distance": 1.0},
     "coverage": 0.75,
     "memorisation": {"pixels": {"near_copies": 0.02, "expected_near_copies": 0.01, "pull": 0.6}},
     "membership": {

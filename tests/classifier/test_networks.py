@@ -1,6 +1,3 @@
-from pathlib import Path
-
-import numpy as np
 import pytest
 import torch
 from torch import Tensor
@@ -9,7 +6,6 @@ from augment.classifier.networks import Backbone, ResNet18, SmallCNN, build_back
 from augment.classifier.specs import ClassifierSpec
 from augment.core.errors import SettingsError
 from augment.core.specs import parse
-from augment.runtime.judge import read_judge, write_judge
 
 BACKBONES = {"small_cnn": SmallCNN, "resnet18": ResNet18}
 
@@ -76,17 +72,6 @@ def test_maps_can_be_changed_before_any_stage(name: str) -> None:
 
         assert torch.allclose(network.features(images, swap, depth), network.features(images).flip(0), atol=1e-5)
         assert [maps.shape[0] for maps in seen] == [4]
-
-
-def test_a_resnet_can_judge(tmp_path: Path) -> None:
-    network = build("resnet18", (1, 9, 12))
-    write_judge(tmp_path / "judge", network, list("abcde"), (1, 9, 12), {})
-    images = np.random.default_rng(0).integers(0, 256, (3, 1, 9, 12), dtype=np.uint8)
-    features, probabilities = read_judge(tmp_path / "judge", list("abcde"), (1, 9, 12), torch.device("cpu"))(images)
-    with torch.no_grad():
-        floats = torch.from_numpy(images).float() / 127.5 - 1
-        assert np.allclose(features, network.features(floats).numpy(), atol=1e-4)
-        assert np.allclose(probabilities, network(floats).softmax(1).numpy(), atol=1e-4)
 
 
 def test_a_width_that_no_one_would_hear_is_refused() -> None:

@@ -15,7 +15,7 @@ QUALITY = {
     "label_fidelity": 0.98,
     "lowest_label_fidelity": 0.97,
     "frechet_distance": 4.0,
-    "floor": {"frechet_distance": 1.5},
+    "real_reference": {"frechet_distance": 1.5},
     "precision": 0.9,
     "recall": 0.6,
     "density": 1.1,

@@ -25,7 +25,7 @@ QUALITY = {
     "frechet_distance": 3.4,
     "label_fidelity": 0.99,
     "precision": None,
-    "floor": {"frechet_distance": 4.0},
+    "real_reference": {"frechet_distance": 4.0},
     "memorisation": {"pixels": {"near_copies": 0.05, "expected_near_copies": 0.01, "pull": 0.8}},
     "membership": {"pixels": FOUND_OUT, "features": FOUND_OUT},
 }

@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
+from augment.assessment import pictures
 from augment.page import views
 from augment.page.content import DatasetResults, Provenance, SynthesizerResults
 from augment.page.render import families, render
-from augment.quality import pictures
 from tests.page.examples import HOSTILE, dataset, provenance
 
 VOID = {"meta", "link", "img", "wbr"}

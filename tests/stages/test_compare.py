@@ -137,7 +137,7 @@ def run_compare(results: Path) -> dict[str, Path]:
     compare.run(
         seed=0,
         datasets={"cats": {}, "dogs": {}},
-        synthesizers=["gan"],
+        synthesizers={"gan": ["gan"]},
         mixes={"merged": MixSpec(synthesizer="gan", share=0.5), "synthetic": MixSpec(synthesizer="gan", share=1.0)},
         auto_mixes={},
         train_sets=["real", "merged", "synthetic"],

@@ -34,7 +34,7 @@ def settings(folder: Path) -> dict[str, Any]:
         "seeds": 3,
         "runtime": RuntimeSpec(),
         "datasets": {"toys": spec},
-        "synthesizers": ["gan"],
+        "synthesizers": {"gan": ["gan"]},
         "verdicts": folder / "verdicts",
         "arms": folder / "arms",
         "recall": folder / "recall",
