@@ -32,9 +32,7 @@ class Stage:
         options = {name: hint for name, hint in hints.items() if name not in (*self.sections, "return")}
         unfit = [name for name, hint in options.items() if hint not in (str, Path, PathPattern)]
         if unfit:
-            raise TypeError(
-                f"{self.run.__module__}: {unfit} are neither settings sections nor paths"
-            )
+            raise TypeError(f"{self.run.__module__}: {unfit} are neither settings sections nor paths")
         return options
 
     @staticmethod
