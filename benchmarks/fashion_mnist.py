@@ -12,7 +12,8 @@ import augment
 from augment.classifier.judging import REAL_RUN, train_judge
 from augment.core.images import ImageSet, IntArray, make_image_set
 from augment.core.seeding import numpy_generator
-from augment.datasets.sources import RawImages, load_torchvision
+from augment.datasets.raw import RawImages
+from augment.datasets.sources.torchvision import TorchvisionSource
 from augment.datasets.specs import SplitSpec
 from augment.datasets.splits import split_rows
 from augment.quality.generator_quality import sample_floor

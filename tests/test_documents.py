@@ -9,7 +9,7 @@ import yaml
 from pydantic import BaseModel
 
 from augment.classifier.specs import ClassifierSpec, RecipeSpec
-from augment.datasets.specs import ImageFolderSource
+from augment.datasets.sources.image_folder import ImageFolderSource
 from augment.merging.specs import AutoMixSpec, MixSpec
 from augment.quality.specs import GateSpec
 from augment.runtime.specs import RuntimeSpec

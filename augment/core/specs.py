@@ -2,9 +2,9 @@
 
 import re
 from collections.abc import Sequence
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, ClassVar, TypeVar
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, model_validator
 
 from augment.core.errors import SettingsError
 
@@ -30,6 +30,17 @@ class Spec(BaseModel):
     """A frozen block of settings that refuses keys it does not know and values of another type."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+    RENAMED: ClassVar[dict[str, str]] = {}
+    """Keys that older settings have, and what they are called now: their error says so."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _keys_have_their_present_names(cls, value: Any) -> Any:
+        old = [name for name in cls.RENAMED if isinstance(value, dict) and name in value]
+        if old:
+            raise ValueError("; ".join(f"{name} is called {cls.RENAMED[name]} now" for name in old))
+        return value
 
 
 def parse(kind: type[T] | TypeAdapter[T], value: object, where: str) -> T:
