@@ -51,7 +51,7 @@ def make_parser(doc: str | None) -> argparse.ArgumentParser:
 
 def load(folder: Path) -> Data:
     """Read and split Fashion-MNIST."""
-    raw = load_torchvision("FashionMNIST", folder)
+    raw = TorchvisionSource(kind="torchvision", name="FashionMNIST").load(folder)
     split = split_rows(raw, SPLIT, SEED)
     return Data(*(_select(raw, rows) for rows in (split.train, split.val, split.test)))
 

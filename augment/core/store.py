@@ -5,11 +5,12 @@ import shutil
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, get_args, get_origin
+from typing import Any, get_args
 
 import numpy as np
 import pandas as pd
 from PIL import Image
+from pydantic import TypeAdapter, ValidationError
 
 from augment.core.errors import ContainerError, DataError
 from augment.core.images import REAL, SYNTHETIC, ImageSet, IntArray, UInt8Array, content_hashes, make_manifest
@@ -142,10 +143,11 @@ def _read_meta(path: Path) -> dict[str, Any]:
         raise ContainerError(f"{path}: expected format_version {FORMAT_VERSION}, found {meta.get('format_version')}")
     kinds: dict[str, Any] = {"classes": list[str], "shape": list[int], "images": int, "made_by": dict}
     for key, kind in kinds.items():
-        value, items = meta.get(key), get_args(kind)
-        if type(value) is not (get_origin(kind) or kind) or any(type(each) is not items[0] for each in value if items):
-            name = str(kind) if items else kind.__name__
-            raise ContainerError(f"{path}: {key}: expected {name}, found {value!s:.80}")
+        try:
+            TypeAdapter(kind).validate_python(meta.get(key), strict=True)
+        except ValidationError as error:
+            name = str(kind) if get_args(kind) else kind.__name__
+            raise ContainerError(f"{path}: {key}: expected {name}, found {meta.get(key)!s:.80}") from error
     if len(set(meta["classes"])) != len(meta["classes"]):
         raise ContainerError(f"{path}: classes: expected each name once, found {meta['classes']!s:.80}")
     return meta

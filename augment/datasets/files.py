@@ -16,12 +16,11 @@ from augment.core.text import listed, printable
 SUFFIXES = (".bmp", ".jpeg", ".jpg", ".pgm", ".png", ".ppm", ".tif", ".tiff", ".webp")
 """Of image files that are read, in either case: those of torchvision's ``ImageFolder``."""
 
-TEXTS = frozenset(".cff .csv .html .ini .json .log .md .md5 .rst .sha256 .tsv .txt .xml .yaml .yml".split())
-TEXT_NAMES = frozenset("changelog citation copying license licence notice readme".split())
-LITTER = frozenset(
-    "#recycle,#snapshot,$recycle.bin,@eadir,@recycle,@tmp,__macosx,desktop.ini,ehthumbs.db,lost+found,"
-    "system volume information,thumbs.db,icon\r".split(",")
-)
+TEXTS = {".cff", ".csv", ".html", ".ini", ".json", ".log", ".md", ".md5", ".rst", ".sha256", ".tsv", ".txt", ".xml"}
+TEXTS |= {".yaml", ".yml"}
+TEXT_NAMES = {"changelog", "citation", "copying", "license", "licence", "notice", "readme"}
+LITTER = {"#recycle", "#snapshot", "$recycle.bin", "@eadir", "@recycle", "@tmp", "__macosx", "desktop.ini", "icon\r"}
+LITTER |= {"ehthumbs.db", "lost+found", "system volume information", "thumbs.db"}
 SPLITS = ("train", "training", "val", "valid", "validation", "dev", "eval", "test", "testing")
 NO_LABEL = ("unlabelled", "unlabeled", "unannotated", "unsorted")
 

@@ -168,12 +168,12 @@ def change_meta(container: Path, **changes: object) -> None:
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"classes": None}, "classes: expected list\[str\], found None"),
-        ({"classes": "abc"}, "classes: expected list\[str\], found abc"),
+        ({"classes": None}, r"classes: expected list\[str\], found None"),
+        ({"classes": "abc"}, r"classes: expected list\[str\], found abc"),
         ({"classes": [1, 2, 3]}, r"classes: expected list\[str\], found \[1, 2, 3\]"),
         ({"classes": ["a", "a", "b"]}, "classes: expected each name once"),
-        ({"shape": 8}, "shape: expected list\[int\], found 8"),
-        ({"shape": [1, 8.0, 8]}, "shape: expected list\[int\]"),
+        ({"shape": 8}, r"shape: expected list\[int\], found 8"),
+        ({"shape": [1, 8.0, 8]}, r"shape: expected list\[int\]"),
         ({"images": True}, "images: expected int, found True"),
         ({"made_by": []}, r"made_by: expected dict, found \[\]"),
     ],
