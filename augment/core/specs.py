@@ -10,7 +10,17 @@ from augment.core.errors import SettingsError
 
 T = TypeVar("T")
 
-Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
+OVERLOOKED = ("nfiles", "size")
+"""Keys that DVC leaves out of its run-cache's hash, wherever they stand: a change below them would change nothing."""
+
+
+def _heeded(name: str) -> str:
+    if name in OVERLOOKED:
+        raise ValueError(f"{name} is a name that DVC's run-cache overlooks; expected another")
+    return name
+
+
+Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$"), AfterValidator(_heeded)]
 """A dataset, mix, training set or recipe. DVC builds stage names, paths and parameter keys from it, and each of
 ``-``, ``.``, ``/`` and a space breaks one of the three."""
 
