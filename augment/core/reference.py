@@ -3,7 +3,8 @@
 Between two markers of a document stands what is made here:
 
 - ``<!-- options MODULE:CLASS PREFIX -->`` … ``<!-- /options -->``: a table of a spec's keys, PREFIX before each;
-- ``<!-- choices MODULE:REGISTRY -->`` … ``<!-- /choices -->``: a list of a registry's methods.
+- ``<!-- choices MODULE:REGISTRY -->`` … ``<!-- /choices -->``: a list of a registry's methods;
+- ``<!-- methods MODULE:REGISTRY PREFIX -->`` … ``<!-- /methods -->``: each of a registry's specs with its keys.
 
 Meanings are those of the ``Attributes`` in the docstrings, so that code and documents have one text.
 """
@@ -22,7 +23,7 @@ from pydantic import BaseModel
 from augment.core.registry import Registry
 
 MARKED = re.compile(
-    r"(?P<begin><!-- (?P<what>options|choices) (?P<module>[\w.]+):(?P<name>\w+) ?(?P<prefix>[\w.]*) -->\n)"
+    r"(?P<begin><!-- (?P<what>options|choices|methods) (?P<module>[\w.]+):(?P<name>\w+) ?(?P<prefix>[\w.]*) -->\n)"
     r".*?(?P<end><!-- /(?P=what) -->)",
     flags=re.DOTALL,
 )
@@ -60,12 +61,18 @@ def fill(text: str) -> str:
         TypeError: A key has no meaning in the docstring.
     """
 
-    def made(found: re.Match[str]) -> str:
+    def filled(found: re.Match[str]) -> str:
         thing = getattr(importlib.import_module(found["module"]), found["name"])
-        table = option_table(thing, found["prefix"]) if found["what"] == "options" else choice_list(thing)
-        return f"{found['begin']}{table}{found['end']}"
+        match found["what"]:
+            case "options":
+                made = option_table(thing, found["prefix"])
+            case "choices":
+                made = choice_list(thing)
+            case _:
+                made = method_tables(thing, found["prefix"])
+        return f"{found['begin']}{made}{found['end']}"
 
-    return MARKED.sub(made, text)
+    return MARKED.sub(filled, text)
 
 
 def option_table(spec: type[BaseModel], prefix: str = "") -> str:
@@ -81,6 +88,16 @@ def option_table(spec: type[BaseModel], prefix: str = "") -> str:
 def choice_list(registry: Registry[Any]) -> str:
     """Make a Markdown list of a registry's methods, each with the first paragraph of its docstring."""
     return "".join(f"- `{name}`: {paragraph(method.__doc__)}\n" for name, method in registry.methods.items())
+
+
+def method_tables(registry: Registry[Any], prefix: str = "") -> str:
+    """Give each of a registry's specs: its name, the first paragraph of its docstring, a table where it has keys."""
+    parts = []
+    for name, spec in registry.methods.items():
+        parts.append(f"**`{name}`**: {paragraph(spec.__doc__)}\n")
+        if options(spec):
+            parts.append(option_table(spec, prefix))
+    return "\n" + "\n".join(parts) + "\n"
 
 
 def options(spec: type[BaseModel]) -> list[Option]:

@@ -6,7 +6,7 @@ import pytest
 from pydantic import Field
 
 from augment.core import reference
-from augment.core.reference import choice_list, fill, option_table
+from augment.core.reference import choice_list, fill, method_tables, option_table
 from augment.core.registry import Choice, Registry
 from augment.core.specs import Spec
 
@@ -89,6 +89,25 @@ def test_a_table_has_every_key_with_meaning_values_and_default() -> None:
 
 def test_a_list_says_of_every_method_what_it_is() -> None:
     assert choice_list(PACES) == "- `fast`: Go `fast`.\n- `slow`: Go slow, on two lines.\n"
+
+
+class Rest(Spec):
+    """Do nothing.
+
+    At all.
+    """
+
+    kind: Literal["rest"]
+
+
+def test_methods_that_are_specs_stand_each_with_its_keys() -> None:
+    registry: Registry[type[Spec]] = Registry("pastime", "tests.core")
+    for spec in (Rest, Walk):
+        registry.register(spec)
+    registry._complete = True
+    assert method_tables(registry, "x.") == (
+        f"\n**`rest`**: Do nothing.\n\n**`walk`**: A walk.\n\n{option_table(Walk, 'x.')}\n"
+    )
 
 
 def test_a_document_is_filled_between_its_markers_and_nowhere_else() -> None:

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 import torch
 
-from augment.classifier.networks import SmallCNN
+from augment.classifier.backbones.small_cnn import small_cnn
+from augment.classifier.networks import Backbone
 from augment.core.errors import ContainerError
 from augment.runtime.batches import to_float
 from augment.runtime.judge import BATCH, PROGRAM, read_judge, write_judge
@@ -13,19 +14,19 @@ CLASSES, SHAPE, CPU = ("a", "b", "c"), (3, 9, 12), torch.device("cpu")
 
 
 @pytest.fixture
-def network() -> SmallCNN:
+def network() -> Backbone:
     torch.manual_seed(0)
-    return SmallCNN(SHAPE, len(CLASSES), 4).eval()
+    return small_cnn(SHAPE, len(CLASSES), width=4).eval()
 
 
 @pytest.fixture
-def folder(tmp_path: Path, network: SmallCNN) -> Path:
+def folder(tmp_path: Path, network: Backbone) -> Path:
     write_judge(tmp_path / "judge", network, CLASSES, SHAPE, {"val_accuracy": 0.5})
     return tmp_path / "judge"
 
 
 @pytest.mark.parametrize("count", [1, 2, BATCH + 3])
-def test_it_says_what_the_network_says(folder: Path, network: SmallCNN, count: int) -> None:
+def test_it_says_what_the_network_says(folder: Path, network: Backbone, count: int) -> None:
     images = np.random.default_rng(0).integers(0, 256, (count, *SHAPE), dtype=np.uint8)
     features, probabilities = read_judge(folder, CLASSES, SHAPE, CPU)(images)
     with torch.no_grad():
@@ -35,7 +36,7 @@ def test_it_says_what_the_network_says(folder: Path, network: SmallCNN, count: i
 
 
 def test_equal_weights_give_equal_bytes_that_name_no_file_of_this_machine(
-    folder: Path, network: SmallCNN, tmp_path: Path
+    folder: Path, network: Backbone, tmp_path: Path
 ) -> None:
     write_judge(tmp_path / "again", network, CLASSES, SHAPE, {"val_accuracy": 0.5})
     program = (folder / PROGRAM).read_bytes()
