@@ -9,7 +9,6 @@ import yaml
 from pydantic import BaseModel
 
 from augment.classifier.specs import ClassifierSpec, RecipeSpec
-from augment.datasets.sources.image_folder import ImageFolderSource
 from augment.merging.specs import AutoMixSpec, MixSpec
 from augment.quality.specs import GateSpec
 from augment.runtime.specs import RuntimeSpec
@@ -61,10 +60,6 @@ def test_every_key_of_a_dataset_is_documented_with_its_default(section: str, spe
 @pytest.mark.parametrize(("section", "spec"), [("gate", GateSpec), ("runtime", RuntimeSpec)])
 def test_every_key_of_gate_and_machine_is_documented_with_its_default(section: str, spec: type[BaseModel]) -> None:
     assert documented(SYNTHESIZERS, rf"{section}\.") == defaults(spec)
-
-
-def test_every_key_of_an_image_folder_is_documented_with_its_default() -> None:
-    assert documented(DATASETS, r"source\.") == {n: d for n, d in defaults(ImageFolderSource).items() if n != "kind"}
 
 
 @pytest.mark.parametrize(

@@ -155,7 +155,8 @@ def _values(schema: Mapping[str, Any], definitions: Mapping[str, Any]) -> str:
     if "anyOf" in schema:
         return " or ".join(_values(each, definitions) for each in schema["anyOf"] if each.get("type") != "null")
     if "const" in schema or "enum" in schema:
-        return ", ".join(f"`{_yaml(value)}`" for value in schema.get("enum", [schema.get("const")]))
+        values = schema.get("enum", [schema.get("const")])
+        return ", ".join(f"`{value if isinstance(value, str) else _yaml(value)}`" for value in values)
     if schema.get("type") == "array":
         return f"list, each {_values(schema['items'], definitions)}"
     bounds = ", ".join(text.format(f"{schema[name]:g}") for name, text in BOUNDS.items() if name in schema)

@@ -9,12 +9,13 @@ from typing import Any, get_args
 
 import numpy as np
 import pandas as pd
+import pyarrow.parquet as pq
 from PIL import Image
 from pydantic import TypeAdapter, ValidationError
 
 from augment.core.errors import ContainerError, DataError
 from augment.core.images import REAL, SYNTHETIC, ImageSet, IntArray, UInt8Array, content_hashes, make_manifest
-from augment.core.text import first_line
+from augment.core.text import first_line, printable
 
 FORMAT_VERSION = 1
 IMAGES, MANIFEST, META = "images.npy", "manifest.parquet", "meta.json"
@@ -123,7 +124,7 @@ def read_image_set(path: Path) -> ImageSet:
     images = _read(path / IMAGES, lambda file: np.load(file, mmap_mode="r", allow_pickle=False))
     if not isinstance(images, np.ndarray):
         raise ContainerError(f"{path / IMAGES}: expected an array, found {type(images).__name__}")
-    manifest = _read(path / MANIFEST, pd.read_parquet)
+    manifest = read_parquet(path / MANIFEST)
     try:
         image_set = ImageSet(images, manifest, tuple(meta["classes"]))
     except DataError as error:
@@ -147,7 +148,9 @@ def _read_meta(path: Path) -> dict[str, Any]:
             TypeAdapter(kind).validate_python(meta.get(key), strict=True)
         except ValidationError as error:
             name = str(kind) if get_args(kind) else kind.__name__
-            raise ContainerError(f"{path}: {key}: expected {name}, found {meta.get(key)!s:.80}") from error
+            raise ContainerError(
+                f"{path}: {key}: expected {name}, found {printable(str(meta.get(key))[:80])}"
+            ) from error
     if len(set(meta["classes"])) != len(meta["classes"]):
         raise ContainerError(f"{path}: classes: expected each name once, found {meta['classes']!s:.80}")
     return meta
@@ -173,7 +176,7 @@ def _require_true(path: Path, image_set: ImageSet) -> None:
     for name, wrong in false.items():
         if wrong.any():
             row = int(wrong.index[wrong][0])
-            value = f"{by_row[name][row]!s:.80}"
+            value = printable(str(by_row[name][row])[:80])
             raise ContainerError(f"{path}: {name}: {wrong.sum()} of {len(wrong)} are false, e.g. in row {row}: {value}")
 
 
@@ -213,7 +216,12 @@ def read_parquet(path: Path) -> pd.DataFrame:
     Raises:
         ContainerError: The file is missing or is not parquet.
     """
-    frame: pd.DataFrame = _read(path, pd.read_parquet)
+
+    def read(file: Path) -> pd.DataFrame:
+        pq.read_table(file).validate(full=True)  # else text that is no UTF-8 is found out where it is used
+        return pd.read_parquet(file)
+
+    frame: pd.DataFrame = _read(path, read)
     return frame
 
 

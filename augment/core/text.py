@@ -24,4 +24,4 @@ def printable(name: str | Path) -> str:
 def first_line(error: BaseException) -> str:
     """Say what an error of another library says, in one line: its first one, or its kind where it says nothing."""
     lines = str(error).strip().splitlines()
-    return f"{type(error).__name__}: {lines[0]:.200}" if lines else type(error).__name__
+    return f"{type(error).__name__}: {printable(lines[0][:200])}" if lines else type(error).__name__

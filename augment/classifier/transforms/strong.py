@@ -21,10 +21,9 @@ REACH = Reach(
 @TRANSFORMS.register
 def strong(images: Tensor, rng: torch.Generator, flips: bool) -> Tensor:
     """Rotate by up to 20°, shear by up to 10°, scale by 0.83 to 1.25, shift by up to 15 % of the side.
-
-    Contrast and brightness change, too, and half of the images lose a square to grey (Random Erasing, Zhong et al.,
-    2017, arXiv 1708.04896).
-    """
+    Contrast and brightness change, too, and half of the images lose a square to grey
+    (Random Erasing, [1708.04896](https://arxiv.org/abs/1708.04896)).
+    """  # noqa: D205  # one paragraph: docs/arms.md shows it
     from augment.classifier.pixels import erased, lit, moved
 
     return erased(lit(moved(images, rng, flips, REACH), rng, REACH), rng, REACH.erasing)
