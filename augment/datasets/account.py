@@ -72,7 +72,7 @@ def account(everything: RawImages, found: Distinct, split: Split, train: IntArra
             for reason, names in left_out.items()
         },
     }
-    notes = [f"left out, {reason}: {len(names)} ({listed(names)})" for reason, names in left_out.items()]
+    notes = [f"{len(names)} files left out, {reason}: {listed(names)}" for reason, names in left_out.items()]
     notes += [*everything.account.notes, *_notes(classes)]
     warnings = [*everything.account.warnings, *lost(everything, found), *_near(kept, seed)]
     warnings += [*_straddling(kept, dealt), *_small(classes)]

@@ -24,7 +24,7 @@ LITTER |= {"ehthumbs.db", "lost+found", "system volume information", "thumbs.db"
 SPLITS = ("train", "training", "val", "valid", "validation", "dev", "eval", "test", "testing")
 NO_LABEL = ("unlabelled", "unlabeled", "unannotated", "unsorted")
 
-HIDDEN, SYSTEM, TEXT = "hidden: its name begins with a dot", "put there by a system: no image of yours", "text"
+HIDDEN, SYSTEM, TEXT = "hidden (a dot before the name)", "put there by a system", "text"
 
 
 class Survey(NamedTuple):

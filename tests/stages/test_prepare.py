@@ -79,8 +79,8 @@ def test_the_account_has_every_file_and_every_image(tmp_path: Path, capsys: pyte
     assert told["files"] == {
         "read": 139,
         "left_out": {
-            "hidden: its name begins with a dot": {"files": 1, "by_class": {"cat": 1}, "examples": ["cat/.1.png"]},
-            "put there by a system: no image of yours": {
+            "hidden (a dot before the name)": {"files": 1, "by_class": {"cat": 1}, "examples": ["cat/.1.png"]},
+            "put there by a system": {
                 "files": 1,
                 "by_class": {"cat": 1},
                 "examples": ["cat/Thumbs.db"],
@@ -99,7 +99,7 @@ def test_the_account_has_every_file_and_every_image(tmp_path: Path, capsys: pyte
     )
     printed = capsys.readouterr().out
     assert f"prepare pets: WARNING: {warning}\n" in printed
-    assert "prepare pets: note: left out, text: 2 (README, dog/notes.txt)\n" in printed
+    assert "prepare pets: note: 2 files left out, text: README, dog/notes.txt\n" in printed
 
 
 def test_a_class_that_is_one_image_many_times_is_refused_with_the_reason(tmp_path: Path) -> None:
