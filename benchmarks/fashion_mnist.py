@@ -13,7 +13,8 @@ from augment.assessment.real_reference import real_reference
 from augment.classifier.judging import REAL_RUN, train_judge
 from augment.core.images import ImageSet, IntArray, make_image_set
 from augment.core.seeding import numpy_generator
-from augment.datasets.sources import RawImages, load_torchvision
+from augment.datasets.raw import RawImages
+from augment.datasets.sources.torchvision import TorchvisionSource
 from augment.datasets.specs import SplitSpec
 from augment.datasets.splits import split_rows
 from augment.judge.judge import Judge, read_judge, write_judge
@@ -50,7 +51,7 @@ def make_parser(doc: str | None) -> argparse.ArgumentParser:
 
 def load(folder: Path) -> Data:
     """Read and split Fashion-MNIST."""
-    raw = load_torchvision("FashionMNIST", folder)
+    raw = TorchvisionSource(kind="torchvision", name="FashionMNIST").load(folder)
     split = split_rows(raw, SPLIT, SEED)
     return Data(*(_select(raw, rows) for rows in (split.train, split.val, split.test)))
 

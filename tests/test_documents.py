@@ -9,7 +9,6 @@ import yaml
 from pydantic import BaseModel
 
 from augment.classifier.specs import ClassifierSpec, RecipeSpec
-from augment.datasets.specs import ImageFolderSource
 from augment.merging.specs import AutoMixSpec, MixSpec
 from augment.reference import MARKED, TABLES, rewrite
 from augment.settings import DatasetSpec, load_settings
@@ -51,10 +50,6 @@ def documented(text: str, prefix: str = "") -> dict[str, Any]:
 @pytest.mark.parametrize(("section", "spec"), [("synthesis", SynthesisSpec), ("classifier", ClassifierSpec)])
 def test_every_key_of_a_dataset_is_documented_with_its_default(section: str, spec: type[BaseModel]) -> None:
     assert documented(DATASETS, rf"{section}\.") == defaults(spec)
-
-
-def test_every_key_of_an_image_folder_is_documented_with_its_default() -> None:
-    assert documented(DATASETS, r"source\.") == {n: d for n, d in defaults(ImageFolderSource).items() if n != "kind"}
 
 
 @pytest.mark.parametrize(

@@ -45,7 +45,7 @@ TINY: dict[str, Any] = {
     },
 }
 SHAPES = TINY_DATASET | {
-    "source": {"kind": "image_folder", "size": 12, "mode": "rgb"},
+    "source": {"kind": "image_folder", "image_size": 12, "mode": "rgb"},
     "split": {"val": 12, "test": 12},
     "scarcity": {"kind": "none"},
 }

@@ -9,8 +9,9 @@ import torch
 from safetensors.torch import load_file, save_file
 from torch import nn
 
+from augment.classifier.backbones.small_cnn import small_cnn
 from augment.classifier.judging import SPEC
-from augment.classifier.networks import SmallCNN, build_backbone
+from augment.classifier.networks import Backbone, build_backbone
 from augment.core.errors import ContainerError
 from augment.judge.judge import BATCH, META, WEIGHTS, read_judge, write_judge
 from augment.runtime.batches import to_float
@@ -19,19 +20,19 @@ CLASSES, SHAPE, CPU = ("a", "b", "c"), (3, 9, 12), torch.device("cpu")
 
 
 @pytest.fixture
-def network() -> SmallCNN:
+def network() -> Backbone:
     torch.manual_seed(0)
-    return SmallCNN(SHAPE, len(CLASSES), 4).eval()
+    return small_cnn(SHAPE, len(CLASSES), width=4).eval()
 
 
 @pytest.fixture
-def folder(tmp_path: Path, network: SmallCNN) -> Path:
+def folder(tmp_path: Path, network: Backbone) -> Path:
     write_judge(tmp_path / "judge", network, CLASSES, SHAPE, {"val_accuracy": 0.5})
     return tmp_path / "judge"
 
 
 @pytest.mark.parametrize("count", [1, 2, BATCH + 3])
-def test_it_says_what_the_network_says(folder: Path, network: SmallCNN, count: int) -> None:
+def test_it_says_what_the_network_says(folder: Path, network: Backbone, count: int) -> None:
     images = np.random.default_rng(0).integers(0, 256, (count, *SHAPE), dtype=np.uint8)
     features, probabilities = read_judge(folder, CLASSES, SHAPE, CPU)(images)
     with torch.no_grad():
@@ -54,7 +55,7 @@ def test_the_classifier_that_is_trained_to_be_a_judge_can_become_one(
 
 @pytest.mark.parametrize("other", [nn.GELU(), nn.Sequential(nn.ReLU(), nn.Dropout()), nn.BatchNorm2d(8)])
 def test_a_network_that_would_be_read_as_another_is_not_written(
-    tmp_path: Path, network: SmallCNN, other: nn.Module
+    tmp_path: Path, network: Backbone, other: nn.Module
 ) -> None:
     network.stages[1] = nn.Sequential(*list(network.stages[1].children())[:-1], other)
     with pytest.raises(ValueError, match="expected a network of the modules"):
@@ -62,7 +63,7 @@ def test_a_network_that_would_be_read_as_another_is_not_written(
     assert not (tmp_path / "judge").exists()
 
 
-def test_equal_weights_give_equal_bytes(folder: Path, network: SmallCNN, tmp_path: Path) -> None:
+def test_equal_weights_give_equal_bytes(folder: Path, network: Backbone, tmp_path: Path) -> None:
     write_judge(tmp_path / "again", network, CLASSES, SHAPE, {"val_accuracy": 0.5})
     assert (tmp_path / "again" / WEIGHTS).read_bytes() == (folder / WEIGHTS).read_bytes()
     assert (tmp_path / "again" / META).read_bytes() == (folder / META).read_bytes()

@@ -9,7 +9,9 @@ import pytest
 
 from augment.core.paths import PathPattern
 from augment.core.store import write_csv, write_json
-from augment.datasets.specs import ImageFolderSource, PerClassScarcity, SplitSpec, TorchvisionSource
+from augment.datasets.sources.image_folder import ImageFolderSource
+from augment.datasets.sources.torchvision import TorchvisionSource
+from augment.datasets.specs import PerClassScarcity, SplitSpec
 from augment.runtime.specs import RuntimeSpec
 from augment.stages.report import report
 from tests.page.examples import QUALITY, dataset, history, png
@@ -24,7 +26,7 @@ def settings(folder: Path) -> dict[str, Any]:
     write_csv(folder / "arms" / "toys.csv", results.arms)
     write_csv(folder / "recall" / "toys.csv", results.recall)
     spec = SimpleNamespace(
-        source=ImageFolderSource(kind="image_folder", size=8, mode="grey"),
+        source=ImageFolderSource(kind="image_folder", image_size=8, mode="grey"),
         split=SplitSpec(val=0.2, test=0.2),
         scarcity=PerClassScarcity(kind="per_class", count=10),
     )
@@ -63,7 +65,7 @@ def write_the_rest(folder: Path) -> None:
 @pytest.mark.parametrize(
     ("source", "drawn"),
     [
-        (ImageFolderSource(kind="image_folder", size=8, mode="grey"), False),  # each dataset's own folder
+        (ImageFolderSource(kind="image_folder", image_size=8, mode="grey"), False),  # each dataset's own folder
         (TorchvisionSource(kind="torchvision", name="MNIST"), True),
     ],
 )

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from augment.classifier.networks import SmallCNN
+from augment.classifier.backbones.small_cnn import small_cnn
 from augment.core.images import ImageSet
 from augment.core.store import read_json, write_image_set
 from augment.judge.judge import write_judge
@@ -30,7 +30,7 @@ def workspace(tmp_path: Path, stripes: ImageSet) -> Path:
     (tmp_path / "params.yaml").write_text(yaml.safe_dump(settings))
     write_image_set(tmp_path / "train", stripes, {})
     write_image_set(tmp_path / "val", stripes, {})
-    write_judge(tmp_path / "judge", SmallCNN(stripes.shape, 3, 4).eval(), stripes.classes, stripes.shape, {})
+    write_judge(tmp_path / "judge", small_cnn(stripes.shape, 3, width=4).eval(), stripes.classes, stripes.shape, {})
     return tmp_path
 
 

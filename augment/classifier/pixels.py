@@ -1,73 +1,17 @@
-"""Classical augmentation of a batch on its device, drawn from a named generator.
+"""What transforms do to a batch on its device, drawn from a named generator.
 
 torchvision's random transforms draw from the global generator and, on a batch, the same values for every image;
 here each image has its own, in one call.
 """
 
-import math
-from collections.abc import Callable
-from dataclasses import dataclass
-
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-Transform = Callable[[Tensor, torch.Generator, bool], Tensor]
-"""From float images, N×C×H×W in [-1, 1], a generator on the CPU, and whether half of the images may be mirrored left
-to right, to as many images in the same range."""
+from augment.classifier.reach import Reach
 
-
-@dataclass(frozen=True)
-class Reach:
-    """How far images are changed; every range is symmetric and drawn from uniformly.
-
-    Attributes:
-        rotation: Radians either way.
-        scaling: Share s by which the map from new to old places stretches either way: sizes change by factors of
-            1 / (1 + s) to 1 / (1 - s).
-        shift: Share of height and width either way.
-        shear: Tangent of the angle either way.
-        lighting: Change of contrast, as a factor's distance from 1, and of brightness, where black to white is 2.
-        erasing: Share of images that lose a square, of up to half their side.
-    """
-
-    rotation: float
-    scaling: float
-    shift: float
-    shear: float = 0.0
-    lighting: float = 0.0
-    erasing: float = 0.0
-
-
-MILD = Reach(rotation=math.radians(10), scaling=0.1, shift=0.1)
-STRONG = Reach(
-    rotation=math.radians(20), scaling=0.2, shift=0.15, shear=math.tan(math.radians(10)), lighting=0.3, erasing=0.5
-)
 SQUARES = 0.2, 0.5
 """Sides of the squares that are lost, as shares of the shorter side."""
-
-
-def none(images: Tensor, rng: torch.Generator, flips: bool) -> Tensor:  # noqa: ARG001  # all are called alike
-    """Leave images as they are, unmirrored."""
-    return images
-
-
-def mild(images: Tensor, rng: torch.Generator, flips: bool) -> Tensor:
-    """Rotate by up to 10°, scale by 0.91 to 1.11, shift by up to 10 % of the side."""
-    return _moved(images, rng, flips, MILD)
-
-
-def strong(images: Tensor, rng: torch.Generator, flips: bool) -> Tensor:
-    """Rotate by up to 20°, shear by up to 10°, scale by 0.83 to 1.25, shift by up to 15 % of the side.
-
-    Contrast and brightness change, too, and half of the images lose a square to grey (Random Erasing, Zhong et al.,
-    2017, arXiv 1708.04896).
-    """
-    moved = _moved(images, rng, flips, STRONG)
-    contrast, brightness = STRONG.lighting * _symmetric(2, images, rng)[:, :, None, None, None]
-    level = moved.mean(dim=(1, 2, 3), keepdim=True)
-    lit = level + (moved - level) * (1.0 + contrast) + brightness
-    return erased(lit.clamp(-1.0, 1.0), rng, STRONG.erasing)
 
 
 def noisy(images: Tensor, rng: torch.Generator, levels: float) -> Tensor:
@@ -129,7 +73,8 @@ def warp(images: Tensor, linear: Tensor, shift: Tensor) -> Tensor:
     return F.grid_sample(images, grid, padding_mode="border", align_corners=False)
 
 
-def _moved(images: Tensor, rng: torch.Generator, flips: bool, reach: Reach) -> Tensor:
+def moved(images: Tensor, rng: torch.Generator, flips: bool, reach: Reach) -> Tensor:
+    """Turn, scale, shift and shear images as far as ``reach`` says; mirror half of them where ``flips`` allows it."""
     turn, growth, right, down, coin = 2.0 * torch.rand(5, len(images), generator=rng) - 1.0
     angle, scale = reach.rotation * turn, 1.0 + reach.scaling * growth
     mirror = torch.where(coin < 0, -1.0, 1.0) if flips else torch.ones(len(images))
@@ -141,6 +86,13 @@ def _moved(images: Tensor, rng: torch.Generator, flips: bool, reach: Reach) -> T
         sheared[:, 0, 1] = reach.shear * (2.0 * torch.rand(len(images), generator=rng) - 1.0)
         linear = linear @ sheared
     return warp(images, linear, shift)
+
+
+def lit(images: Tensor, rng: torch.Generator, reach: Reach) -> Tensor:
+    """Change contrast and brightness as far as ``reach`` says, within the range."""
+    contrast, brightness = reach.lighting * _symmetric(2, images, rng)[:, :, None, None, None]
+    level = images.mean(dim=(1, 2, 3), keepdim=True)
+    return (level + (images - level) * (1.0 + contrast) + brightness).clamp(-1.0, 1.0)
 
 
 def _symmetric(count: int, images: Tensor, rng: torch.Generator) -> Tensor:
