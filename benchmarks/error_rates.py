@@ -26,7 +26,8 @@ from augment.comparison.power import spread
 from augment.comparison.significance import ALPHA, mcnemar_p, sign_flip_p
 from augment.core.images import FloatArray
 from augment.core.seeding import numpy_generator
-from augment.results.record import ArmKind, Baseline, Effect, Interval
+from augment.results.kinds import ArmKind, Baseline, Effect
+from augment.results.record import Interval
 from tests.comparison.simulated import WORLDS, World, draw_arms, draw_hits
 
 EFFECT = 0.02

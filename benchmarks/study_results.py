@@ -13,8 +13,10 @@ import yaml
 
 from augment.core.records import read_record
 from augment.costs import hardware
-from augment.results.figures import ARM_FIGURES, SYNTHESIZER_FIGURES
-from augment.results.record import ArmKind, ArmResult, Baseline, Interval, Result
+from augment.results.arm_figures import ARM_FIGURES
+from augment.results.kinds import ArmKind, Baseline
+from augment.results.record import ArmResult, Interval, Result
+from augment.results.synthesizer_figures import SYNTHESIZER_FIGURES
 from augment.results.tables import Cell
 from augment.results.wording import MISSING, detected, points
 from augment.summary.frames import arm_table

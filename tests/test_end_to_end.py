@@ -15,8 +15,8 @@ from PIL import Image
 
 from augment.core.records import read_record
 from augment.core.store import read_image_set
-from augment.results.figures import SYNTHESIZER_FIGURES
 from augment.results.record import Result
+from augment.results.synthesizer_figures import SYNTHESIZER_FIGURES
 
 PROJECT = Path(__file__).parents[1]
 TINY_DATASET: dict[str, Any] = {

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from augment.core.errors import DataError
 from augment.core.images import FloatArray, IntArray
 from augment.evaluation.predictions import Predictions
-from augment.results.record import ArmKind
+from augment.results.kinds import ArmKind
 
 DECIMALS = 9
 """Means of the same accuracies in another order differ by less."""

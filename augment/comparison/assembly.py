@@ -14,13 +14,14 @@ from augment.comparison.release import kept
 from augment.comparison.significance import ALPHA
 from augment.comparison.subgroups import Gap, gap_in, recall_table, widest_gap
 from augment.core.images import FloatArray
-from augment.results.figures import ARM_FIGURES, SYNTHESIZER_FIGURES, ArmFigure, Better, Over
+from augment.results.arm_figures import ARM_FIGURES
+from augment.results.figures import ArmFigure, Better, Over
+from augment.results.kinds import PartKind
 from augment.results.record import (
     ArmResult,
     GapResult,
     Interval,
     LeftOut,
-    PartKind,
     PartResult,
     Result,
     Score,
@@ -28,6 +29,7 @@ from augment.results.record import (
     WidestGap,
 )
 from augment.results.sentences import verdict
+from augment.results.synthesizer_figures import SYNTHESIZER_FIGURES
 
 
 def assemble(

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from augment.comparison.arms import Arm, best_by_val, require_paired
 from augment.comparison.paired import PairedComparison, paired_comparisons
 from augment.core.errors import DataError
-from augment.results.record import ArmKind, Baseline, Effect, Role
+from augment.results.kinds import ArmKind, Baseline, Effect, Role
 
 Found = Mapping[str, PairedComparison]
 """Name of an arm → its comparison with a baseline."""

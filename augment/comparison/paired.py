@@ -12,7 +12,8 @@ from augment.comparison.power import seeds_needed, smallest_effect, spread
 from augment.comparison.significance import ALPHA, holm, mcnemar_p, sign_flip_p
 from augment.core.images import FloatArray
 from augment.core.seeding import numpy_generator
-from augment.results.record import ArmKind, Effect, Interval, PairedResult
+from augment.results.kinds import ArmKind, Effect
+from augment.results.record import Interval, PairedResult
 
 EFFECTS = (0.005, 0.01, 0.02)
 """Differences in accuracy for which the needed number of seeds is told."""

@@ -12,7 +12,7 @@ from augment.comparison.intervals import Estimate, crossed_contrast
 from augment.comparison.paired import differences
 from augment.comparison.significance import holm
 from augment.core.images import FloatArray, IntArray
-from augment.results.record import PartKind
+from augment.results.kinds import PartKind
 
 TIERS = ("tail", "middle", "head")
 LOPSIDED = 3.0

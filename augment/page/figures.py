@@ -10,7 +10,8 @@ from matplotlib.ticker import MaxNLocator, NullLocator
 
 from augment.page.content import DatasetResults
 from augment.page.svg import COLOURS, Drawing, canvas, drawing
-from augment.results.record import ArmKind, ArmResult, Baseline, Effect, Interval, PartKind, Result, Role
+from augment.results.kinds import ArmKind, Baseline, Effect, PartKind, Role
+from augment.results.record import ArmResult, Interval, Result
 from augment.results.wording import detected
 
 LOOKS = {

@@ -15,9 +15,10 @@ from markupsafe import Markup, escape
 from augment.page import figures, provenance, views
 from augment.page.content import DatasetResults, Provenance
 from augment.page.svg import Drawing
-from augment.results import sentences, tables
-from augment.results.figures import ARM_FIGURES
-from augment.results.record import Baseline, Result
+from augment.results import sentences, tables, wording
+from augment.results.arm_figures import ARM_FIGURES
+from augment.results.kinds import Baseline
+from augment.results.record import Result
 
 CURVE_POINTS = 2
 """Scarcities from which on a learning curve is drawn."""
@@ -75,6 +76,7 @@ def render(datasets: Sequence[DatasetResults], origin: Provenance) -> Page:
         views=views,
         tables=tables,
         sentences=sentences,
+        wording=wording,
         arm_figures=ARM_FIGURES,
     )
     return Page(html, [*curves, *(drawing for each in drawn for drawing in each.drawings)])

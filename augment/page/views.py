@@ -1,4 +1,4 @@
-"""What the page shows besides the tables that all readers share: badges and confusions."""
+"""What the page shows besides the tables that all readers share: signs and confusions."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -7,10 +7,8 @@ from typing import NamedTuple
 import pandas as pd
 
 from augment.page.content import DatasetResults
-from augment.results.record import Effect, PairedResult, Result, Role
-from augment.results.sentences import part_of
+from augment.results.kinds import Effect, Role
 from augment.results.tables import Cell, Table
-from augment.results.wording import paired
 
 MOST_CELLS_A_SIDE, MOST_CONFUSIONS = 15, 12
 """Classes up to which a whole confusion matrix can be read; else the commonest confusions, and how many of them."""
@@ -22,24 +20,6 @@ MOST_PICTURED = 20
 """Classes that the pictures of `augment.quality.pictures` show."""
 
 
-class Badge(NamedTuple):
-    """What the chosen arm does against a baseline.
-
-    Attributes:
-        compared: The comparison.
-        part: What part the baseline plays.
-        tone: The CSS class of the effect.
-        sign: Says the same by its shape.
-        figures: Difference, interval, p.
-    """
-
-    compared: PairedResult
-    part: str
-    tone: str
-    sign: str
-    figures: str
-
-
 ROLES = {
     Role.REFERENCE: "plain real",
     Role.BEST_REAL: "best without synthesis",
@@ -48,13 +28,8 @@ ROLES = {
     Role.USE: "use this",
 }
 TONES = {Effect.HELPS: ("helps", "▲"), Effect.NO_EFFECT: ("neutral", "○"), Effect.HURTS: ("hurts", "▼")}
+"""CSS class and sign of each effect: its shape says the same as its colour."""
 HEADLINES = {Effect.HELPS: "It helps", Effect.NO_EFFECT: "No detectable effect", Effect.HURTS: "It hurts"}
-
-
-def badges(result: Result) -> list[Badge]:
-    """List the comparisons of the chosen arm, the weightiest first."""
-    found = result.chosen.compared if result.chosen else []
-    return [Badge(each, part_of(each, result), *TONES[each.effect], paired(each)) for each in found]
 
 
 class Confusion(NamedTuple):

@@ -1,70 +1,11 @@
 """What came of a dataset: the one record that the table, the page, the product and the studies are made of."""
 
-from collections.abc import Iterable
-from enum import StrEnum
-from typing import Annotated, Any, Self
+from typing import Annotated, Self
 
 from pydantic import Field, NonNegativeInt, PlainSerializer, model_validator
 
 from augment.core.records import Number, Record
-
-
-class ArmKind(StrEnum):
-    """What an arm trains on."""
-
-    REAL = "real"
-    """Real images."""
-    EMPTY_MIX = "empty_mix"
-    """A mix that no synthetic image was added to: the same images as `REAL`, so that it stands for nothing new."""
-    MERGED = "merged"
-    """Real and synthetic images."""
-    SYNTHETIC = "synthetic"
-    """Synthetic images alone."""
-    CONTROL = "control"
-    """What stands in the place of synthesis, to be compared with it."""
-
-
-class Role(StrEnum):
-    """A part that an arm plays; it may play several."""
-
-    REFERENCE = "reference"
-    """Real images with the first recipe."""
-    BEST_REAL = "best_real"
-    """The best arm without synthesis, chosen on val."""
-    CHOSEN = "chosen"
-    """The best arm with both real and synthetic images, chosen on val."""
-    RELEASE = "release"
-    """The best arm with synthetic images alone, chosen on val."""
-    USE = "use"
-    """What the verdict recommends."""
-
-
-class Baseline(StrEnum):
-    """What an arm is compared with."""
-
-    REFERENCE = "real"
-    """The arm of `Role.REFERENCE`."""
-    BEST_REAL = "best_real"
-    """The arm of `Role.BEST_REAL`."""
-    SAME_RECIPE = "same_recipe"
-    """The real arm of the arm's own recipe: what differs is the training images alone."""
-
-
-class Effect(StrEnum):
-    """What an arm does to accuracy, compared with a baseline."""
-
-    HELPS = "helps"
-    NO_EFFECT = "no detectable effect"
-    HURTS = "hurts"
-
-
-class PartKind(StrEnum):
-    """What some of the test images have in common."""
-
-    TIER = "tier"
-    GROUP = "group"
-    CLASS = "class"
-
+from augment.results.kinds import ArmKind, Baseline, Effect, PartKind, Role
 
 Roles = Annotated[frozenset[Role], PlainSerializer(lambda roles: [role for role in Role if role in roles])]
 """Written in the order of `Role`: a set has none, and equal results must be equal bytes."""
@@ -148,7 +89,7 @@ class ArmResult(Record):
         synthesizer: Whose images the training set is for, if any's.
         cut_off: Runs that reached their last step before val had stopped improving.
         accuracy_of_runs: Accuracy of each run on test.
-        scores: Name of each of `augment.results.figures.ARM_FIGURES` → what was found.
+        scores: Name of each of `augment.results.arm_figures.ARM_FIGURES` → what was found.
         against: Baseline → the comparison; none with itself.
         gap: Between the two groups that differ most; None without groups.
     """
@@ -247,7 +188,7 @@ class SynthesizerResult(Record):
     Attributes:
         name: As in ``params.yaml``.
         failures: The checks that they failed, a sentence each.
-        figures: Name of each of `augment.results.figures.SYNTHESIZER_FIGURES` → what was measured.
+        figures: Name of each of `augment.results.synthesizer_figures.SYNTHESIZER_FIGURES` → what was measured.
     """
 
     name: str
@@ -352,11 +293,3 @@ class Result(Record):
         if any(each and each.arm != self.reference.name for each in same_recipe):
             found.append(Baseline.SAME_RECIPE)
         return found
-
-
-def of_kind(parts: Iterable[PartResult], *kinds: PartKind) -> list[PartResult]:
-    """Give the parts of these kinds."""
-    return [part for part in parts if part.kind in kinds]
-
-
-Json = dict[str, Any]

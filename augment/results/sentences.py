@@ -2,7 +2,8 @@
 
 from collections.abc import Iterator
 
-from augment.results.record import ArmKind, ArmResult, Effect, Interval, PairedResult, Result
+from augment.results.kinds import ArmKind, Effect
+from augment.results.record import ArmResult, Interval, PairedResult, Result
 from augment.results.wording import paired, percent, points, quoted
 
 EFFECTS = {

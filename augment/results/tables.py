@@ -3,19 +3,12 @@
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from augment.results.figures import ARM_FIGURES, SYNTHESIZER_FIGURES, Figure, SynthesizerFigure
-from augment.results.record import (
-    ArmResult,
-    Baseline,
-    Interval,
-    Measured,
-    PairedResult,
-    PartKind,
-    PartResult,
-    Result,
-    SynthesizerResult,
-)
+from augment.results.arm_figures import ARM_FIGURES
+from augment.results.figures import Figure, SynthesizerFigure
+from augment.results.kinds import Baseline, PartKind
+from augment.results.record import ArmResult, Interval, Measured, PairedResult, PartResult, Result, SynthesizerResult
 from augment.results.sentences import cut_off_note
+from augment.results.synthesizer_figures import SYNTHESIZER_FIGURES
 from augment.results.wording import MISSING, detected, points, quoted
 
 

@@ -1,6 +1,7 @@
 """Figures as people read them."""
 
-from augment.results.record import Effect, Interval, PairedResult
+from augment.results.kinds import Effect
+from augment.results.record import Interval, PairedResult
 
 MISSING = "–"
 

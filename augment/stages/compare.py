@@ -18,7 +18,7 @@ from augment.core.store import read_json, read_parquet, write_csv
 from augment.evaluation.predictions import GroundTruth, Predictions
 from augment.evaluation.trainings import Trainings
 from augment.merging.specs import AutoMixSpec, MixSpec
-from augment.results.record import ArmKind
+from augment.results.kinds import ArmKind
 
 
 @stage(

@@ -5,8 +5,9 @@ from typing import Any
 import pandas as pd
 
 from augment.core.records import DECIMALS
-from augment.results.figures import ARM_FIGURES
-from augment.results.record import ArmResult, Baseline, Interval, PairedResult, Result, Role, Score
+from augment.results.arm_figures import ARM_FIGURES
+from augment.results.kinds import Baseline, Role
+from augment.results.record import ArmResult, Interval, PairedResult, Result, Score
 
 COMPARED = ("p", "p_holm", "p_sign_flip", "p_mcnemar", "smallest_effect", "effect")
 """What `PairedResult` holds besides its two intervals, and gets a column."""

@@ -5,9 +5,10 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 
 from augment.results import tables
-from augment.results.figures import ARM_FIGURES
-from augment.results.record import PartKind, Result
-from augment.results.sentences import release
+from augment.results.arm_figures import ARM_FIGURES
+from augment.results.kinds import PartKind
+from augment.results.record import Result
+from augment.results.sentences import advice, release
 from augment.results.tables import Cell, Table
 
 
@@ -20,7 +21,8 @@ def document(results: Mapping[str, Result]) -> str:
 def _section(result: Result) -> Iterable[str]:
     shown = [part for part in result.parts if part.detected or part.kind is PartKind.TIER]
     yield f"## {result.dataset}"
-    yield f"**{prose(result.verdict)}**"
+    weightiest = prose(advice(result))
+    yield prose(result.verdict).replace(weightiest, f"**{weightiest}**", 1)
     if said := release(result):
         yield prose(said)
     yield from _captioned(tables.arms(result), code=True)

@@ -6,7 +6,8 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from augment.results.record import ArmKind, Result
+from augment.results.kinds import ArmKind
+from augment.results.record import Result
 
 REAL_COLOUR, SYNTHETIC_COLOUR = "#1f5a94", "#c2571a"
 

@@ -8,8 +8,9 @@ import pytest
 import yaml
 
 from augment.core.records import write_record
-from augment.results.figures import ARM_FIGURES, SYNTHESIZER_FIGURES
-from augment.results.record import ArmKind, Baseline
+from augment.results.arm_figures import ARM_FIGURES
+from augment.results.kinds import ArmKind, Baseline
+from augment.results.synthesizer_figures import SYNTHESIZER_FIGURES
 from augment.results.wording import points
 from augment.settings import Settings, load_settings
 from benchmarks.study import STUDIES, draft, parts

@@ -10,7 +10,7 @@ from scipy.special import ndtri
 
 from augment.comparison.arms import Arm
 from augment.evaluation.predictions import GroundTruth, Predictions
-from augment.results.record import ArmKind
+from augment.results.kinds import ArmKind
 
 TRAIN_COUNTS = np.asarray([10, 10], dtype=np.int64)
 

@@ -9,8 +9,9 @@ from augment.comparison.assembly import score
 from augment.comparison.release import kept
 from augment.comparison.significance import ALPHA
 from augment.evaluation.predictions import GroundTruth, Predictions
-from augment.results.figures import ARM_FIGURES, ArmFigure, Better, Over
-from augment.results.record import ArmKind, Baseline, Effect, PartKind, Role
+from augment.results.arm_figures import ARM_FIGURES
+from augment.results.figures import ArmFigure, Better, Over
+from augment.results.kinds import ArmKind, Baseline, Effect, PartKind, Role
 from tests.comparison.simulated import arm, random_hits
 from tests.results.examples import QUALITY, result_of
 

@@ -8,7 +8,7 @@ from augment.comparison.paired import paired_comparisons
 from augment.comparison.significance import holm
 from augment.core.errors import DataError
 from augment.evaluation.predictions import GroundTruth, Predictions
-from augment.results.record import ArmKind, Baseline, Effect, Role
+from augment.results.kinds import ArmKind, Baseline, Effect, Role
 from tests.comparison.simulated import arm, random_hits
 
 

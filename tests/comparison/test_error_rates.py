@@ -6,7 +6,7 @@ import pytest
 from augment.comparison.comparison import compare
 from augment.comparison.intervals import crossed_estimate
 from augment.comparison.significance import sign_flip_p
-from augment.results.record import Baseline, Effect
+from augment.results.kinds import Baseline, Effect
 from tests.comparison.simulated import WORLDS, World, draw_arms, draw_difference
 
 ROUNDS = 600

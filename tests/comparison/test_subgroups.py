@@ -12,7 +12,7 @@ from augment.comparison.intervals import crossed_estimate
 from augment.comparison.significance import holm
 from augment.comparison.subgroups import LOPSIDED, estimate_in, mean_in, recall_table, subsets, tiers, widest_gap
 from augment.evaluation.predictions import GroundTruth, Predictions
-from augment.results.record import ArmKind
+from augment.results.kinds import ArmKind
 
 COUNTS = np.asarray([500, 50, 5], dtype=np.int64)
 LABELS = np.repeat(np.arange(3), [6, 4, 2])

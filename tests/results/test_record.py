@@ -6,7 +6,8 @@ import pytest
 
 from augment.core.errors import ContainerError
 from augment.core.records import read_record, write_record
-from augment.results.record import Baseline, LeftOut, Result, Role
+from augment.results.kinds import Baseline, Role
+from augment.results.record import LeftOut, Result
 from tests.comparison.simulated import arm, random_hits
 from tests.results.examples import result_of
 

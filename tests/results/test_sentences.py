@@ -6,7 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from augment.comparison.arms import Arm
-from augment.results.record import ArmKind, Interval, LeftOut
+from augment.results.kinds import ArmKind
+from augment.results.record import Interval, LeftOut
 from augment.results.sentences import cut_off_note, release
 from augment.results.wording import p_value, percent, points
 from tests.comparison.simulated import arm, random_hits

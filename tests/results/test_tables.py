@@ -2,7 +2,8 @@ from dataclasses import replace
 
 from augment.evaluation.predictions import GroundTruth
 from augment.results import tables
-from augment.results.figures import ARM_FIGURES, SYNTHESIZER_FIGURES
+from augment.results.arm_figures import ARM_FIGURES
+from augment.results.synthesizer_figures import SYNTHESIZER_FIGURES
 from augment.results.tables import Cell
 from tests.comparison.simulated import arm, random_hits
 from tests.results.examples import QUALITY, result_of

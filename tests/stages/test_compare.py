@@ -21,7 +21,8 @@ from augment.core.store import read_image_set, read_parquet, write_image_set, wr
 from augment.evaluation.predictions import GroundTruth, Predictions
 from augment.evaluation.trainings import Trainings
 from augment.merging.specs import AutoMixSpec, MixSpec
-from augment.results.record import ArmKind, Result
+from augment.results.kinds import ArmKind
+from augment.results.record import Result
 from augment.runtime.machine import Machine
 from augment.runtime.progress import Progress
 from augment.runtime.specs import RuntimeSpec

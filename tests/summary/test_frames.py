@@ -1,7 +1,7 @@
 import pytest
 
-from augment.results.figures import ARM_FIGURES
-from augment.results.record import Baseline, Role
+from augment.results.arm_figures import ARM_FIGURES
+from augment.results.kinds import Baseline, Role
 from augment.summary.frames import arm_table, metrics
 from tests.comparison.simulated import arm, random_hits
 from tests.results.examples import result_of

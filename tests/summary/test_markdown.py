@@ -33,7 +33,7 @@ def test_the_document_says_what_to_do_before_any_table() -> None:
 def test_what_was_left_out_is_said_first() -> None:
     left_out = [LeftOut(name="gan", reasons=("class <i>: it repeats itself",))]
     text = document({"toys": result_of(ARMS[:1], left_out=left_out)})
-    assert "**Left out: `gan`, because class &lt;i&gt;: it repeats itself. Train on" in text
+    assert "Left out: `gan`, because class &lt;i&gt;: it repeats itself. **Train on" in text
 
 
 def with_classes(one: Arm, *classes: str) -> Arm:
