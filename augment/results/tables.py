@@ -6,7 +6,7 @@ from typing import NamedTuple
 from augment.results.arm_figures import ARM_FIGURES
 from augment.results.figures import Figure, SynthesizerFigure
 from augment.results.kinds import Baseline, PartKind
-from augment.results.record import ArmResult, Interval, Measured, PairedResult, PartResult, Result, SynthesizerResult
+from augment.results.record import ArmResult, Measured, PairedResult, PartResult, Result, SynthesizerResult
 from augment.results.sentences import cut_off_note
 from augment.results.synthesizer_figures import SYNTHESIZER_FIGURES
 from augment.results.wording import MISSING, detected, points, quoted
@@ -86,7 +86,7 @@ def _part(part: PartResult) -> list[Cell]:
         Cell(counts),
         Cell(str(part.test_images)),
         *(Cell(MISSING if value is None else f"{value * 100:.1f}") for value in (part.before, part.after)),
-        Cell(_points(part.difference), part.detected),
+        Cell(points(part.difference), part.detected),
         Cell(MISSING if part.p_holm is None else f"{part.p_holm:.3f}"),
     ]
 
@@ -99,7 +99,7 @@ def gaps(result: Result) -> Table | None:
     return Table(
         ["arm", f"accuracy on {quoted(gap.highest)} minus {quoted(gap.lowest)}", "change"],
         [name for name, _ in found],
-        [[Cell(points(of_arm.gap)), Cell(_points(of_arm.change))] for _, of_arm in found],
+        [[Cell(points(of_arm.gap)), Cell(points(of_arm.change))] for _, of_arm in found],
         "Accuracy points between the two groups of test images that differ most over all arms. The interval of the gap "
         f"allows for the choice among {gap.pairs} pair{'s' if gap.pairs > 1 else ''} of groups. Change: against "
         f"`{result.reference.name}`, above 0 where the arm widens the gap.",
@@ -127,7 +127,3 @@ def _measured(figure: SynthesizerFigure, made: Iterable[SynthesizerResult]) -> l
 
 def _known(figure: Figure, figures: dict[str, Measured]) -> bool:
     return figure.name in figures and figures[figure.name].value is not None
-
-
-def _points(interval: Interval | None) -> str:
-    return points(interval) if interval else MISSING

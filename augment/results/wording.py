@@ -6,11 +6,13 @@ from augment.results.record import Interval, PairedResult
 MISSING = "–"
 
 
-def points(interval: Interval) -> str:
-    """Write a difference in accuracy points, e.g. ``+1.2 [+0.3, +2.1]``.
+def points(interval: Interval | None) -> str:
+    """Write a difference in accuracy points, e.g. ``+1.2 [+0.3, +2.1]``; a dash where there is none.
 
     A bound just below 0 is written -0.0: whether an interval holds 0 must be seen.
     """
+    if interval is None:
+        return MISSING
     mean, low, high = (f"{value * 100 + 0.0:+.1f}" for value in (interval.mean, interval.low, interval.high))
     return f"{mean} [{low}, {high}]"  # 0 has no sign: hence + 0.0
 

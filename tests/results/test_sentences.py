@@ -136,5 +136,6 @@ def test_points_carry_the_sign_of_what_they_round(mean: float, half: float) -> N
 
 def test_figures_read_as_people_write_them() -> None:
     assert points(Interval(mean=0.012, low=0.003, high=0.021)) == "+1.2 [+0.3, +2.1]"
+    assert points(None) == "–"
     assert percent(Interval(mean=0.973, low=0.956, high=1.0)) == "97.3 % [95.6, 100.0]"
     assert (p_value(0.0421), p_value(0.00099)) == ("p = 0.042", "p < 0.001")

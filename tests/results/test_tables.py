@@ -59,6 +59,7 @@ def test_recall_is_told_before_and_after() -> None:
     before, after = (one.predictions.hits.mean() * 100 for one in (ARMS[1], ARMS[2]))
     texts = [cell.text for cell in found.rows[0]]
     assert texts[:4] == ["10 → 10", "400", f"{before:.1f}", f"{after:.1f}"]
+    assert [cell.strong for cell in found.rows[0]] == [False, False, False, False, True, False]
     assert [cell.text for cell in found.rows[1]] == ["10 → 10", "0", "–", "–", "–", "–"]
     assert tables.parts(result, ()) is None
     assert tables.parts(result_of(ARMS[:2]), ()) is None
