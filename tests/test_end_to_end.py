@@ -13,7 +13,10 @@ import pytest
 import yaml
 from PIL import Image
 
+from augment.core.records import read_record
 from augment.core.store import read_image_set
+from augment.results.record import Result
+from augment.results.synthesizer_figures import SYNTHESIZER_FIGURES
 
 PROJECT = Path(__file__).parents[1]
 TINY_DATASET: dict[str, Any] = {
@@ -123,17 +126,29 @@ def test_every_output_is_there_and_sound(workspace: Workspace) -> None:
     account = json.loads((workspace.path / "data/digits/train/merged/meta.json").read_text())["made_by"]["synthetic"]
     assert account["drawn"] == account["added"] + account["surplus"] + sum(account["dropped"].values()) == 200
     assert json.loads((workspace.path / "results/digits/mixes/best.json").read_text())["chosen_share"] in (0.0, 0.25)
-    verdict = json.loads((workspace.path / "reports/verdicts/digits.json").read_text())
-    assert verdict["reference"] == "real/plain"
-    recommended = read_image_set(workspace.path / "data/digits/train" / verdict["use"]["train_set"])
+    result = read_record(Result, workspace.path / "results/digits/comparison/result.json")
+    assert result.reference.name == "real/plain"
+    assert [made.name for made in result.synthesizers] == ["gan", "smote"]
+    recommended = read_image_set(workspace.path / "data/digits/train" / result.use.train_set)
     product = read_image_set(workspace.path / "products/digits")
     assert product.manifest["content_hash"].tolist() == recommended.manifest["content_hash"].tolist()
-    for table in ("arms", "recall"):
-        assert (workspace.path / "reports" / table / "digits.csv").is_file()
+    assert (workspace.path / "reports/arms/digits.csv").is_file()
+    assert (workspace.path / "results/digits/comparison/recall.csv").is_file()
     table = (workspace.path / "reports/comparison.md").read_text()
     assert "| `real/plain` |" in table
     assert "| `merged/plain` |" in table
     assert "real-plain.json" in workspace.run("dvc", "metrics", "show", "reports/metrics")
+
+
+def test_every_figure_of_the_list_is_measured(workspace: Workspace) -> None:
+    quality = json.loads((workspace.path / "results/digits/synthetic/gan/quality.json").read_text())
+    keys = [key for figure in SYNTHESIZER_FIGURES for key in (figure.key, figure.reference) if key]
+
+    def stands(key: str, within: Any = quality) -> bool:
+        first, _, rest = key.partition(".")
+        return first in within and (not rest or stands(rest, within[first]))
+
+    assert [key for key in keys if not stands(key)] == []
 
 
 def test_no_image_of_test_is_trained_on(workspace: Workspace) -> None:
@@ -176,9 +191,10 @@ def test_a_change_to_the_classifier_leaves_the_gan_alone(workspace: Workspace) -
 def test_the_same_settings_give_the_same_bytes(workspace: Workspace) -> None:
     before = workspace.lock()
     # One of each kind; benchmarks/reproducibility.py does all of the default settings.
-    kinds = ["prepare@digits", "train_judge@digits", "train_gan@digits-gan", "synthesize_gan@digits-gan"]
-    kinds += ["assess_gan@digits-gan", "merge@digits-merged", "merge_auto@digits-best"]
-    kinds += ["train_classifier@digits-merged-plain", "evaluate@digits", "compare", "product@digits", "report"]
+    kinds = ["prepare@digits", "train_features@digits", "train_synthesizer@digits-gan", "synthesize@digits-gan"]
+    kinds += ["assess@digits-gan", "merge@digits-merged", "merge_auto@digits-best"]
+    kinds += ["train_classifier@digits-merged-plain", "evaluate@digits", "compare@digits", "product@digits"]
+    kinds += ["summary", "report"]
     assert workspace.repro("--force", "--single-item", *kinds) == kinds
     assert workspace.lock() == before
 
@@ -216,7 +232,7 @@ def test_a_dataset_is_added_by_one_block_and_a_folder(workspace: Workspace) -> N
     workspace.set(datasets={"digits": TINY_DATASET, "shapes": SHAPES})
     ran = workspace.repro()
     assert {name for name in ran if "digits" in name} == set()
-    assert len([name for name in ran if "shapes" in name]) == 17
+    assert len([name for name in ran if "shapes" in name]) == 18
     assert read_image_set(workspace.path / "data/shapes/synthetic/gan").shape == (3, 12, 12)
     assert "## shapes" in (workspace.path / "reports/comparison.md").read_text()
 
@@ -226,6 +242,6 @@ def test_a_change_to_one_datasets_gan_concerns_no_other(workspace: Workspace) ->
     synthesizers = TINY_DATASET["synthesizers"]
     changed = SHAPES | {"synthesizers": synthesizers | {"gan": synthesizers["gan"] | {"steps": 7}}}
     workspace.set(datasets={"digits": TINY_DATASET, "shapes": changed})
-    assert workspace.stale() == {"check", "train_gan@shapes-gan", "compare", "report"}
+    assert workspace.stale() == {"check", "train_synthesizer@shapes-gan", "summary", "report"}
     workspace.set(datasets={"digits": TINY_DATASET, "shapes": SHAPES})
     assert workspace.stale() == set()
