@@ -2,7 +2,7 @@
 
 ``python -m benchmarks.fuzz_readers --inputs 100000``: each input is a sound file with a few bytes changed, cut out,
 doubled or put in the place of others. A reader may read it or say what is wrong with it (an `AugmentError`); anything
-else - another error, more than `SECONDS`, more than `MEBIBYTES` - is a finding, kept with its bytes under ``--keep``.
+else - another error, more than `SECONDS` of CPU time, more than `MEBIBYTES` - is a finding, kept with its bytes under ``--keep``.
 """
 
 import argparse
@@ -102,8 +102,8 @@ def fuzz(target: Target, folder: Path, count: int, seed: int) -> list[Outcome]:
 
 def _tried(target: Target, folder: Path, data: bytes, before: int) -> Outcome:
     path = target.place(folder, data)
-    signal.signal(signal.SIGALRM, _stop)
-    signal.setitimer(signal.ITIMER_REAL, SECONDS)
+    signal.signal(signal.SIGPROF, _stop)
+    signal.setitimer(signal.ITIMER_PROF, SECONDS)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
@@ -116,7 +116,7 @@ def _tried(target: Target, folder: Path, data: bytes, before: int) -> Outcome:
     except Exception as error:
         outcome = Outcome("error", f"{type(error).__name__}: {error!s:.200}", data)
     finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.setitimer(signal.ITIMER_PROF, 0)
     if peak() - before > MEBIBYTES:
         return Outcome("memory", f"{peak() - before} MiB", data)
     return outcome

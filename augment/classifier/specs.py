@@ -14,7 +14,7 @@ class ClassifierSpec(Spec):
 
     Attributes:
         backbone: The network: see below.
-        width: Channels of the first stage of ``small_cnn``.
+        width: Channels of the first stage, of backbones that leave it open: ``small_cnn``.
         batch_size: Images a step.
         learning_rate: AdamW's rate.
         max_steps: Cap on the training steps; a run that reaches it is reported as not converged.

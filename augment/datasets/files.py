@@ -10,6 +10,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
+from pathspec import GitIgnoreSpec
+
 from augment.core.errors import DataError
 from augment.core.text import listed, printable
 
@@ -70,6 +72,8 @@ def survey(raw: Path, *, beside: Sequence[str] = ()) -> Survey:
             images.append(name)
     folders = {name for name, mode in entries if stat.S_ISDIR(mode) and not _reason(name, mode)}
     classes: dict[str, list[str]] = {folder: [] for folder in sorted(folders) if "/" not in folder}
+    if hidden := _unseen_by_dvc(raw, images):
+        bad[IGNORED] = hidden
     _refuse(raw, bad)
     for name in images:
         classes[name.partition("/")[0]].append(name)
@@ -102,6 +106,16 @@ def _walk(folder: Path) -> Iterator[tuple[str, int]]:
                 waiting.append(name)
 
 
+def _unseen_by_dvc(raw: Path, names: list[str]) -> list[str]:
+    """Name the files that a ``.dvcignore`` above ``raw``, up to the working folder, takes out of DVC's sight."""
+    hidden = set[str]()
+    for folder in (parent for parent in raw.parents if (parent / ".dvcignore").is_file()):
+        patterns = GitIgnoreSpec.from_lines((folder / ".dvcignore").read_text().splitlines())
+        below = raw.relative_to(folder).as_posix()
+        hidden |= {name for name in names if patterns.match_file(f"{below}/{name}")}
+    return sorted(hidden)
+
+
 def _reason(name: str, mode: int) -> str | None:
     """Say why a file or folder is left out; None where it is not."""
     parts = name.split("/")
@@ -120,6 +134,7 @@ LINKS = (
 )
 SPECIAL = "pipes, sockets or devices: take them out"
 IGNORE = ".dvcignore files, which hide from DVC what would be read here: take them out"
+IGNORED = "files that a .dvcignore hides from DVC, so that a change of them would pass unseen: change that file"
 UNREAD = (
     f"files of a kind that is not read (expected {', '.join(SUFFIXES)}): convert them, take them out, "
     "or hide them (a dot before the name)"

@@ -77,6 +77,19 @@ def test_images_beside_the_class_folders_are_refused_all_on_one_screen_with_othe
     }
 
 
+def test_images_that_a_dvcignore_above_hides_from_dvc_are_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    fill(tmp_path, "raw/pets/cat/1.png", "raw/pets/cat/2.tif", "raw/pets/dog/1.png")
+    (tmp_path / ".dvcignore").write_text("# mine\n*.tif\n*.pyc\n")
+    (tmp_path / "raw" / ".dvcignore").write_text("/pets/dog\n")
+    assert refusal(Path("raw/pets")).splitlines()[1:] == [
+        "  2 files that a .dvcignore hides from DVC, so that a change of them would pass unseen: change that file",
+        "    cat/2.tif, dog/1.png",
+    ]
+
+
 def test_names_that_are_no_utf_8_or_cannot_be_printed_are_shown_escaped(tmp_path: Path) -> None:
     fill(tmp_path, "cat/1.png", "dog/1.png", os.fsdecode(b"caf\xe9/1.png"), "cat/a\nb.png")
     message = refusal(tmp_path)
