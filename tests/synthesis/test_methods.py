@@ -13,6 +13,8 @@ from tests.synthesis.trainings import obedience, train
 
 SMALL = {"kind": "gan", "steps": 200, "batch_size": 16, "network": {"width": 8, "latent_dim": 8}}
 FIRST_STEPS = {"looks": 1}
+LONGER = {"steps": 400}
+"""For what now and then, by seed and processor, still confuses two classes after the 200 steps of the others."""
 
 
 def network(**settings: Any) -> dict[str, Any]:
@@ -22,10 +24,10 @@ def network(**settings: Any) -> dict[str, Any]:
 METHODS: dict[str, dict[str, Any]] = {
     "defaults": {},
     "mlp": network(architecture="mlp", width=4),
-    "dcgan": network(architecture="dcgan"),
-    "resnet": network(architecture="resnet"),
-    "resnet with attention": network(architecture="resnet", attention=True),
-    "resnet with skip-z": network(architecture="resnet", skip_latent=True),
+    "dcgan": network(architecture="dcgan") | LONGER,
+    "resnet": network(architecture="resnet") | LONGER,
+    "resnet with attention": network(architecture="resnet", attention=True) | LONGER,
+    "resnet with skip-z": network(architecture="resnet", skip_latent=True) | LONGER,
     "projection": {"conditioning": {"discriminator": "projection"}},
     "auxiliary": {"conditioning": {"discriminator": "auxiliary", "auxiliary_weight": 1.0}},
     "concat in D": {"conditioning": {"discriminator": "concat"}},
