@@ -143,4 +143,9 @@ def _device(spec: RuntimeSpec) -> torch.device:
 def _computes_bf16(device: torch.device) -> bool:
     if device.type == "cuda":
         return torch.cuda.is_bf16_supported(including_emulation=False)
-    return bool(torch.cpu._is_avx512_bf16_supported())
+    # The processor has it, and neither of the two libraries that compute was told to do without.
+    return bool(
+        torch.cpu._is_avx512_bf16_supported()
+        and torch.backends.cpu.get_cpu_capability().startswith("AVX512")  # ATEN_CPU_CAPABILITY
+        and torch.ops.mkldnn._is_mkldnn_bf16_supported()  # ONEDNN_MAX_CPU_ISA
+    )
