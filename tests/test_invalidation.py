@@ -1,4 +1,4 @@
-"""What a change makes stale, asked of DVC: one file edited at a time in a throw-away clone whose stages all count as run."""
+"""What a change makes stale, asked of DVC: one edit at a time in a throw-away clone whose stages all count as run."""
 
 import json
 import os
@@ -8,7 +8,6 @@ import sys
 from collections.abc import Iterator
 from functools import reduce
 from itertools import product
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -85,7 +84,10 @@ def made_and_read(settings: dict[str, Any]) -> Iterator[str]:
 
 
 def lookup(settings: dict[str, Any], key: str) -> list[str]:
-    return list(reduce(lambda place, part: place[part], key.split("."), settings))
+    place: Any = settings
+    for part in key.split("."):
+        place = place[part]
+    return list(place)
 
 
 def changed(settings: dict[str, Any], key: str, value: Any) -> str:
@@ -138,9 +140,7 @@ def test_without_a_change_nothing_is_stale(stale: dict[str, set[str]]) -> None:
 
 
 @pytest.mark.parametrize("file", EDITS)
-def test_a_comment_trains_again_what_its_folder_serves_and_nothing_else(
-    file: str, stale: dict[str, set[str]]
-) -> None:
+def test_a_comment_trains_again_what_its_folder_serves_and_nothing_else(file: str, stale: dict[str, set[str]]) -> None:
     assert stale[file] & TRAININGS == EDITS[file]
 
 
