@@ -13,9 +13,10 @@ from torch.testing import assert_close
 from augment.core.images import ImageSet
 from augment.runtime.batches import balanced_rows
 from augment.runtime.machine import Machine
-from augment.synthesis.gan.layers import ConditionalBatchNorm2d, Head
-from augment.synthesis.gan.specs import GanSpec
+from augment.synthesis.gan.gan_spec import GanSpec
+from augment.synthesis.gan.losses import Loss
 from augment.synthesis.gan.training import GanTraining
+from augment.synthesis.networks.layers import ConditionalBatchNorm2d, Head
 from tests.synthesis.by_hand import AdamByHand, RmsPropByHand, gradients_of, twin
 
 BATCH, STEPS = 8, 100
@@ -23,7 +24,8 @@ BASE: dict[str, Any] = {
     "kind": "gan",
     "steps": STEPS,
     "batch_size": BATCH,
-    "network": {"width": 4, "latent_dim": 4, "spectral_norm": False},
+    "network": {"width": 4, "latent_dim": 4},
+    "discriminator": {"spectral_norm": False},
     "conditioning": {"discriminator": "projection"},
     "optimiser": {"learning_rate": 0.01},
 }
@@ -38,14 +40,19 @@ TERMS: dict[str, dict[str, Any]] = {
     "projection and auxiliary": {"conditioning": {"discriminator": "both", "auxiliary_weight": 0.3}},
     "labels half faded in": {"conditioning": {"discriminator": "both", "transition": {"begin": 0.4, "end": 0.6}}},
     "labels not yet": {"conditioning": {"discriminator": "both", "transition": {"begin": 0.6, "end": 0.8}}},
-    "r1": {"loss": {"r1": 0.2, "r1_every": 5}},
-    "gradient penalty": {"loss": {"gradient_penalty": 3.0}},
-    "lecam": {"loss": {"lecam": 0.5}},
+    "r1": {"regularisers": {"r1": {"weight": 0.2, "every": 5}}},
+    "gradient penalty": {"regularisers": {"gradient_penalty": {"weight": 3.0}}},
+    "lecam": {"regularisers": {"lecam": {"weight": 0.5}}},
     "top-k": {"loss": {"top_k": 0.25}},
     "augmentation": {"augmentation": {"kinds": ["translation", "cutout", "colour"], "probability": 0.8}},
     "all at once": {
         "conditioning": {"discriminator": "both", "transition": {"begin": 0.4, "end": 0.6}},
-        "loss": {"r1": 0.2, "r1_every": 5, "gradient_penalty": 3.0, "lecam": 0.5, "top_k": 0.25},
+        "loss": {"top_k": 0.25},
+        "regularisers": {
+            "r1": {"weight": 0.2, "every": 5},
+            "gradient_penalty": {"weight": 3.0},
+            "lecam": {"weight": 0.5},
+        },
         "augmentation": {"kinds": ["cutout"], "probability": 0.8},
     },
 }
@@ -79,8 +86,9 @@ def log_sigmoid(x: Tensor) -> Tensor:
     return torch.sigmoid(x.double()).log()
 
 
-def discriminator_loss(kind: str, smoothing: float, real: Tensor, fake: Tensor) -> Tensor:
-    match kind:
+def discriminator_loss(loss: Loss, real: Tensor, fake: Tensor) -> Tensor:
+    smoothing = getattr(loss, "label_smoothing", 0.0)
+    match loss.tag():
         case "hinge":
             return (1 - real).clamp(min=0).mean() + (1 + fake).clamp(min=0).mean()
         case "non_saturating":
@@ -92,8 +100,8 @@ def discriminator_loss(kind: str, smoothing: float, real: Tensor, fake: Tensor) 
             return fake.mean() - real.mean()
 
 
-def generator_loss(kind: str, fake: Tensor) -> Tensor:
-    match kind:
+def generator_loss(loss: Loss, fake: Tensor) -> Tensor:
+    match loss.tag():
         case "non_saturating":
             return -log_sigmoid(fake).mean()
         case "least_squares":
@@ -129,6 +137,7 @@ def faded(network: nn.Module, strength: float) -> Any:
 def by_hand(training: GanTraining, number: int) -> Callable[[], Expected]:
     """Work out the discriminator's side of the coming step; the generator's needs the discriminator that it meets."""
     spec, loss = training.spec, training.spec.loss
+    regularisers: dict[str, Any] = spec.model_dump()["regularisers"]
     strength, weight = strength_at(number, spec), spec.conditioning.auxiliary_weight
     generator, discriminator = faded(training.generator, strength), faded(training.discriminator, strength)
     augmentation, draws = copy.deepcopy(training.augmentation), twin(training.draws)
@@ -142,27 +151,27 @@ def by_hand(training: GanTraining, number: int) -> Callable[[], Expected]:
     seen = augmentation(torch.cat([images, fakes.detach()]), draws)
     scores, logits = discriminator(seen, torch.cat([labels, fake_labels]))
     real, fake = scores[:BATCH], scores[BATCH:]
-    loss_d = total = discriminator_loss(loss.kind, loss.label_smoothing, real, fake)
+    loss_d = total = discriminator_loss(loss, real, fake)
     if logits is not None:
         total = total + strength * weight * cross_entropy(logits[:BATCH], labels)
-    if loss.r1 and number % loss.r1_every == 0:
-        total = total + loss.r1 * loss.r1_every * (slopes(discriminator, images, labels) ** 2).mean()
-    if loss.gradient_penalty:
+    if (r1 := regularisers.get("r1")) and number % r1["every"] == 0:
+        total = total + r1["weight"] * r1["every"] * (slopes(discriminator, images, labels) ** 2).mean()
+    if steep := regularisers.get("gradient_penalty"):
         mixing = torch.rand(BATCH, generator=draws).view(-1, 1, 1, 1)
         between = mixing * images + (1 - mixing) * fakes.detach()
-        total = total + loss.gradient_penalty * ((slopes(discriminator, between, labels) - 1) ** 2).mean()
-    if loss.lecam:
+        total = total + steep["weight"] * ((slopes(discriminator, between, labels) - 1) ** 2).mean()
+    if lecam := regularisers.get("lecam"):
         # The running means began at 0 and moved a hundredth of the way.
         mean_real, mean_fake = (real.mean() / 100).detach(), (fake.mean() / 100).detach()
         near = ((real - mean_fake).clamp(min=0) ** 2).mean() + ((mean_real - fake).clamp(min=0) ** 2).mean()
-        total = total + loss.lecam * near
+        total = total + lecam["weight"] * near
     of_discriminator = torch.autograd.grad(total, [*discriminator.parameters()], allow_unused=True)
 
     def finish() -> Expected:
         met = faded(training.discriminator, strength)
         scores, logits = met(augmentation(fakes, draws), fake_labels)
         kept = BATCH - int(number / STEPS * (1 - loss.top_k) * BATCH)
-        loss_g = total = generator_loss(loss.kind, scores.sort(descending=True).values[:kept])
+        loss_g = total = generator_loss(loss, scores.sort(descending=True).values[:kept])
         if logits is not None:
             total = total + strength * weight * cross_entropy(logits, fake_labels)
         of_generator = torch.autograd.grad(total, [*generator.parameters()])
@@ -220,7 +229,7 @@ def test_r1_waits_for_its_turn(stripes: ImageSet, cpu: Machine) -> None:
 
 def test_with_spectral_normalisation_real_and_generated_images_share_one_pass(stripes: ImageSet, cpu: Machine) -> None:
     # Each pass moves the normalised weights: a pass for each half would meet two discriminators.
-    training = start(stripes, cpu, network=BASE["network"] | {"spectral_norm": True})
+    training = start(stripes, cpu, discriminator={"spectral_norm": True})
     expected = by_hand(training, HALFWAY)
     training.step(HALFWAY, 1.0)
     assert_close(gradients_of(training.discriminator), expected().of_discriminator, rtol=1e-3, atol=1e-5)

@@ -12,15 +12,14 @@ from torch.testing import assert_close
 from augment.core.images import ImageSet
 from augment.runtime.batches import balanced_rows
 from augment.runtime.machine import Machine
-from augment.synthesis.gan.specs import NetworkSpec
-from augment.synthesis.vae.specs import VaeSpec
-from augment.synthesis.vae.training import Encoder, VaeTraining, divergence, reconstruction_loss
+from augment.synthesis.networks.architectures import Compact
+from augment.synthesis.vae.networks import Encoder
+from augment.synthesis.vae.training import VaeTraining, divergence, reconstruction_loss
+from augment.synthesis.vae.vae_spec import VaeSpec
 from tests.synthesis.by_hand import AdamByHand, gradients_of, twin
 
 BATCH, STEPS = 8, 100
-SPEC = VaeSpec(
-    kind="vae", steps=STEPS, batch_size=BATCH, learning_rate=0.01, network=NetworkSpec(width=4, latent_dim=4)
-)
+SPEC = VaeSpec(kind="vae", steps=STEPS, batch_size=BATCH, learning_rate=0.01, network=Compact(width=4, latent_dim=4))
 
 
 def start(images: ImageSet, machine: Machine, **settings: float) -> VaeTraining:

@@ -1,23 +1,21 @@
 """What a training that diverges more than once comes back to, and at which rate."""
 
-from collections.abc import Callable
-
 import numpy as np
 import pytest
 import torch
 from torch import Tensor, nn
 
 from augment.core.errors import TrainingError
-from augment.runtime.checkpoint import Checkpoint, Stateful
 from augment.runtime.machine import Machine
 from augment.runtime.progress import Progress
-from augment.synthesis.gan.specs import GanSpec
-from augment.synthesis.record import Look, Trained
-from augment.synthesis.synthesizer import Synthesizer
-from augment.synthesis.training import Run, Training, train
-from augment.synthesis.watching import WatchSpec
+from augment.synthesis.base.iterative_spec import MonitorSpec
+from augment.synthesis.base.synthesizer import Synthesizer
+from augment.synthesis.gan.gan_spec import GanSpec
+from augment.synthesis.training.checkpoint import Checkpoint, Stateful
+from augment.synthesis.training.loop import Training, TrainingRun, train
+from augment.synthesis.training.record import EvaluationPoint, TrainedSynthesizer
 
-SPEC = GanSpec(kind="gan", steps=100, rollbacks=3, watch=WatchSpec(looks=4))
+SPEC = GanSpec(kind="gan", steps=100, rollbacks=3, monitor=MonitorSpec(points=4))
 
 
 class Counter(Synthesizer):
@@ -59,10 +57,10 @@ class Scripted(Training):
         return torch.zeros(1)
 
 
-def run(training: Training, cpu: Machine) -> Trained:
+def run(training: Training, cpu: Machine) -> TrainedSynthesizer:
     grid = np.zeros((1, 1, 1, 1), np.uint8)
-    watcher: Callable[[Synthesizer], Look] = lambda _: Look({"frechet_joint_distance": 0.0}, grid)  # noqa: E731
-    prepared = Run(training, SPEC, 0, cpu, watcher, lambda _step, _grid: None)
+    point = EvaluationPoint({"frechet_joint_distance": 0.0}, grid)
+    prepared = TrainingRun(training, SPEC, 0, cpu, lambda _: point, lambda _step, _grid: None)
     return train(prepared, Progress("test", SPEC.steps, quiet=True), Checkpoint(None, {}))
 
 

@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
+from augment.assessment.assessment import Side, assess_generator
+from augment.assessment.gate import GateSpec
 from augment.core.images import make_image_set
-from augment.quality.assessment import Side, assess_generator
 from augment.quality.generator_quality import Judged
-from augment.quality.specs import GateSpec
 from tests.quality.views import CLASSES, halves
 
 
