@@ -2,7 +2,8 @@
 
 ``python -m benchmarks.fuzz_readers --inputs 100000``: each input is a sound file with a few bytes changed, cut out,
 doubled or put in the place of others. A reader may read it or say what is wrong with it (an `AugmentError`); anything
-else - another error, more than `SECONDS` of CPU time, more than `MEBIBYTES` - is a finding; ``--keep`` keeps its bytes.
+else - another error, more than `SECONDS` of CPU time, more than `MEBIBYTES` - is a finding, kept with its bytes
+under ``--keep``.
 """
 
 import argparse
