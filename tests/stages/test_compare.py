@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from augment.classifier.classifier_spec import ClassifierSpec, RecipeSpec
 from augment.classifier.files import write_classifiers
-from augment.classifier.specs import ClassifierSpec, RecipeSpec
 from augment.classifier.training import train_classifier
 from augment.comparison.arms import Arm
 from augment.core.errors import ContainerError, DataError
@@ -22,12 +22,12 @@ from augment.core.specs import Spec
 from augment.core.store import read_image_set, read_parquet, write_image_set, write_json, write_parquet
 from augment.evaluation.predictions import GroundTruth, Predictions
 from augment.evaluation.trainings import Trainings
-from augment.merging.specs import AutoMixSpec, MixSpec
+from augment.merging.mix_spec import AutoMixSpec, MixSpec
 from augment.results.kinds import ArmKind
 from augment.results.record import Result
 from augment.runtime.machine import Machine
 from augment.runtime.progress import Progress
-from augment.runtime.specs import RuntimeSpec
+from augment.runtime.runtime_spec import RuntimeSpec
 from augment.stages.compare import compare
 from augment.stages.evaluate import evaluate
 from augment.stages.product import product

@@ -12,7 +12,7 @@ from augment.core.store import read_image_set, read_json
 from augment.datasets.raw import Source
 from augment.datasets.sources.image_folder import ImageFolderSource
 from augment.datasets.sources.sklearn_digits import SklearnDigitsSource
-from augment.datasets.specs import NoScarcity, SplitSpec
+from augment.datasets.split_spec import NoScarcity, SplitSpec
 from augment.datasets.splits import Split
 from augment.stages.prepare import prepare
 
