@@ -1,6 +1,6 @@
 """The classifier that judges synthetic images, and whose like measures what they teach."""
 
-from augment.classifier.specs import ClassifierSpec, RecipeSpec
+from augment.classifier.classifier_spec import ClassifierSpec, RecipeSpec
 from augment.classifier.training import TrainedClassifier, train_classifier
 from augment.core.images import ImageSet
 from augment.runtime.machine import Machine

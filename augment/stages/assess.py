@@ -15,7 +15,7 @@ from augment.core.store import read_image_set, write_csv, write_json, write_parq
 from augment.judge.judge import read_judge
 from augment.quality.generator_quality import Judged
 from augment.runtime.machine import Machine, machine
-from augment.runtime.specs import RuntimeSpec
+from augment.runtime.runtime_spec import RuntimeSpec
 
 
 @stage(gate="gate", runtime="runtime", seed="seed")

@@ -19,7 +19,7 @@ from augment.core.stage import stage
 from augment.core.store import read_json, read_parquet, write_csv
 from augment.evaluation.predictions import GroundTruth, Predictions
 from augment.evaluation.trainings import Untrained, read_trainings
-from augment.merging.specs import AutoMixSpec, MixSpec
+from augment.merging.mix_spec import AutoMixSpec, MixSpec
 from augment.results.kinds import ArmKind
 
 

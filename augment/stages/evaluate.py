@@ -19,7 +19,7 @@ from augment.core.store import read_image_set, write_csv, write_parquet
 from augment.evaluation.predictions import GroundTruth, Predictions
 from augment.evaluation.trainings import Trainings, Untrained
 from augment.runtime.machine import machine
-from augment.runtime.specs import RuntimeSpec
+from augment.runtime.runtime_spec import RuntimeSpec
 
 
 @stage(runtime="runtime", train_sets="arms.train_sets", recipes="arms.recipes")

@@ -7,7 +7,7 @@ from augment.core.stage import stage
 from augment.core.store import read_image_set
 from augment.judge.judge import write_judge
 from augment.runtime.machine import machine
-from augment.runtime.specs import RuntimeSpec
+from augment.runtime.runtime_spec import RuntimeSpec
 
 
 @stage(runtime="runtime", seed="seed", makes=("judge",))

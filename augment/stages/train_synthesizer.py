@@ -11,7 +11,7 @@ from augment.core.images import UInt8Array, tile
 from augment.core.stage import Unversioned, stage
 from augment.core.store import LEFT_OUT, read_image_set, write_csv, write_json, write_left_out, write_png
 from augment.judge.judge import read_judge
-from augment.runtime.specs import RuntimeSpec
+from augment.runtime.runtime_spec import RuntimeSpec
 from augment.synthesis.base.files import write_synthesizer
 from augment.synthesis.base.iterative_spec import IterativeSpec
 from augment.synthesis.base.methods import SynthesizerSpec

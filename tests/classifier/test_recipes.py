@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 import torch
 
+from augment.classifier.classifier_spec import ClassifierSpec, RecipeSpec
 from augment.classifier.parts import MIXINGS
 from augment.classifier.recipes import Batch, batches
-from augment.classifier.specs import ClassifierSpec, RecipeSpec
 from augment.core.images import ImageSet
 from augment.core.seeding import numpy_generator
 from augment.runtime.machine import Machine

@@ -5,8 +5,8 @@ from hypothesis import strategies as st
 
 from augment.core.errors import DataError
 from augment.datasets.raw import RawImages
-from augment.datasets.specs import LongTailScarcity, NoScarcity, PerClassScarcity, SplitSpec
-from augment.datasets.splits import class_targets, split_rows, thin
+from augment.datasets.split_spec import LongTailScarcity, NoScarcity, PerClassScarcity, SplitSpec
+from augment.datasets.splits import split_rows, thin
 
 CLASSES = ("a", "b", "c")
 
@@ -103,7 +103,7 @@ def test_no_scarcity_keeps_everything() -> None:
 
 def test_a_long_tail_falls_exponentially_from_head_to_tail() -> None:
     # 500 · (5/500)^(k/2): 500, 50, 5.
-    assert class_targets(LongTailScarcity(kind="long_tail", head=500, tail=5), 3) == [500, 50, 5]
+    assert LongTailScarcity(kind="long_tail", head=500, tail=5).targets(3) == [500, 50, 5]
 
 
 def test_a_class_with_fewer_images_than_wanted_is_named() -> None:

@@ -11,14 +11,14 @@ from augment.core.errors import SettingsError
 from augment.core.specs import parse
 from augment.runtime import canary, portable
 from augment.runtime.machine import machine
-from augment.runtime.specs import RuntimeSpec
+from augment.runtime.runtime_spec import RuntimeSpec
 
 PROJECT = Path(__file__).parents[2]
 COMMAND = [sys.executable, "-m", "augment", "check"]
 HASHES = """
 import json
 from augment.runtime.machine import machine
-from augment.runtime.specs import RuntimeSpec
+from augment.runtime.runtime_spec import RuntimeSpec
 from augment.runtime import canary
 with machine(RuntimeSpec(precision="portable")) as where:
     print(json.dumps([where.describe()["precision"], dict(canary.results())]))

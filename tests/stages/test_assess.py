@@ -9,14 +9,14 @@ import pytest
 from PIL import Image
 
 from augment.assessment.gate import GateSpec
-from augment.classifier.specs import ClassifierSpec, RecipeSpec
+from augment.classifier.classifier_spec import ClassifierSpec, RecipeSpec
 from augment.classifier.training import train_classifier
 from augment.core.images import ImageSet, make_image_set
 from augment.core.store import read_json, write_image_set, write_left_out
 from augment.judge.judge import write_judge
 from augment.runtime.machine import Machine
 from augment.runtime.progress import Progress
-from augment.runtime.specs import RuntimeSpec
+from augment.runtime.runtime_spec import RuntimeSpec
 from augment.stages.assess import assess
 from tests.conftest import striped_images
 

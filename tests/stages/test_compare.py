@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from augment.classifier.classifier_spec import ClassifierSpec, RecipeSpec
 from augment.classifier.files import write_classifiers
-from augment.classifier.specs import ClassifierSpec, RecipeSpec
 from augment.classifier.training import train_classifier
 from augment.comparison.arms import Arm
 from augment.comparison.subgroups import RECALL_COLUMNS
@@ -31,12 +31,12 @@ from augment.core.store import (
 )
 from augment.evaluation.predictions import GroundTruth, Predictions
 from augment.evaluation.trainings import Trainings, Untrained
-from augment.merging.specs import AutoMixSpec, MixSpec
+from augment.merging.mix_spec import AutoMixSpec, MixSpec
 from augment.results.kinds import ArmKind, Missing
 from augment.results.record import Result
 from augment.runtime.machine import Machine
 from augment.runtime.progress import Progress
-from augment.runtime.specs import RuntimeSpec
+from augment.runtime.runtime_spec import RuntimeSpec
 from augment.stages.compare import compare
 from augment.stages.evaluate import evaluate
 from augment.stages.product import product

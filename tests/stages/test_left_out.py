@@ -11,7 +11,7 @@ from augment.core.errors import LeftOutError
 from augment.core.images import ImageSet
 from augment.core.store import LEFT_OUT, read_image_set, read_json, require_made, write_image_set, write_left_out
 from augment.judge.judge import write_judge
-from augment.runtime.specs import RuntimeSpec
+from augment.runtime.runtime_spec import RuntimeSpec
 from augment.stages.synthesize import synthesize
 from augment.stages.train_judge import train_judge
 from augment.stages.train_synthesizer import train_synthesizer

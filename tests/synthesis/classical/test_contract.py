@@ -14,10 +14,10 @@ from sklearn.neighbors import KNeighborsClassifier
 
 from augment.core.errors import LeftOutError
 from augment.core.images import ImageSet, IntArray, make_image_set
-from augment.core.methods import load
+from augment.core.registry import load
 from augment.runtime.machine import Machine
 from augment.runtime.seeding import torch_generator
-from augment.synthesis.base.methods import SynthesizerSpec, synthesizers
+from augment.synthesis.base.methods import SynthesizerSpec
 from augment.synthesis.base.sampling import sample
 from tests.synthesis.classical.conftest import normal, random_images
 
@@ -39,7 +39,9 @@ def make_kind(kind: str, spec: type[SynthesizerSpec]) -> Kind:
     return Kind(partial(load(spec.TRAINER), spec=spec(**SUITED.get(kind, {})), seed=0))
 
 
-KINDS = {kind: make_kind(kind, spec) for kind, spec in synthesizers().items() if spec.family() == "classical"}
+KINDS = {
+    kind: make_kind(kind, spec) for kind, spec in SynthesizerSpec.registered().items() if spec.family() == "classical"
+}
 every_kind = pytest.mark.parametrize("kind", KINDS.values(), ids=KINDS)
 kinds = st.sampled_from(list(KINDS.values()))
 
