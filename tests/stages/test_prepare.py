@@ -5,7 +5,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-from augment.datasets.split_spec import NoScarcity, PerClassScarcity, ScarcitySpec, SplitSpec
 from PIL import Image
 
 from augment.core.errors import DataError
@@ -13,6 +12,7 @@ from augment.core.store import read_image_set, read_json
 from augment.datasets.raw import Source
 from augment.datasets.sources.image_folder import ImageFolderSource
 from augment.datasets.sources.sklearn_digits import SklearnDigitsSource
+from augment.datasets.split_spec import NoScarcity, PerClassScarcity, ScarcitySpec, SplitSpec
 from augment.datasets.splits import Split
 from augment.stages.prepare import prepare
 
