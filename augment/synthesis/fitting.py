@@ -60,7 +60,7 @@ def fit(
             return look_once(fit_smote(images, spec), machine, watcher, on_look)
         case JitterSpec():
             return look_once(fit_jitter(images, spec), machine, watcher, on_look)
-    progress = Progress(what, spec.steps, quiet=not machine.first)
+    progress = Progress(what, spec.steps, quiet=not machine.first, capped=spec.watch.patience > 0)
     return train(Run(training, spec, seed, machine, watcher, on_look), progress, checkpoint)
 
 

@@ -1,0 +1,165 @@
+"""How long the units of work take on this machine: each is begun as a stage begins it, timed, and broken off."""
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+import numpy as np
+import torch
+
+from augment.classifier.prediction import predict_probabilities
+from augment.classifier.specs import ClassifierSpec, RecipeSpec
+from augment.classifier.training import build_network, train_classifier
+from augment.planning.facts import Facts, stand_in
+from augment.quality.neighbours import nearest
+from augment.runtime.checkpoint import Checkpoint
+from augment.runtime.machine import Machine, machine
+from augment.runtime.progress import Progress
+from augment.runtime.specs import RuntimeSpec
+from augment.runtime.stopwatch import Stopwatch, timed
+from augment.synthesis.fitting import build, fit
+from augment.synthesis.record import Look
+from augment.synthesis.specs import SynthesizerSpec
+from augment.synthesis.synthesizer import Synthesizer
+
+LIMIT_S, SHORT_LIMIT_S = 0.4, 0.1
+"""Seconds for one measurement, and for one once `BUDGET_S` is spent. A single step may take longer."""
+
+BUDGET_S = 8.0
+FEW = 16
+"""Images that are drawn or judged to see how long one takes."""
+
+POINTS = 256
+"""Images on each side, where distances are timed."""
+
+SEED = 0
+NEVER = 2**31
+"""Steps between two looks of a training that is not to look."""
+
+
+@dataclass
+class Meter:
+    """Measures each thing once.
+
+    Attributes:
+        runtime: Where to compute.
+        spent_s: Seconds that the measuring has taken so far.
+    """
+
+    runtime: RuntimeSpec
+    spent_s: float = 0.0
+    _known: dict[object, float] = field(default_factory=dict)
+
+    def classifier_step_s(self, known: Facts, spec: ClassifierSpec, recipe: RecipeSpec) -> float:
+        """Time a training step of a classifier, without what it looks at on val."""
+        blind = spec.model_copy(update={"eval_every": NEVER})
+
+        def begin(where: Machine) -> None:
+            images = stand_in(known)
+            train_classifier(images, images, blind, recipe, SEED, 0, where, Progress("", NEVER))
+
+        network = ("classifier", known.shape, known.classes, blind.model_dump_json(exclude={"max_steps", "patience"}))
+        if self._known.get(network, 0.0) > LIMIT_S:  # where a step takes that long, recipes make no difference
+            return self._known[network]
+        self._known[network] = self._step_s((*network, recipe.model_dump_json()), begin)
+        return self._known[network]
+
+    def synthesizer_step_s(self, known: Facts, spec: SynthesizerSpec) -> float:
+        """Time a training step of a synthesizer that is trained by steps."""
+
+        def begin(where: Machine) -> None:
+            _fit(known, spec, where)
+
+        return self._step_s((known.shape, known.classes, spec.model_dump_json()), begin)
+
+    def fitted_image_s(self, known: Facts, spec: SynthesizerSpec) -> float:
+        """Time how long a synthesizer that has no steps takes for each image that it learns from."""
+        images = len(stand_in(known))
+        return self._call_s(("fit", known, spec), lambda where: lambda: _fit(known, spec, where)) / images
+
+    def drawn_image_s(self, known: Facts, spec: SynthesizerSpec) -> float:
+        """Time the drawing of an image."""
+
+        def prepare(where: Machine) -> Callable[[], object]:
+            if hasattr(spec, "steps"):
+                synthesizer = build(spec, known.shape, known.classes, {}).to(where.device).eval()
+            else:
+                synthesizer = _fit(known, spec, where)
+            labels = torch.arange(FEW, device=where.device) % known.classes
+            noise = torch.randn(FEW, synthesizer.latent_dim, device=where.device)
+
+            @torch.no_grad()
+            def draw() -> None:
+                with where.autocast():
+                    synthesizer(noise, labels).cpu()
+
+            return draw
+
+        return self._call_s(("draw", known, spec), prepare) / FEW
+
+    def judged_image_s(self, known: Facts, spec: ClassifierSpec) -> float:
+        """Time what a classifier takes to say what an image shows."""
+
+        def prepare(where: Machine) -> Callable[[], object]:
+            network = build_network(known.shape, known.classes, spec, SEED, 0).to(where.device).eval()
+            images = stand_in(known).images[:FEW]
+            return lambda: predict_probabilities(network, images, where)
+
+        return self._call_s(("judge", known, spec), prepare) / FEW
+
+    def distance_s(self, known: Facts) -> float:
+        """Time the distance between the pixels of two images."""
+        pixels = np.random.default_rng(SEED).integers(0, 256, size=(POINTS, int(np.prod(known.shape))), dtype=np.uint8)
+        return self._call_s(("distance", known), lambda _: lambda: nearest(pixels, pixels)) / POINTS**2
+
+    def _step_s(self, key: object, begin: Callable[[Machine], object]) -> float:
+        """Begin a training that shows its progress; give the seconds of a step."""
+        if key not in self._known:
+            with self._measuring() as (where, clock):
+                stopwatch = Stopwatch(LIMIT_S if self.spent_s < BUDGET_S else SHORT_LIMIT_S, clock)
+                with timed(stopwatch):
+                    begin(where)
+            self._known[key] = stopwatch.step_s
+        return self._known[key]
+
+    def _call_s(self, kind: tuple[object, ...], prepare: Callable[[Machine], Callable[[], object]]) -> float:
+        """Call something once, and again if that was quick; give the seconds of the last time."""
+        key = tuple(_plain(part) for part in kind)
+        if key not in self._known:
+            with self._measuring() as (where, clock):
+                call = prepare(where)
+                for _ in range(2):
+                    began = clock()
+                    call()
+                    self._known[key] = clock() - began
+                    if self._known[key] > LIMIT_S:
+                        break
+        return self._known[key]
+
+    @contextmanager
+    def _measuring(self) -> Iterator[tuple[Machine, Callable[[], float]]]:
+        """Settle the machine; give a clock. One thread's time is the processor's: another program may be at work."""
+        with machine(self.runtime) as where:
+            alone = where.device.type == "cpu" and self.runtime.threads == 1
+            clock = time.process_time if alone else time.perf_counter
+            began = clock()
+            yield where, clock
+            self.spent_s += clock() - began
+
+
+def _plain(part: object) -> object:
+    """Make a key of a part: of a dataset only what decides how long an image takes."""
+    if isinstance(part, Facts):
+        return part.shape, part.classes
+    return part if isinstance(part, str) else repr(part)
+
+
+def _fit(known: Facts, spec: SynthesizerSpec, where: Machine) -> Synthesizer:
+    """Fit to noise, and let nobody look."""
+    look = Look({}, np.zeros((0, *known.shape), dtype=np.uint8))
+    return fit(stand_in(known), spec, SEED, where, "", Checkpoint(None, {}), lambda _: look, _show_nowhere).synthesizer
+
+
+def _show_nowhere(_: int, __: object) -> None:
+    pass
