@@ -14,6 +14,7 @@ import io
 import os
 import pkgutil
 import sys
+import time
 from pathlib import Path
 
 import augment.stages
@@ -81,12 +82,13 @@ def _run(name: str, arguments: list[str]) -> None:
 
 
 def _estimate(arguments: list[str]) -> None:
+    light_s = time.process_time()
     from augment.planning import estimate  # it imports every stage: torch takes seconds that no stage need wait for
 
     options = argparse.ArgumentParser(prog="python -m augment estimate", description=estimate.command.__doc__)
     options.add_argument("--plan", type=Path, required=True, help="what `python -m pipelines plan` printed")
     chosen = options.parse_args(arguments)
-    estimate.command(load_settings(PARAMS), chosen.plan, COSTS, ESTIMATE)
+    estimate.command(load_settings(PARAMS), chosen.plan, COSTS, ESTIMATE, light_s)
 
 
 def _quick(arguments: list[str]) -> None:

@@ -101,7 +101,7 @@ class Estimate:
         }
 
 
-def command(settings: Settings, plan: Path, costs: Path, kept: Path) -> None:
+def command(settings: Settings, plan: Path, costs: Path, kept: Path, light_s: float) -> None:
     """Print what is to be done and how long it takes; keep it for the stages to tell how far the run is.
 
     Args:
@@ -109,25 +109,29 @@ def command(settings: Settings, plan: Path, costs: Path, kept: Path) -> None:
         plan: What ``python -m pipelines plan`` printed.
         costs: Folder of what stages did cost in earlier runs.
         kept: File to write.
+        light_s: See `estimate`.
 
     Raises:
         ContainerError: ``plan`` is not what it should be.
     """
     print("estimate: a few steps of each kind of training are timed …", flush=True)
-    made = estimate(settings, read_plan(plan), _notes(costs))
+    made = estimate(settings, read_plan(plan), _notes(costs), light_s)
     write_json(kept, made.to_json())
     print("\n".join(told(made, settings)), flush=True)
 
 
-def estimate(settings: Settings, plan: list[Planned], notes: Mapping[str, Mapping[str, Any]]) -> Estimate:
+def estimate(
+    settings: Settings, plan: list[Planned], notes: Mapping[str, Mapping[str, Any]], light_s: float = 0.0
+) -> Estimate:
     """Measure and add up.
 
     Args:
         settings: All settings.
         plan: All stages, parents first.
         notes: Stage → what it did cost in an earlier run, as `augment.costs` notes it.
+        light_s: Seconds that Python took to start a stage without torch.
     """
-    start_s = time.process_time()  # a stage starts as this command did: Python, torch and the rest
+    heavy_s = time.process_time()  # a stage that computes starts as this command did
     meter, known, unknown, found = Meter(settings.runtime), dict[str, Facts](), dict[str, str](), []
     for stage in plan:
         if not stage.stale or stage.module is None:
@@ -141,7 +145,7 @@ def estimate(settings: Settings, plan: list[Planned], notes: Mapping[str, Mappin
                 work = efforts(task)
         except AugmentError as error:
             unknown[stage.dataset] = f"{stage.dataset}: cannot be estimated: {error}"
-        found.append(StageEstimate(stage, start_s, tuple(work)))
+        found.append(StageEstimate(stage, heavy_s if work else light_s, tuple(work)))
     jobs = settings.flow.get("jobs") or os.cpu_count() or 1
     return Estimate(tuple(found), len(plan), known, tuple(unknown.values()), int(jobs))
 

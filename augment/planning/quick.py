@@ -9,11 +9,11 @@ from augment.core.store import write_text
 from augment.merging.specs import REAL
 from augment.settings import Settings
 
-SEEDS = 3
-"""Classifiers an arm: as few as still show that trainings differ."""
+SEEDS = 2
+"""Classifiers an arm: fewer give no interval."""
 
-SHARE = 0.5
-"""What is left of the steps of synthesizers and of the cap on those of classifiers."""
+STEPS, CAP = 1 / 3, 1 / 2
+"""What is left of the steps of synthesizers, and of the cap on those of classifiers, which mostly stop before it."""
 
 
 def write(settings: Settings, path: Path) -> None:
@@ -25,7 +25,7 @@ def quick(settings: Settings) -> dict[str, Any]:
     """Cut settings down: plain values, as ``params.yaml`` has them.
 
     What stays of the arms: real images beside one mix of them with synthetic ones, both with the first recipe, which is
-    the reference, and the last; then half the steps, and `SEEDS` classifiers an arm. Images, splits, networks and what
+    the reference, and the last; then fewer steps and classifiers. Images, splits, networks and what
     is drawn stay as they are.
     """
     cut = settings.model_dump(mode="json", exclude_unset=True)
@@ -42,10 +42,10 @@ def quick(settings: Settings) -> dict[str, Any]:
     cut["synthesizers"] = [name for name in settings.synthesizers if name in used] or settings.synthesizers[:1]
     for name, dataset in cut["datasets"].items():
         whole = settings.datasets[name]
-        dataset["classifier"]["max_steps"] = max(1, round(SHARE * whole.classifier.max_steps))
+        dataset["classifier"]["max_steps"] = max(1, round(CAP * whole.classifier.max_steps))
         for synthesizer in dataset["synthesizers"].values():
             if "steps" in synthesizer:
-                synthesizer["steps"] = max(1, round(SHARE * synthesizer["steps"]))
+                synthesizer["steps"] = max(1, round(STEPS * synthesizer["steps"]))
     return cut
 
 
