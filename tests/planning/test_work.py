@@ -61,7 +61,7 @@ def test_classifiers_stop_by_themselves_after_some_patience(
 ) -> None:
     (found,) = work(planned, "train_classifier", settings, known)
     # 5 runs of at most 2,000 steps, likely 2.5 × 8 × 25; with each step a 25th of a look at 100 images at 0.1 s.
-    assert (found.count, found.likely, found.each_s) == (10_000, 2500, pytest.approx(1.0 + 100 * 0.1 / 25))
+    assert (found.count, found.likely, found.each_s) == pytest.approx((10_000, 2500, 1.0 + 100 * 0.1 / 25))
     assert found.key == "datasets.digits.classifier.max_steps"
     assert (found.most_s, found.likely_s) == pytest.approx((14_000, 3500))
 
@@ -85,12 +85,12 @@ def test_a_gan_is_trained_to_its_last_step_and_looked_at(
     assert (steps.count, steps.likely, steps.each_s) == (2000, 2000, 1.0)
     assert steps.key == "datasets.digits.synthesizers.gan.steps"
     # 10 looks, each at 8 batches of 256 to settle and 100 images like val, drawn and judged.
-    assert (looks.count, looks.each_s) == (10, pytest.approx((8 * 256 + 100 + 100) * 0.1))
+    assert (looks.count, looks.each_s) == pytest.approx((10, (8 * 256 + 100 + 100) * 0.1))
 
 
 def test_smote_is_fitted_once(planned: list[Planned], settings: Settings, known: Facts) -> None:
     (found,) = work(planned, "fit", settings, known, synthesizer="smote")
-    assert (found.count, found.each_s) == (300, pytest.approx(6.0))
+    assert (found.count, found.each_s) == pytest.approx((300, 6.0))
 
 
 def test_images_are_drawn_for_every_class(planned: list[Planned], settings: Settings, known: Facts) -> None:
@@ -102,7 +102,7 @@ def test_an_assessment_trains_judges_and_compares(planned: list[Planned], settin
     judge, images, distances = work(planned, "assess_generator", settings, known)
     assert judge.what == "steps of the judge"
     assert images.count == 300 + 100 + 4000
-    assert (distances.count, distances.each_s) == (4100 * 300, pytest.approx(0.001))
+    assert (distances.count, distances.each_s) == pytest.approx((4100 * 300, 0.001))
 
 
 def test_the_test_split_is_classified_by_every_run_of_every_arm(
