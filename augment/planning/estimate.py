@@ -138,7 +138,7 @@ def estimate(
             continue
         work: list[Effort] = []
         try:
-            if stage.dataset and stage.dataset not in unknown:
+            if stage.dataset:
                 if stage.dataset not in known:
                     known[stage.dataset] = _facts(stage.dataset, settings, plan)
                 task = Task(stage, settings, known[stage.dataset], meter, usual_steps(stage, notes))
