@@ -182,7 +182,7 @@ def told(made: Estimate, settings: Settings) -> list[str]:
     ]
     lines += [
         "",
-        f"About {duration(made.likely_s)} on this machine, one stage after the other; "
+        f"About {duration(made.likely_s)} on this machine if it has nothing else to do, one stage after the other; "
         f"about {duration(made.side_by_side_s)} with {made.jobs} side by side (make flow). "
         f"At most {duration(made.most_s)}: trainings stop by themselves, usually long before their last step.",
     ]

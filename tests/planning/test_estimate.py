@@ -60,9 +60,8 @@ def test_a_short_run_is_told_in_one_table(settings: Settings) -> None:
     assert table[0] == ["stage", "number", "about", "at", "most"]
     assert table[1] == ["fit", "2", "2", "min", "4", "min"]
     assert table[2] == ["end", "1", "5", "s", "5", "s"]
-    assert lines[8].startswith(
-        "About 2 min on this machine, one stage after the other; about 2 min with 2 side by side"
-    )
+    assert lines[8].startswith("About 2 min on this machine if it has nothing else to do, one stage after the other; ")
+    assert "; about 2 min with 2 side by side (make flow). " in lines[8]
     assert "At most 4 min: trainings stop by themselves" in lines[8]
     assert "longest" not in "\n".join(lines)
 
