@@ -19,7 +19,7 @@ from augment.core.store import write_json
 from augment.runtime.progress import TALLY
 
 STAGE = "DVC_STAGE"
-"""Environment variable in which DVC tells a command the name of its stage, e.g. ``train_features@digits``."""
+"""Environment variable in which DVC tells a command the name of its stage, e.g. ``train_judge@digits``."""
 
 RANK = "LOCAL_RANK"
 """Environment variable in which Fabric numbers the processes that train together, each of which runs the command."""

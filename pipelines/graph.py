@@ -42,7 +42,7 @@ class Stage:
     """One stage (or one `.dvc` data source), under the name DVC gives it.
 
     Attributes:
-        name: DVC's address, such as `train_synthesizer@digits-gan` or `raw/digits.dvc`.
+        name: DVC's address, such as `train_gan@digits-gan` or `raw/digits.dvc`.
         parents: Stages whose outputs it reads.
         changes: What `dvc status` says has changed; empty when its own inputs and outputs are up to date.
         frozen: Whether DVC is told to leave its dependencies alone.

@@ -27,13 +27,13 @@ def test_a_command_run_by_hand_leaves_none(tmp_path: Path, monkeypatch: pytest.M
 def test_of_processes_that_train_together_the_first_leaves_the_note(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv(costs.STAGE, "train_synthesizer@toys-gan")
+    monkeypatch.setenv(costs.STAGE, "train_gan@toys-gan")
     monkeypatch.setenv("LOCAL_RANK", "1")
     costs.note(tmp_path / "costs")
     assert list(tmp_path.iterdir()) == []
     monkeypatch.setenv("LOCAL_RANK", "0")
     costs.note(tmp_path / "costs")
-    assert [path.name for path in (tmp_path / "costs").iterdir()] == ["train_synthesizer@toys-gan.json"]
+    assert [path.name for path in (tmp_path / "costs").iterdir()] == ["train_gan@toys-gan.json"]
 
 
 def test_a_note_that_cannot_be_written_fails_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

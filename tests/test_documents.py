@@ -9,19 +9,13 @@ import yaml
 from pydantic import BaseModel
 
 from augment.classifier.specs import ClassifierSpec, RecipeSpec
-from augment.datasets.specs import ImageFolderSource
 from augment.merging.specs import AutoMixSpec, MixSpec
-from augment.quality.specs import GateSpec
-from augment.runtime.specs import RuntimeSpec
+from augment.reference import MARKED, TABLES, rewrite
 from augment.settings import DatasetSpec, load_settings
-from augment.synthesis.classical.specs import JitterSpec, MixtureSpec, SmoteSpec
-from augment.synthesis.gan.specs import GanSpec
-from augment.synthesis.specs import SynthesisSpec
-from augment.synthesis.vae.specs import VaeSpec
+from augment.synthesis.base.drawing_spec import SynthesisSpec
 
 PROJECT = Path(__file__).parents[1]
 DATASETS = (PROJECT / "docs" / "datasets.md").read_text()
-SYNTHESIZERS = (PROJECT / "docs" / "synthesizers.md").read_text()
 ARMS = (PROJECT / "docs" / "arms.md").read_text()
 BLOCKS = re.findall(r"```yaml\n(.*?)```", DATASETS, flags=re.DOTALL)
 
@@ -58,15 +52,6 @@ def test_every_key_of_a_dataset_is_documented_with_its_default(section: str, spe
     assert documented(DATASETS, rf"{section}\.") == defaults(spec)
 
 
-@pytest.mark.parametrize(("section", "spec"), [("gate", GateSpec), ("runtime", RuntimeSpec)])
-def test_every_key_of_gate_and_machine_is_documented_with_its_default(section: str, spec: type[BaseModel]) -> None:
-    assert documented(SYNTHESIZERS, rf"{section}\.") == defaults(spec)
-
-
-def test_every_key_of_an_image_folder_is_documented_with_its_default() -> None:
-    assert documented(DATASETS, r"source\.") == {n: d for n, d in defaults(ImageFolderSource).items() if n != "kind"}
-
-
 @pytest.mark.parametrize(
     ("heading", "spec"),
     [("Recipes", RecipeSpec), ("Training sets", MixSpec), ("A share chosen on val", AutoMixSpec)],
@@ -86,14 +71,14 @@ def test_the_example_arms_work_as_written(tmp_path: Path) -> None:
     load_settings(tmp_path / "params.yaml")
 
 
-@pytest.mark.parametrize("spec", [GanSpec, VaeSpec, MixtureSpec, SmoteSpec, JitterSpec])
-def test_every_key_of_a_synthesizer_is_documented_with_its_default(spec: type[BaseModel]) -> None:
-    (kind,) = get_args(spec.model_fields["kind"].annotation)
-    expected = {name: value for name, value in defaults(spec).items() if name != "kind"}
-    if kind == "vae":  # says of these blocks that they are the GAN's
-        expected = {name: value for name, value in expected.items() if not name.startswith(("network.", "watch."))}
-    (table,) = re.findall(rf"^### `{kind}`\n(.*?)(?=^### |\Z)", SYNTHESIZERS, flags=re.DOTALL | re.MULTILINE)
-    assert documented(table) == expected
+@pytest.mark.parametrize("document", sorted((PROJECT / "docs").glob("*.md")), ids=lambda path: path.stem)
+def test_tables_of_options_are_those_of_the_settings(document: Path) -> None:
+    assert document.read_text() == rewrite(document.read_text()), "mend by: python -m augment.reference docs/*.md"
+
+
+def test_every_table_of_options_has_a_place_in_the_documents() -> None:
+    marks = [mark[2] for path in (PROJECT / "docs").glob("*.md") for mark in MARKED.finditer(path.read_text())]
+    assert sorted(marks) == sorted(TABLES)
 
 
 def test_the_readme_shows_the_committed_reference_run() -> None:

@@ -13,7 +13,10 @@ import pytest
 import yaml
 from PIL import Image
 
+from augment.core.records import read_record
 from augment.core.store import read_image_set
+from augment.results.record import Result
+from augment.results.synthesizer_figures import SYNTHESIZER_FIGURES
 
 PROJECT = Path(__file__).parents[1]
 TINY_DATASET: dict[str, Any] = {
@@ -21,7 +24,7 @@ TINY_DATASET: dict[str, Any] = {
     "split": {"val": 60, "test": 100},
     "scarcity": {"kind": "per_class", "count": 20},
     "synthesizers": {
-        "gan": {"kind": "gan", "steps": 4, "network": {"width": 4}, "watch": {"looks": 2}},
+        "gan": {"kind": "gan", "steps": 4, "network": {"width": 4}, "monitor": {"points": 2}},
         "smote": {"kind": "smote"},
     },
     "synthesis": {"per_class": 20},
@@ -31,7 +34,7 @@ TINY: dict[str, Any] = {
     "seed": 0,
     "seeds": 2,
     "runtime": {"device": "cpu", "precision": "fp32", "threads": 1},
-    "synthesizers": ["gan", "smote"],
+    "synthesizers": {"gan": ["gan"], "vae": [], "classical": ["smote"]},
     "datasets": {"digits": TINY_DATASET},
     "gate": {"label_fidelity": 0.0, "coverage": 0.0, "recall": 0.0, "diversity": 0.0},
     "mixes": {
@@ -45,7 +48,7 @@ TINY: dict[str, Any] = {
     },
 }
 SHAPES = TINY_DATASET | {
-    "source": {"kind": "image_folder", "size": 12, "mode": "rgb"},
+    "source": {"kind": "image_folder", "image_size": 12, "mode": "rgb"},
     "split": {"val": 12, "test": 12},
     "scarcity": {"kind": "none"},
 }
@@ -123,17 +126,29 @@ def test_every_output_is_there_and_sound(workspace: Workspace) -> None:
     account = json.loads((workspace.path / "data/digits/train/merged/meta.json").read_text())["made_by"]["synthetic"]
     assert account["drawn"] == account["added"] + account["surplus"] + sum(account["dropped"].values()) == 200
     assert json.loads((workspace.path / "results/digits/mixes/best.json").read_text())["chosen_share"] in (0.0, 0.25)
-    verdict = json.loads((workspace.path / "reports/verdicts/digits.json").read_text())
-    assert verdict["reference"] == "real/plain"
-    recommended = read_image_set(workspace.path / "data/digits/train" / verdict["use"]["train_set"])
+    result = read_record(Result, workspace.path / "results/digits/comparison/result.json")
+    assert result.reference.name == "real/plain"
+    assert [made.name for made in result.synthesizers] == ["gan", "smote"]
+    recommended = read_image_set(workspace.path / "data/digits/train" / result.use.train_set)
     product = read_image_set(workspace.path / "products/digits")
     assert product.manifest["content_hash"].tolist() == recommended.manifest["content_hash"].tolist()
-    for table in ("arms", "recall"):
-        assert (workspace.path / "reports" / table / "digits.csv").is_file()
+    assert (workspace.path / "reports/arms/digits.csv").is_file()
+    assert (workspace.path / "results/digits/comparison/recall.csv").is_file()
     table = (workspace.path / "reports/comparison.md").read_text()
     assert "| `real/plain` |" in table
     assert "| `merged/plain` |" in table
     assert "real-plain.json" in workspace.run("dvc", "metrics", "show", "reports/metrics")
+
+
+def test_every_figure_of_the_list_is_measured(workspace: Workspace) -> None:
+    quality = json.loads((workspace.path / "results/digits/synthetic/gan/quality.json").read_text())
+    keys = [key for figure in SYNTHESIZER_FIGURES for key in (figure.key, figure.reference) if key]
+
+    def stands(key: str, within: Any = quality) -> bool:
+        first, _, rest = key.partition(".")
+        return first in within and (not rest or stands(rest, within[first]))
+
+    assert [key for key in keys if not stands(key)] == []
 
 
 def test_no_image_of_test_is_trained_on(workspace: Workspace) -> None:
@@ -150,7 +165,7 @@ def test_nothing_runs_twice(workspace: Workspace) -> None:
 
 def test_a_fresh_clone_draws_its_own_page(workspace: Workspace) -> None:
     before = workspace.lock()
-    assert (workspace.path / "scratch/costs/train_synthesizer@digits-gan.json").is_file()
+    assert (workspace.path / "scratch/costs/train_gan@digits-gan.json").is_file()
     shutil.rmtree(workspace.path / "reports/figures")
     (workspace.path / "reports/index.html").unlink()
     assert workspace.repro() == ["report"]
@@ -170,7 +185,7 @@ def test_a_change_to_the_classifier_leaves_the_gan_alone(workspace: Workspace) -
     file.write_text(before + "# changed\n")
     stale = {name.split("@")[0] for name in workspace.stale()}
     file.write_text(before)
-    assert stale == {"train_features", "assess", "train_classifier", "evaluate", "merge_auto"}
+    assert stale == {"train_judge", "assess_gan", "assess_classical", "train_classifier", "evaluate", "merge_auto"}
 
 
 def test_the_same_settings_give_the_same_bytes(workspace: Workspace) -> None:
@@ -178,7 +193,8 @@ def test_the_same_settings_give_the_same_bytes(workspace: Workspace) -> None:
     # One of each kind; benchmarks/reproducibility.py does all of the default settings.
     kinds = ["prepare@digits", "train_features@digits", "train_synthesizer@digits-gan", "synthesize@digits-gan"]
     kinds += ["assess@digits-gan", "merge@digits-merged", "merge_auto@digits-best"]
-    kinds += ["train_classifier@digits-merged-plain", "evaluate@digits", "compare", "product@digits", "report"]
+    kinds += ["train_classifier@digits-merged-plain", "evaluate@digits", "compare@digits", "product@digits"]
+    kinds += ["summary", "report"]
     assert workspace.repro("--force", "--single-item", *kinds) == kinds
     assert workspace.lock() == before
 
@@ -197,8 +213,8 @@ def test_bad_settings_stop_the_run_and_destroy_nothing(workspace: Workspace) -> 
 def test_an_experiment_on_one_setting_reruns_what_follows_from_it(workspace: Workspace) -> None:
     output = workspace.run("dvc", "exp", "run", "--name", "longer", "-S", "datasets.digits.synthesizers.gan.steps=5")
     ran = [line.split("'")[1] for line in output.splitlines() if line.startswith("Running stage")]
-    assert "train_synthesizer@digits-gan" in ran
-    assert not {"prepare@digits", "train_features@digits", "train_classifier@digits-real-plain"} & set(ran)
+    assert "train_gan@digits-gan" in ran
+    assert not {"prepare@digits", "train_judge@digits", "train_classifier@digits-real-plain"} & set(ran)
     shown = json.loads(workspace.run("dvc", "exp", "show", "--json"))
     assert "longer" in json.dumps(shown)
     workspace.run("git", "checkout", "--quiet", ".")
@@ -216,7 +232,7 @@ def test_a_dataset_is_added_by_one_block_and_a_folder(workspace: Workspace) -> N
     workspace.set(datasets={"digits": TINY_DATASET, "shapes": SHAPES})
     ran = workspace.repro()
     assert {name for name in ran if "digits" in name} == set()
-    assert len([name for name in ran if "shapes" in name]) == 17
+    assert len([name for name in ran if "shapes" in name]) == 18
     assert read_image_set(workspace.path / "data/shapes/synthetic/gan").shape == (3, 12, 12)
     assert "## shapes" in (workspace.path / "reports/comparison.md").read_text()
 
@@ -226,6 +242,6 @@ def test_a_change_to_one_datasets_gan_concerns_no_other(workspace: Workspace) ->
     synthesizers = TINY_DATASET["synthesizers"]
     changed = SHAPES | {"synthesizers": synthesizers | {"gan": synthesizers["gan"] | {"steps": 7}}}
     workspace.set(datasets={"digits": TINY_DATASET, "shapes": changed})
-    assert workspace.stale() == {"check", "train_synthesizer@shapes-gan", "compare", "report"}
+    assert workspace.stale() == {"check", "train_synthesizer@shapes-gan", "summary", "report"}
     workspace.set(datasets={"digits": TINY_DATASET, "shapes": SHAPES})
     assert workspace.stale() == set()

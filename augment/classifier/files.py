@@ -1,11 +1,11 @@
-"""Trained classifiers on disk: one folder an arm, one weight file a run."""
+"""TrainedClassifier classifiers on disk: one folder an arm, one weight file a run."""
 
 from collections.abc import Sequence
 from pathlib import Path
 
 from augment.classifier.networks import build_backbone
 from augment.classifier.specs import ClassifierSpec
-from augment.classifier.training import Trained
+from augment.classifier.training import TrainedClassifier
 from augment.core.errors import ContainerError
 from augment.core.images import ImageSet
 from augment.runtime.machine import Machine
@@ -13,7 +13,7 @@ from augment.runtime.weights import load_weights, read_config, write_model
 
 
 def write_classifiers(
-    path: Path, runs: Sequence[Trained], train: ImageSet, spec: ClassifierSpec, machine: Machine
+    path: Path, runs: Sequence[TrainedClassifier], train: ImageSet, spec: ClassifierSpec, machine: Machine
 ) -> None:
     """Write the classifiers of an arm, and how their training went."""
     config = {
@@ -34,7 +34,7 @@ def write_classifiers(
     write_model(path, config, {f"run_{number}": run.network for number, run in enumerate(runs)})
 
 
-def read_classifiers(path: Path, classes: Sequence[str], shape: tuple[int, int, int]) -> list[Trained]:
+def read_classifiers(path: Path, classes: Sequence[str], shape: tuple[int, int, int]) -> list[TrainedClassifier]:
     """Read the classifiers of an arm, ready to predict.
 
     Args:
@@ -56,5 +56,5 @@ def read_classifiers(path: Path, classes: Sequence[str], shape: tuple[int, int, 
     for number, run in enumerate(config["runs"]):
         network = build_backbone(shape, len(classes), spec)
         load_weights(path, f"run_{number}", network)
-        runs.append(Trained(network=network.eval(), **run))
+        runs.append(TrainedClassifier(network=network.eval(), **run))
     return runs

@@ -1,7 +1,7 @@
 """The classifier that judges synthetic images, and whose like measures what they teach."""
 
 from augment.classifier.specs import ClassifierSpec, RecipeSpec
-from augment.classifier.training import Trained, train_classifier
+from augment.classifier.training import TrainedClassifier, train_classifier
 from augment.core.images import ImageSet
 from augment.runtime.machine import Machine
 from augment.runtime.progress import Progress
@@ -15,7 +15,7 @@ REAL_RUN, SYNTHETIC_RUN = 0, 1
 """Numbers of the two runs: they begin from different weights."""
 
 
-def train_judge(train: ImageSet, val: ImageSet, seed: int, run: int, machine: Machine, what: str) -> Trained:
+def train_judge(train: ImageSet, val: ImageSet, seed: int, run: int, machine: Machine, what: str) -> TrainedClassifier:
     """Train a classifier on real images to be the judge, or on synthetic ones to see what they teach.
 
     Trained on synthetic images alone, its accuracy on val is the classification accuracy score (Ravuri & Vinyals, 2019,

@@ -4,6 +4,8 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, NonNegativeFloat, PositiveFloat, PositiveInt, model_validator
 
+from augment.classifier.parts import BACKBONES, MIXINGS, TRANSFORMS, options_of
+from augment.core.registry import Choice
 from augment.core.specs import Spec
 
 
@@ -11,17 +13,17 @@ class ClassifierSpec(Spec):
     """The classifier of a dataset; every arm trains the same, with the same budget.
 
     Attributes:
-        backbone: ``small_cnn``, or torchvision's ``resnet18`` with a stem for small images.
-        width: Channels of the first stage of ``small_cnn``; ``resnet18`` has its own.
+        backbone: The network: see below.
+        width: Channels of the first stage, of backbones that leave it open: ``small_cnn``.
         batch_size: Images a step.
         learning_rate: AdamW's rate.
         max_steps: Cap on the training steps; a run that reaches it is reported as not converged.
-        eval_every: Steps between two looks at val.
-        patience: Looks at val without improvement before training stops.
+        eval_every: Steps between two evaluations on val.
+        patience: Evaluations without improvement before training stops.
         flips: Whether a mirrored image keeps its label, so that recipes may mirror.
     """
 
-    backbone: Literal["small_cnn", "resnet18"] = "small_cnn"
+    backbone: Annotated[str, Choice(BACKBONES)] = "small_cnn"
     width: PositiveInt = 24
     batch_size: PositiveInt = 64
     learning_rate: PositiveFloat = 4e-3
@@ -31,9 +33,12 @@ class ClassifierSpec(Spec):
     flips: bool = False
 
     @model_validator(mode="after")
-    def _width_is_heard(self) -> Self:
-        if self.backbone != "small_cnn" and self.width != type(self).model_fields["width"].default:
-            raise ValueError(f"width: only backbone small_cnn has it, found {self.backbone}")
+    def _options_are_heard(self) -> Self:
+        heeded = {name: options_of(name) for name in BACKBONES}
+        for option in sorted({option for own in heeded.values() for option in own} - set(heeded[self.backbone])):
+            if getattr(self, option) != type(self).model_fields[option].default:
+                having = ", ".join(name for name, own in heeded.items() if option in own)
+                raise ValueError(f"{option}: only backbone {having} has it, found {self.backbone}")
         return self
 
 
@@ -41,23 +46,23 @@ class RecipeSpec(Spec):
     """How an arm treats its training set; what it does not say is the same in every arm.
 
     Attributes:
-        transforms: What every image goes through, each by its own draw: see `augment.classifier.transforms` and
-            `augment.classifier.policies`. Only ``none`` and ``noise`` are safe where a shift or a turn may change
-            the label.
+        transforms: What every image goes through, each by its own draw: see below. Only ``none``, and ``noise``, are
+            safe where a shift or a turn may change the label.
         noise: Standard deviation of the Gaussian noise added to every pixel, in grey levels (0 to 255).
-        mixing: Pairs of images made one, label and all: see `augment.classifier.mixing`.
+        mixing: Pairs of images made one, label and all: see below.
         mixing_alpha: Both parameters of the Beta distribution that an image's own share is drawn from; 1 is uniform,
             less leaves most images nearly alone.
         sampling: ``natural`` (every image once an epoch, but for those, drawn anew each time, that fill no batch) or
             ``balanced`` (every class equally often).
-        loss: ``plain`` cross-entropy, or ``class_weighted``: see `augment.classifier.targets`.
+        loss: ``plain`` cross-entropy, or ``class_weighted``, by the inverse of the effective number of a class's
+            samples.
         weight_decay: AdamW's, decoupled.
         dropout: Share of the features below the head that a step leaves out.
     """
 
-    transforms: Literal["none", "mild", "strong", "trivial_augment", "rand_augment"]
+    transforms: Annotated[str, Choice(TRANSFORMS)]
     noise: NonNegativeFloat = 0.0
-    mixing: Literal["none", "mixup", "cutmix", "manifold_mixup"] = "none"
+    mixing: Annotated[str, Choice(MIXINGS)] = "none"
     mixing_alpha: PositiveFloat = 1.0
     sampling: Literal["natural", "balanced"]
     loss: Literal["plain", "class_weighted"] = "plain"

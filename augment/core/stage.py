@@ -15,13 +15,20 @@ from augment.core.paths import PathPattern
 from augment.core.store import write_left_out
 
 
+class Unversioned(str):
+    """Key of a section that changes no output: ``dvc.yaml`` does not list it, and a change of it reruns nothing."""
+
+    __slots__ = ()
+
+
 @dataclass(frozen=True)
 class Stage:
     """One stage.
 
     Attributes:
         run: Reads its inputs, calls pure functions, writes its outputs.
-        sections: Argument name → key in ``params.yaml``, e.g. ``split`` → ``datasets.{dataset}.split``.
+        sections: Argument name → key in ``params.yaml``, e.g. ``split`` → ``datasets.{dataset}.split``; those that are
+            `Unversioned` stand in no ``params:``.
         makes: The arguments that name what the stage makes, containers, models or JSON files, where that may turn out
             to be impossible.
     """

@@ -5,19 +5,24 @@ import shutil
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 import pandas as pd
+import pyarrow.parquet as pq
 from PIL import Image
+from pydantic import TypeAdapter, ValidationError
 
 from augment.core.errors import ContainerError, DataError, LeftOutError
-from augment.core.images import ImageSet, IntArray, UInt8Array, content_hashes, make_manifest
+from augment.core.images import REAL, SYNTHETIC, ImageSet, IntArray, UInt8Array, content_hashes, make_manifest
+from augment.core.text import first_line, printable
 
 FORMAT_VERSION = 1
 IMAGES, MANIFEST, META = "images.npy", "manifest.parquet", "meta.json"
 LEFT_OUT = "left_out.json"
 """In the place of a container or a model that could not be made: the reasons."""
+CHECKED = 64 << 20
+"""Bytes of pixels that a reader holds against their hashes: all of a small set, a sample of a large one."""
 
 
 @contextmanager
@@ -110,26 +115,29 @@ def _write_rest(
 def read_image_set(path: Path) -> ImageSet:
     """Read a container; the images stay on disk until they are touched (memory map, read-only).
 
+    Nothing in it is believed unseen: the three files must agree, and so must what the manifest says of each image with
+    its label and, for up to `CHECKED` bytes of pixels (evenly spaced images of more), with its pixels.
+
     Raises:
-        ContainerError: A file is missing, truncated or of another format version, or the three files disagree.
+        ContainerError: A file is missing, truncated, of another kind or format version, the three files disagree, or
+            a class name, origin, weight or content hash is false.
         LeftOutError: It could not be made.
     """
     require_made(path)
-    meta = read_json(path / META)
-    if meta.get("format_version") != FORMAT_VERSION:
-        raise ContainerError(
-            f"{path / META}: expected format_version {FORMAT_VERSION}, found {meta.get('format_version')}"
-        )
+    meta = _read_meta(path / META)
     images = _read(path / IMAGES, lambda file: np.load(file, mmap_mode="r", allow_pickle=False))
-    manifest = _read(path / MANIFEST, pd.read_parquet)
+    if not isinstance(images, np.ndarray):
+        raise ContainerError(f"{path / IMAGES}: expected an array, found {type(images).__name__}")
+    manifest = read_parquet(path / MANIFEST)
     try:
         image_set = ImageSet(images, manifest, tuple(meta["classes"]))
-    except (DataError, KeyError) as error:
+    except DataError as error:
         raise ContainerError(f"{path}: {error}") from error
     found = [len(image_set), *image_set.shape]
-    expected = [meta.get("images"), *meta.get("shape", [])]
+    expected = [meta["images"], *meta["shape"]]
     if found != expected:
         raise ContainerError(f"{path / IMAGES}: expected shape {expected} as {META} says, found {found}")
+    _require_true(path / MANIFEST, image_set)
     return image_set
 
 
@@ -156,6 +164,49 @@ def require_made(path: Path) -> None:
     if not isinstance(reasons, list) or not reasons or not all(isinstance(reason, str) for reason in reasons):
         raise ContainerError(f"{path / LEFT_OUT}: expected reasons, a list of sentences, found {reasons!r:.80}")
     raise LeftOutError(*reasons)
+
+
+def _read_meta(path: Path) -> dict[str, Any]:
+    """Read and check ``meta.json``."""
+    meta = read_json(path)
+    if meta.get("format_version") != FORMAT_VERSION:
+        raise ContainerError(f"{path}: expected format_version {FORMAT_VERSION}, found {meta.get('format_version')}")
+    kinds: dict[str, Any] = {"classes": list[str], "shape": list[int], "images": int, "made_by": dict}
+    for key, kind in kinds.items():
+        try:
+            TypeAdapter(kind).validate_python(meta.get(key), strict=True)
+        except ValidationError as error:
+            name = str(kind) if get_args(kind) else kind.__name__
+            raise ContainerError(
+                f"{path}: {key}: expected {name}, found {printable(str(meta.get(key))[:80])}"
+            ) from error
+    if len(set(meta["classes"])) != len(meta["classes"]):
+        raise ContainerError(f"{path}: classes: expected each name once, found {meta['classes']!s:.80}")
+    return meta
+
+
+def _require_true(path: Path, image_set: ImageSet) -> None:
+    """Refuse a manifest that is false; see `read_image_set`."""
+    manifest, count = image_set.manifest, len(image_set)
+    rows = np.arange(0, count, max(1, -(-image_set.images.nbytes // CHECKED)))
+    names = pd.Series(pd.array(list(image_set.classes), dtype="str").take(image_set.labels))
+    hashes = pd.Series(content_hashes(image_set.images[rows]), index=rows, dtype="str")
+    by_row = manifest.reset_index(drop=True)
+    try:
+        weights = image_set.weights
+        false = {
+            "class_name": by_row["class_name"].astype("str") != names,
+            "origin": ~by_row["origin"].isin([REAL, SYNTHETIC]),
+            "content_hash": by_row["content_hash"].astype("str")[rows] != hashes,
+            "weight": pd.Series(~(np.isfinite(weights) & (weights > 0))),
+        }
+    except (TypeError, ValueError, NotImplementedError) as error:
+        raise ContainerError(f"{path}: a column has values of another kind ({first_line(error)})") from error
+    for name, wrong in false.items():
+        if wrong.any():
+            row = int(wrong.index[wrong][0])
+            value = printable(str(by_row[name][row])[:80])
+            raise ContainerError(f"{path}: {name}: {wrong.sum()} of {len(wrong)} are false, e.g. in row {row}: {value}")
 
 
 def write_json(path: Path, value: Any) -> None:
@@ -194,7 +245,12 @@ def read_parquet(path: Path) -> pd.DataFrame:
     Raises:
         ContainerError: The file is missing or is not parquet.
     """
-    frame: pd.DataFrame = _read(path, pd.read_parquet)
+
+    def read(file: Path) -> pd.DataFrame:
+        pq.read_table(file).validate(full=True)  # else text that is no UTF-8 is found out where it is used
+        return pd.read_parquet(file)
+
+    frame: pd.DataFrame = _read(path, read)
     return frame
 
 
@@ -215,10 +271,9 @@ def _read(path: Path, reader: Callable[[Path], Any]) -> Any:
         return reader(path)
     except FileNotFoundError as error:
         raise ContainerError(f"{path}: expected this file, found none") from error
-    except (OSError, ValueError, EOFError) as error:
-        raise ContainerError(
-            f"{path}: cannot be read ({str(error).splitlines()[0]}); truncated or not this format"
-        ) from error
+    except Exception as error:
+        # numpy, pyarrow and json raise what they like on a broken file, RecursionError among it.
+        raise ContainerError(f"{path}: cannot be read ({first_line(error)}); truncated or not this format") from error
 
 
 def _write_json(path: Path, value: Any) -> None:

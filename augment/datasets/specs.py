@@ -4,7 +4,9 @@ from typing import Annotated, Literal
 
 from pydantic import Field, PositiveInt, model_validator
 
+from augment.core.registry import OneOf
 from augment.core.specs import Spec
+from augment.datasets.raw import SOURCES, Source
 
 MIN_SIDE, MAX_SIDE = 8, 128
 """Smallest and largest image height and width, in pixels, that the networks are built for."""
@@ -12,38 +14,8 @@ MIN_SIDE, MAX_SIDE = 8, 128
 Fraction = Annotated[float, Field(gt=0.0, lt=1.0)]
 
 
-class SklearnDigitsSource(Spec):
-    """scikit-learn's digits: 1,797 grey 8×8 images of 10 classes, embedded in the library."""
-
-    kind: Literal["sklearn_digits"]
-
-
-class TorchvisionSource(Spec):
-    """A dataset of the MNIST family (grey, 28×28, 10 classes), read by torchvision."""
-
-    kind: Literal["torchvision"]
-    name: Literal["MNIST", "FashionMNIST", "KMNIST"]
-
-
-class ImageFolderSource(Spec):
-    """One folder of image files a class.
-
-    Every image is turned upright (EXIF), laid on white where transparent, converted to ``mode``, cropped at the
-    centre to a square and resized to ``size``.
-
-    Attributes:
-        size: Height and width, in pixels.
-        mode: Of the result.
-        groups: Name of a CSV file beside the class folders that says which group each image belongs to.
-    """
-
-    kind: Literal["image_folder"]
-    size: int = Field(ge=MIN_SIDE, le=MAX_SIDE)
-    mode: Literal["grey", "rgb"]
-    groups: Annotated[str, Field(pattern=r"^[\w.-]+\.csv$")] | None = None
-
-
-SourceSpec = Annotated[SklearnDigitsSource | TorchvisionSource | ImageFolderSource, Field(discriminator="kind")]
+SourceSpec = Annotated[Source, OneOf(SOURCES)]
+"""Settings of a source: one of those that are registered, told by ``kind``."""
 
 
 class SplitSpec(Spec):

@@ -4,9 +4,10 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, PositiveFloat, PositiveInt, model_validator
 
+from augment.core import images
 from augment.core.specs import Name, Spec
 
-REAL = "real"
+REAL = images.REAL
 """The training set that every dataset has: what `prepare` makes."""
 
 

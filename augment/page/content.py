@@ -6,24 +6,24 @@ from typing import Any
 
 import pandas as pd
 
+from augment.results.record import Result
+
 Json = Mapping[str, Any]
 
 
 @dataclass(frozen=True)
-class SynthesizerResults:
-    """What is known of one synthesizer's images.
+class Pictures:
+    """What there is to see of one synthesizer.
 
     Attributes:
         name: As in ``params.yaml``.
-        quality: What ``assess`` measured.
-        history: ``step``, ``figure``, ``value``: losses, and quality at every look.
-        filmstrip: PNG: one row a look, one sample a class, always of the same noise.
+        history: ``step``, ``figure``, ``value``: losses, and quality at every evaluation point.
+        filmstrip: PNG: one row an evaluation point, one sample a class, always of the same noise.
         grid: PNG: real images on the left, synthetic ones on the right, one row a class.
         nearest: PNG: pairs of a synthetic image and its nearest training image, one row a class.
     """
 
     name: str
-    quality: Json | None = None
     history: pd.DataFrame | None = None
     filmstrip: bytes | None = None
     grid: bytes | None = None
@@ -35,31 +35,20 @@ class DatasetResults:
     """What came of one dataset.
 
     Attributes:
-        name: As in ``params.yaml``.
+        result: All figures, and the verdict.
         source: Where its images come from.
         family: Shared by datasets that are points of one learning curve: the same images, split alike.
         per_class: Training images that it keeps of every class, if that is how it was thinned.
-        verdict: See `augment.evaluation.verdict.to_json`.
-        arms: See `augment.evaluation.tables.arm_table`.
-        recall: See `augment.evaluation.subgroups.recall_table`.
         confusion: Arm → ``actual`` and ``predicted`` class name of each test image.
-        synthesizers: Those that it was run with.
+        pictures: Of the synthesizers that it was run with.
     """
 
-    name: str
+    result: Result
     source: str
     family: str
     per_class: int | None
-    verdict: Json
-    arms: pd.DataFrame
-    recall: pd.DataFrame
     confusion: Mapping[str, pd.DataFrame] = field(default_factory=dict)
-    synthesizers: tuple[SynthesizerResults, ...] = ()
-
-    @property
-    def classes(self) -> list[str]:
-        """Class names in the order of the labels."""
-        return list(dict.fromkeys(self.recall.loc[self.recall["kind"] == "class", "name"]))
+    pictures: tuple[Pictures, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -7,20 +7,22 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any, TextIO, TypeVar
+from typing import Any, TypeVar
 
 import pandas as pd
 import yaml
 
 from augment.core.errors import ContainerError
 from augment.core.paths import PathPattern
+from augment.core.records import read_record
 from augment.core.specs import Spec
 from augment.core.store import read_json
-from augment.page.content import DatasetResults, Provenance, SynthesizerResults
+from augment.page.content import DatasetResults, Pictures, Provenance
+from augment.results.record import Result
 
 LIBRARIES = ("torch", "torchvision", "numpy", "scipy", "scikit-learn", "pandas", "matplotlib", "dvc", "prefect")
 
-NAMES = ("arm", "rival", "name", "actual", "predicted", "role")
+NAMES = ("actual", "predicted", "figure")
 """Columns that are text even where they look like numbers or, as ``NA``, like nothing."""
 
 T = TypeVar("T")
@@ -31,22 +33,16 @@ class Places:
     """Where to read.
 
     Attributes:
-        verdicts: Folder of one verdict a dataset.
-        arms: The same of tables.
-        recall: The same of recalls.
+        result: With the blank ``{dataset}``.
         confusion: With the blanks ``{dataset}``, ``{train_set}`` and ``{recipe}``.
-        quality: With the blanks ``{dataset}`` and ``{synthesizer}``, as are the rest.
-        grid: See `SynthesizerResults`.
-        nearest_train: See `SynthesizerResults`.
-        history: See `SynthesizerResults`.
-        filmstrip: See `SynthesizerResults`.
+        grid: With the blanks ``{dataset}`` and ``{synthesizer}``, as are the rest; see `Pictures`.
+        nearest_train: See `Pictures`.
+        history: See `Pictures`.
+        filmstrip: See `Pictures`.
     """
 
-    verdicts: Path
-    arms: Path
-    recall: Path
+    result: PathPattern
     confusion: PathPattern
-    quality: PathPattern
     grid: PathPattern
     nearest_train: PathPattern
     history: PathPattern
@@ -62,24 +58,21 @@ def read_dataset(name: str, spec: Any, synthesizers: Sequence[str], places: Plac
         synthesizers: Those that it is run with.
         places: Where to read.
     """
-    arms = read_table(places.arms / f"{name}.csv")
+    result = read_record(Result, places.result.at(dataset=name))
     confusion: dict[str, pd.DataFrame] = {}
-    for arm in arms.to_dict("records"):
-        path = places.confusion.at(dataset=name, train_set=arm["train_set"], recipe=arm["recipe"])
+    for arm in result.arms:
+        path = places.confusion.at(dataset=name, train_set=arm.train_set, recipe=arm.recipe)
         if (table := _known(path, read_table)) is not None:
-            confusion[arm["arm"]] = table
+            confusion[arm.name] = table
     source = _listed(spec.source)
     images = name if spec.source.kind == "image_folder" else source  # a folder is the dataset's own
     return DatasetResults(
-        name=name,
+        result=result,
         source=source,
         family=f"{images} {_listed(spec.split)}",
         per_class=spec.scarcity.count if spec.scarcity.kind == "per_class" else None,
-        verdict=read_json(places.verdicts / f"{name}.json"),
-        arms=arms,
-        recall=read_table(places.recall / f"{name}.csv"),
         confusion=confusion,
-        synthesizers=tuple(_read_synthesizer(name, each, places) for each in synthesizers),
+        pictures=tuple(_read_pictures(name, each, places) for each in synthesizers),
     )
 
 
@@ -87,13 +80,12 @@ def _listed(spec: Spec) -> str:
     return " ".join(str(value) for value in spec.model_dump().values())
 
 
-def _read_synthesizer(dataset: str, name: str, places: Places) -> SynthesizerResults:
+def _read_pictures(dataset: str, name: str, places: Places) -> Pictures:
     def found(pattern: PathPattern, reader: Callable[[Path], T]) -> T | None:
         return _known(pattern.at(dataset=dataset, synthesizer=name), reader)
 
-    return SynthesizerResults(
+    return Pictures(
         name=name,
-        quality=found(places.quality, read_json),
         history=found(places.history, read_table),
         filmstrip=found(places.filmstrip, Path.read_bytes),
         grid=found(places.grid, Path.read_bytes),
@@ -134,7 +126,7 @@ def _git(*words: str) -> list[str]:
     return done.stdout.splitlines()
 
 
-def read_table(path: Path | TextIO) -> pd.DataFrame:
+def read_table(path: Path) -> pd.DataFrame:
     """Read a CSV whose names are text, whatever they look like."""
     table = pd.read_csv(path, dtype=dict.fromkeys(NAMES, str), keep_default_na=False, na_values=[""])
     names = [name for name in NAMES if name in table]

@@ -4,7 +4,7 @@ import base64
 import re
 import struct
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from importlib import resources
 from itertools import chain
 from typing import NamedTuple
@@ -15,6 +15,10 @@ from markupsafe import Markup, escape
 from augment.page import figures, provenance, views
 from augment.page.content import DatasetResults, Provenance
 from augment.page.svg import Drawing
+from augment.results import sentences, tables, wording
+from augment.results.arm_figures import ARM_FIGURES
+from augment.results.kinds import Baseline
+from augment.results.record import Result
 
 CURVE_POINTS = 2
 """Scarcities from which on a learning curve is drawn."""
@@ -39,7 +43,12 @@ class Drawn(NamedTuple):
     @property
     def id(self) -> str:
         """The dataset's place on the page; its bare name might be that of another place."""
-        return f"dataset-{self.results.name}"
+        return f"dataset-{self.result.dataset}"
+
+    @property
+    def result(self) -> Result:
+        """Its figures."""
+        return self.results.result
 
     @property
     def drawings(self) -> list[Drawing]:
@@ -61,10 +70,14 @@ def render(datasets: Sequence[DatasetResults], origin: Provenance) -> Page:
     html = template.render(
         datasets=drawn,
         curves=curves,
-        outcomes=Counter(results.verdict["outcome"] for results in datasets),
+        effects=Counter(results.result.effect for results in datasets),
         origin=origin,
         provenance=provenance,
         views=views,
+        tables=tables,
+        sentences=sentences,
+        wording=wording,
+        arm_figures=ARM_FIGURES,
     )
     return Page(html, [*curves, *(drawing for each in drawn for drawing in each.drawings)])
 
@@ -79,15 +92,21 @@ def families(datasets: Iterable[DatasetResults]) -> list[list[DatasetResults]]:
 
 
 def _draw(results: DatasetResults) -> Drawn:
+    result = results.result
     histories = {
-        each.name: [] if each.history is None else figures.history(f"{results.name}-{each.name}", each.history)
-        for each in results.synthesizers
+        each.name: [] if each.history is None else figures.history(f"{result.dataset}-{each.name}", each.history)
+        for each in results.pictures
+    }
+    words = {
+        Baseline.REFERENCE: result.reference.name,
+        Baseline.BEST_REAL: result.best_real.name,
+        Baseline.SAME_RECIPE: "the same recipe on real images",
     }
     return Drawn(
         results,
-        figures.accuracy(results),
-        {rival: figures.difference(results, rival, ending) for ending, rival in views.rivals(results).items()},
-        figures.recall(results),
+        figures.accuracy(result),
+        {words[baseline]: figures.difference(result, baseline, words[baseline]) for baseline in result.baselines},
+        figures.recall(result),
         histories,
     )
 
@@ -105,8 +124,8 @@ def _environment() -> Environment:
     environment.filters |= {
         "drawn": _drawn,
         "code": _code,
+        "minus": _minus,
         "embedded": _embedded,
-        "rows": _rows,
         "breakable": _breakable,
     }
     return environment
@@ -118,13 +137,17 @@ def _drawn(drawing: Drawing) -> Markup:
 
 def _code(text: str) -> Markup:
     """Escape a sentence; set what stands between backticks as code, and minus signs as such."""
-    escaped = re.sub(r"(?<![\w`])-(?=\d)", "−", str(escape(text)))
-    return Markup(re.sub(r"`([^`]*)`", r"<code>\1</code>", escaped))  # noqa: S704  # escaped just now
+    return Markup(re.sub(r"`([^`]*)`", r"<code>\1</code>", _minus(str(escape(text)))))  # noqa: S704  # escaped just now
+
+
+def _minus(text: str) -> str:
+    """Write a typographer's minus, which is as wide as the plus, before figures."""
+    return re.sub(r"(?<![\w`])-(?=\d)", "−", text)
 
 
 def _breakable(text: str) -> Markup:
     """Let the name of an arm go on in the next line after its training set."""
-    return escape(text).replace("/", Markup("/<wbr>"))
+    return Markup(re.sub(r"(?<!<)/", "/<wbr>", str(escape(text))))  # noqa: S704  # escaped just now
 
 
 def _embedded(png: bytes) -> Markup:
@@ -132,8 +155,3 @@ def _embedded(png: bytes) -> Markup:
     width, height = struct.unpack(">II", png[16:24])
     data = base64.b64encode(png).decode("ascii")
     return Markup(f'src="data:image/png;base64,{data}" width="{width}" height="{height}"')  # noqa: S704  # base64
-
-
-def _rows(table: Mapping[str, Sequence[str]]) -> list[list[str]]:
-    """Lay out row name → cells as rows that begin with their name."""
-    return [[name, *cells] for name, cells in table.items()]

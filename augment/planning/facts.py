@@ -1,20 +1,21 @@
 """What is known of a dataset before anything is read whole: shape, classes, about how many images."""
 
-import os
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
-from augment.core.errors import DataError
 from augment.core.images import ImageSet, IntArray, make_image_set
 from augment.core.seeding import numpy_generator
-from augment.datasets.sources import load_raw
-from augment.datasets.specs import ImageFolderSource, ScarcitySpec, SourceSpec, SplitSpec, TorchvisionSource
+from augment.datasets.files import survey
+from augment.datasets.raw import Source
+from augment.datasets.sources.image_folder import ImageFolderSource
+from augment.datasets.sources.torchvision import TorchvisionSource
+from augment.datasets.specs import ScarcitySpec, SplitSpec
 from augment.datasets.splits import class_targets
 
-MNIST_FAMILY = ((1, 28, 28), 7000, 1000)
-"""Shape, images a class, and how many of those its authors set apart for testing."""
+MNIST_FAMILY = 7000, 1000
+"""Images of each of ten classes, and how many of those its authors set apart for testing."""
 
 STAND_IN = 256
 """Images of a stand-in, at most, unless there are more classes than half of that."""
@@ -26,14 +27,12 @@ class Facts:
 
     Attributes:
         shape: Channels, height, width.
-        images: All of them.
-        train: Of each class in the train split, shape (K,).
-        val: In the val split.
-        test: In the test split.
+        train: Images of each class in the train split, shape (K,).
+        val: Images in the val split.
+        test: Images in the test split.
     """
 
     shape: tuple[int, int, int]
-    images: int
     train: IntArray
     val: int
     test: int
@@ -50,51 +49,38 @@ class Facts:
         )
 
 
-def facts(source: SourceSpec, split: SplitSpec, scarcity: ScarcitySpec, raw: Path) -> Facts:
+def facts(source: Source, split: SplitSpec, scarcity: ScarcitySpec, raw: Path) -> Facts:
     """Count a dataset's images without decoding them; duplicates and what cannot be read are counted, too.
 
     Raises:
-        DataError: There are no images.
+        DataError: The files cannot be used as they are.
     """
-    shape, counts, official = _survey(source, raw)
+    counts, official = _count(source, raw)
     total = int(counts.sum())
     test = official if split.test == "official" else _apart(split.test, total)
     val = _apart(split.val, total - test)
     train = np.maximum(counts * max(total - test - val, 0) // max(total, 1), 1)
     wanted = class_targets(scarcity, len(counts))
-    if wanted is not None:
-        train = np.minimum(train, wanted)
-    return Facts(shape, total, train.astype(np.int64), val, test)
+    return Facts(source.image_shape, train if wanted is None else np.minimum(train, wanted), val, test)
 
 
 def stand_in(known: Facts) -> ImageSet:
     """Make noise of a dataset's shape and classes: what images show does not change how long a step takes."""
     count = max(2 * known.classes, min(int(known.train.sum()), STAND_IN))
     pixels = numpy_generator(0, "estimate").integers(0, 256, size=(count, *known.shape), dtype=np.uint8)
-    names = [str(label) for label in range(known.classes)]
-    return make_image_set(pixels, np.arange(count) % known.classes, names)
+    return make_image_set(pixels, np.arange(count) % known.classes, [str(label) for label in range(known.classes)])
 
 
 def _apart(size: float | int, total: int) -> int:
     return round(size * total) if isinstance(size, float) else min(size, total)
 
 
-def _survey(source: SourceSpec, raw: Path) -> tuple[tuple[int, int, int], IntArray, int]:
-    """Give shape, images of each class, and images set apart for testing."""
-    match source:
-        case TorchvisionSource():
-            shape, each, official = MNIST_FAMILY
-            return shape, np.full(10, each), 10 * official
-        case ImageFolderSource(size=size, mode=mode):
-            return (1 if mode == "grey" else 3, size, size), _count_files(raw), 0
-    found = load_raw(source, raw)
-    channels, height, width = found.images.shape[1:]
-    return (channels, height, width), np.bincount(found.labels, minlength=len(found.classes)), 0
-
-
-def _count_files(raw: Path) -> IntArray:
-    folders = sorted(path for path in raw.glob("[!.]*") if path.is_dir())
-    counts = [sum(len(names) for _, _, names in os.walk(folder)) for folder in folders]
-    if not sum(counts):
-        raise DataError(f"{raw}: expected one folder of images a class, found none")
-    return np.asarray(counts, dtype=np.int64)
+def _count(source: Source, raw: Path) -> tuple[IntArray, int]:
+    """Count the images of each class, and those set apart for testing."""
+    if isinstance(source, TorchvisionSource):  # yet to be downloaded, perhaps
+        each, official = MNIST_FAMILY
+        return np.full(10, each), 10 * official
+    if isinstance(source, ImageFolderSource):
+        files = survey(raw, beside=[source.groups] if source.groups else []).files
+        return np.asarray([len(own) for own in files.values()]), 0
+    return source.load(raw).counts(), 0

@@ -13,15 +13,17 @@ from augment.classifier.specs import ClassifierSpec, RecipeSpec
 from augment.classifier.training import build_network, train_classifier
 from augment.planning.facts import Facts, stand_in
 from augment.quality.neighbours import nearest
-from augment.runtime.checkpoint import Checkpoint
 from augment.runtime.machine import Machine, machine
 from augment.runtime.progress import Progress
 from augment.runtime.specs import RuntimeSpec
 from augment.runtime.stopwatch import Stopwatch, timed
-from augment.synthesis.fitting import build, fit
-from augment.synthesis.record import Look
-from augment.synthesis.specs import SynthesizerSpec
-from augment.synthesis.synthesizer import Synthesizer
+from augment.synthesis.base.files import build
+from augment.synthesis.base.iterative_spec import IterativeSpec
+from augment.synthesis.base.methods import SynthesizerSpec
+from augment.synthesis.base.synthesizer import Synthesizer
+from augment.synthesis.training.checkpoint import Checkpoint
+from augment.synthesis.training.fitting import fit
+from augment.synthesis.training.record import EvaluationPoint
 
 LIMIT_S, SHORT_LIMIT_S = 0.4, 0.1
 """Seconds for one measurement, and for one once `BUDGET_S` is spent. A single step may take longer."""
@@ -35,7 +37,7 @@ POINTS = 256
 
 SEED = 0
 NEVER = 2**31
-"""Steps of a training that is not to end, and between two looks of one that is not to look."""
+"""Steps of a training that is not to end, and between two evaluations of one that is not evaluated."""
 
 
 @dataclass
@@ -83,7 +85,7 @@ class Meter:
         """Time the drawing of an image."""
 
         def prepare(where: Machine) -> Callable[[], object]:
-            if hasattr(spec, "steps"):
+            if isinstance(spec, IterativeSpec):
                 synthesizer = build(spec, known.shape, known.classes, {}).to(where.device).eval()
             else:
                 synthesizer = _fit(known, spec, where)
@@ -157,10 +159,7 @@ def _plain(part: object) -> object:
 
 
 def _fit(known: Facts, spec: SynthesizerSpec, where: Machine) -> Synthesizer:
-    """Fit to noise, and let nobody look."""
-    look = Look({}, np.zeros((0, *known.shape), dtype=np.uint8))
-    return fit(stand_in(known), spec, SEED, where, "", Checkpoint(None, {}), lambda _: look, _show_nowhere).synthesizer
-
-
-def _show_nowhere(_: int, __: object) -> None:
-    pass
+    """Fit to noise, without evaluation or pictures."""
+    point = EvaluationPoint({}, np.zeros((0, *known.shape), dtype=np.uint8))
+    kept = Checkpoint(None, {})
+    return fit(stand_in(known), spec, SEED, where, "", kept, lambda _: point, lambda *_: None).synthesizer

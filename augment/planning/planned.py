@@ -1,16 +1,14 @@
 """The stages of a run, as DVC's graph names them."""
 
-import importlib
 import shlex
 from dataclasses import dataclass
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 from augment.core.errors import ContainerError
 from augment.core.store import read_json
 
-COMMAND = ("python", "-m", "augment")
+COMMAND = ["python", "-m", "augment"]
 
 
 @dataclass(frozen=True)
@@ -21,14 +19,14 @@ class Planned:
         name: DVC's address, e.g. ``train_classifier@digits-real-plain``.
         parents: Stages that it waits for.
         stale: Whether it has to run, or may have to once its parents have run.
-        module: The stage's file; None for a command that is none of ours.
+        command: Which of the project's own, e.g. ``train-classifier``; empty for any other.
         options: What the command names, e.g. ``dataset`` → ``digits``.
     """
 
     name: str
     parents: tuple[str, ...]
     stale: bool
-    module: ModuleType | None
+    command: str
     options: dict[str, str]
 
     @property
@@ -40,10 +38,6 @@ class Planned:
     def dataset(self) -> str:
         """Its dataset; empty for a stage that concerns them all."""
         return self.options.get("dataset", "")
-
-    def calls(self, function: object) -> bool:
-        """Tell whether the stage's file imports a function, under whatever name."""
-        return self.module is not None and any(value is function for value in vars(self.module).values())
 
 
 def read_plan(path: Path) -> list[Planned]:
@@ -61,8 +55,6 @@ def read_plan(path: Path) -> list[Planned]:
 
 def _planned(name: str, entry: dict[str, Any]) -> Planned:
     words = shlex.split(entry["command"])
-    module, options = None, {}
-    if tuple(words[:3]) == COMMAND and len(words) > len(COMMAND):
-        module = importlib.import_module(f"augment.stages.{words[3].replace('-', '_')}")
-        options = {key.removeprefix("--"): value for key, value in zip(words[4::2], words[5::2], strict=False)}
-    return Planned(name, tuple(entry["parents"]), bool(entry["stale"]), module, options)
+    ours, rest = words[:3] == COMMAND and len(words) > 3, words[4:]
+    options = {key.removeprefix("--"): value for key, value in zip(rest[::2], rest[1::2], strict=False)} if ours else {}
+    return Planned(name, tuple(entry["parents"]), bool(entry["stale"]), words[3] if ours else "", options)

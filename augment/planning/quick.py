@@ -39,10 +39,12 @@ def quick(settings: Settings) -> dict[str, Any]:
     for block in ("mixes", "auto_mixes"):
         cut[block] = {name: mix for name, mix in cut.get(block, {}).items() if name in mixes}
     used = {mix["synthesizer"] for block in ("mixes", "auto_mixes") for mix in cut[block].values()}
-    cut["synthesizers"] = [name for name in settings.synthesizers if name in used] or settings.synthesizers[:1]
+    used = used or {settings.synthesizer_names()[0]}
+    cut["synthesizers"] = {
+        family: [name for name in names if name in used] for family, names in settings.synthesizers.items()
+    }
     for name, dataset in cut["datasets"].items():
-        whole = settings.datasets[name]
-        dataset["classifier"]["max_steps"] = max(1, round(CAP * whole.classifier.max_steps))
+        dataset["classifier"]["max_steps"] = max(1, round(CAP * settings.datasets[name].classifier.max_steps))
         for synthesizer in dataset["synthesizers"].values():
             if "steps" in synthesizer:
                 synthesizer["steps"] = max(1, round(STEPS * synthesizer["steps"]))

@@ -1,24 +1,17 @@
-"""What a stage has to do: so many units of work of such a kind.
-
-A stage's file reads, calls pure functions, writes; which of the costly ones it calls says what it costs. Nothing here
-knows a stage by its name.
-"""
+"""What a stage has to do: so many units of work of such a kind."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from augment.classifier import judging, prediction, training, trials
+from augment.classifier import judging
 from augment.classifier.specs import ClassifierSpec, RecipeSpec
 from augment.planning.facts import Facts
 from augment.planning.meter import Meter
 from augment.planning.planned import Planned
-from augment.quality import assessment
 from augment.settings import DatasetSpec, Settings
-from augment.synthesis import fitting, sampling
-from augment.synthesis.gan.specs import GanSpec
-from augment.synthesis.sampling import BATCH, SETTLING_BATCHES
-from augment.synthesis.vae.specs import VaeSpec
-from augment.synthesis.validation import MOST_IMAGES
+from augment.synthesis.base.iterative_spec import IterativeSpec
+from augment.synthesis.base.sampling import BATCH, SETTLING_BATCHES
+from augment.synthesis.training.monitoring import MOST_IMAGES
 
 PATIENCES = 2.5
 """A training that stops by itself does so after so many times its patience: 80 classifiers of the digits made 504 steps
@@ -42,16 +35,6 @@ class Effort:
     count: float
     likely: float
     each_s: float
-
-    @property
-    def most_s(self) -> float:
-        """Seconds at most."""
-        return self.count * self.each_s
-
-    @property
-    def likely_s(self) -> float:
-        """Seconds, about."""
-        return self.likely * self.each_s
 
 
 @dataclass(frozen=True)
@@ -77,6 +60,11 @@ class Task:
         """The dataset's settings."""
         return self.settings.datasets[self.stage.dataset]
 
+    @property
+    def drawn(self) -> int:
+        """Images that a synthesizer draws."""
+        return self.dataset.synthesis.per_class * self.known.classes
+
     def key(self, rest: str) -> str:
         """Name a setting of the dataset."""
         return f"datasets.{self.stage.dataset}.{rest}"
@@ -84,7 +72,8 @@ class Task:
 
 def efforts(task: Task) -> list[Effort]:
     """List the costly parts of a stage."""
-    return [effort for function, work in WORK.items() if task.stage.calls(function) for effort in work(task)]
+    work = WORK.get(task.stage.command)
+    return work(task) if work else []
 
 
 def _trainings(task: Task, number: int, spec: ClassifierSpec, recipe: RecipeSpec, what: str, key: str) -> list[Effort]:
@@ -117,31 +106,29 @@ def _trials(task: Task) -> list[Effort]:
 def _fitting(task: Task) -> list[Effort]:
     name = task.stage.options["synthesizer"]
     spec, known, meter = task.dataset.synthesizers[name], task.known, task.meter
-    if not isinstance(spec, GanSpec | VaeSpec):
+    if not isinstance(spec, IterativeSpec):
         images = int(known.train.sum())
         return [Effort("images to fit to", "", images, images, meter.fitted_image_s(known, spec))]
-    seen = min(known.val, MOST_IMAGES)
-    looks, drawn = spec.watch.looks, BATCH * SETTLING_BATCHES + seen
-    look_s = drawn * meter.drawn_image_s(known, spec) + seen * meter.judged_image_s(known, judging.SPEC)
-    step_s = meter.synthesizer_step_s(known, spec)
+    seen, points, key = min(known.val, MOST_IMAGES), spec.monitor.points, task.key(f"synthesizers.{name}")
+    point_s = (BATCH * SETTLING_BATCHES + seen) * meter.drawn_image_s(known, spec)
+    point_s += seen * meter.judged_image_s(known, judging.SPEC)
     return [
-        Effort(f"steps of {name}", task.key(f"synthesizers.{name}.steps"), spec.steps, spec.steps, step_s),
-        Effort(f"looks at {name}", task.key(f"synthesizers.{name}.watch.looks"), looks, looks, look_s),
+        Effort(f"steps of {name}", f"{key}.steps", spec.steps, spec.steps, meter.synthesizer_step_s(known, spec)),
+        Effort(f"evaluation points of {name}", f"{key}.monitor.points", points, points, point_s),
     ]
 
 
 def _drawing(task: Task) -> list[Effort]:
     spec = task.dataset.synthesizers[task.stage.options["synthesizer"]]
-    count = task.dataset.synthesis.per_class * task.known.classes
     each_s = task.meter.drawn_image_s(task.known, spec)
-    return [Effort("images to draw", task.key("synthesis.per_class"), count, count, each_s)]
+    return [Effort("images to draw", task.key("synthesis.per_class"), task.drawn, task.drawn, each_s)]
 
 
 def _assessing(task: Task) -> list[Effort]:
-    known, drawn = task.known, task.dataset.synthesis.per_class * task.known.classes
-    train = int(known.train.sum())
-    images, pairs = train + known.val + drawn, (drawn + known.val) * train
+    known, train = task.known, int(task.known.train.sum())
+    images, pairs = train + known.val + task.drawn, (task.drawn + known.val) * train
     return [
+        *_judge(task),
         Effort("images to judge", "", images, images, task.meter.judged_image_s(known, judging.SPEC)),
         Effort("distances", task.key("synthesis.per_class"), pairs, pairs, task.meter.distance_s(known)),
     ]
@@ -154,13 +141,13 @@ def _predicting(task: Task) -> list[Effort]:
     return [Effort("test images to classify", "seeds", count, count, each_s)]
 
 
-WORK: Mapping[object, Callable[[Task], list[Effort]]] = {
-    judging.train_judge: _judge,
-    training.train_classifier: _classifiers,
-    trials.hits_on_val: _trials,
-    fitting.fit: _fitting,
-    sampling.sample_batches: _drawing,
-    assessment.assess_generator: _assessing,
-    prediction.predict_probabilities: _predicting,
+WORK: Mapping[str, Callable[[Task], list[Effort]]] = {
+    "train-judge": _judge,
+    "train-classifier": _classifiers,
+    "merge-auto": _trials,
+    "train-synthesizer": _fitting,
+    "synthesize": _drawing,
+    "assess": _assessing,
+    "evaluate": _predicting,
 }
-"""A costly function → what a stage that calls it does."""
+"""Of the stages that compute for long: what they do."""

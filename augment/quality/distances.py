@@ -14,7 +14,7 @@ from augment.quality.neighbours import Points, blocks
 def frechet_distance(first: Points, second: Points) -> float:
     """Fréchet distance between Gaussians fitted to two feature sets (Heusel et al., 2017, arXiv 1706.08500).
 
-    |μ₁ - μ₂|² + tr(Σ₁ + Σ₂ - 2 (Σ₁Σ₂)^½). Biased upwards for small sets: compare with the floor that two real
+    |μ₁ - μ₂|² + tr(Σ₁ + Σ₂ - 2 (Σ₁Σ₂)^½). Biased upwards for small sets: compare with what two real
     sets of the same sizes give.
 
     Args:
@@ -68,7 +68,8 @@ def kernel_distance(first: Points, second: Points) -> float:
     at every size, so that, unlike the Fréchet distance, a small set gives no worse value on average, only a noisier
     one; two sets of one distribution scatter around 0, half of them below. Sets drawn to have equally many images
     of each class are not quite independent: a pair of one class is rarer within a set than between the two, and values
-    are lower by 2/N · (mean kernel of such pairs - mean kernel of all). Compare with the floor, which has that too.
+    are lower by 2/N · (mean kernel of such pairs - mean kernel of all). Compare with the real reference, which has
+    that too.
     The paper averages over subsets of 1,000 to save time; here every pair counts, in tiles of bounded memory.
 
     Args:

@@ -56,17 +56,6 @@ class Machine:
             return self.fabric.autocast()
         return torch.autocast(self.device.type, dtype=torch.bfloat16, enabled=self.bf16)
 
-    def require_even(self, batch_size: int) -> None:
-        """See that a batch can be shared evenly among the processes.
-
-        Raises:
-            SettingsError: It cannot.
-        """
-        if batch_size % self.world:
-            raise SettingsError(
-                f"batch_size: expected a multiple of runtime.devices ({self.world}), found {batch_size}"
-            )
-
     def part(self, batch: Tensor) -> Tensor:
         """Take this process's rows of a batch that all processes drew alike."""
         return batch if self.fabric is None else batch[self.fabric.global_rank :: self.world]
@@ -154,4 +143,9 @@ def _device(spec: RuntimeSpec) -> torch.device:
 def _computes_bf16(device: torch.device) -> bool:
     if device.type == "cuda":
         return torch.cuda.is_bf16_supported(including_emulation=False)
-    return bool(torch.cpu._is_avx512_bf16_supported())
+    # The processor has it, and neither of the two libraries that compute was told to do without.
+    return bool(
+        torch.cpu._is_avx512_bf16_supported()
+        and torch.backends.cpu.get_cpu_capability().startswith("AVX512")  # ATEN_CPU_CAPABILITY
+        and torch.ops.mkldnn._is_mkldnn_bf16_supported()  # ONEDNN_MAX_CPU_ISA
+    )

@@ -2,16 +2,16 @@
 
 from pathlib import Path
 
+from augment.assessment.assessment import Side, assess_generator
+from augment.assessment.gate import GateSpec
+from augment.assessment.pictures import beside_nearest, real_beside_synthetic
 from augment.classifier.judging import SYNTHETIC_RUN, train_judge
 from augment.core.images import ImageSet
 from augment.core.seeding import numpy_generator
 from augment.core.stage import stage
 from augment.core.store import read_image_set, write_csv, write_json, write_parquet, write_png
-from augment.quality.assessment import Side, assess_generator
+from augment.judge.judge import read_judge
 from augment.quality.generator_quality import Judged
-from augment.quality.pictures import beside_nearest, real_beside_synthetic
-from augment.quality.specs import GateSpec
-from augment.runtime.judge import read_judge
 from augment.runtime.machine import machine
 from augment.runtime.specs import RuntimeSpec
 
@@ -27,7 +27,7 @@ def assess(
     train: Path,
     synthetic: Path,
     val: Path,
-    features: Path,
+    judge: Path,
     quality: Path,
     per_class: Path,
     scores: Path,
@@ -37,10 +37,10 @@ def assess(
     """Write figures to ``quality`` and ``per_class``, one row an image to ``scores``, and the two pictures."""
     real, held_out, fake = (read_image_set(path) for path in (train, val, synthetic))
     with machine(runtime) as where:
-        judge = read_judge(features, real.classes, real.shape, where.device)
+        network = read_judge(judge, real.classes, real.shape, where.device)
 
         def seen(images: ImageSet) -> Side:
-            of_images, probabilities = judge(images.images)
+            of_images, probabilities = network(images.images)
             return Side(images, Judged(of_images, images.labels, probabilities))
 
         train_side, val_side, fake_side = seen(real), seen(held_out), seen(fake)

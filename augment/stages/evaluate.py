@@ -5,13 +5,17 @@ from itertools import product
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from augment.classifier.files import read_classifiers
 from augment.classifier.prediction import predict_probabilities
 from augment.core.images import require_disjoint
 from augment.core.paths import PathPattern
+from augment.core.records import write_record
 from augment.core.stage import stage
-from augment.core.store import read_image_set, write_csv, write_json, write_parquet
-from augment.evaluation.predictions import Predictions
+from augment.core.store import read_image_set, write_csv, write_parquet
+from augment.evaluation.predictions import GroundTruth, Predictions
+from augment.evaluation.trainings import Trainings
 from augment.runtime.machine import machine
 from augment.runtime.specs import RuntimeSpec
 
@@ -26,16 +30,19 @@ def evaluate(
     train: PathPattern,
     test: Path,
     classifier: PathPattern,
+    truth: Path,
     predictions: PathPattern,
     metrics: PathPattern,
     confusion: PathPattern,
 ) -> None:
-    """Write a file an arm: probabilities to ``predictions``, scores to ``metrics``, class pairs to ``confusion``.
+    """Write ``truth`` once, and a file an arm: probabilities, what the trainings came to, class pairs.
 
-    All paths but ``test`` have the blanks ``{train_set}`` and ``{recipe}``. Of what an arm was trained on,
-    the images of each class are counted, which says what is rare, and the synthetic ones: a mix may have added none.
+    All paths but ``test`` and ``truth`` have the blanks ``{train_set}`` and ``{recipe}``. Of what an arm was trained
+    on, the images of each class are counted, which says what is rare, and the synthetic ones: a mix may have added
+    none.
     """
     images = read_image_set(test)
+    known = GroundTruth.of(images)
     with machine(runtime) as where:
         for train_set, recipe in product(train_sets, recipes):
             arm = {"train_set": train_set, "recipe": recipe}
@@ -43,16 +50,20 @@ def evaluate(
             require_disjoint(taught, images, f"{train.at(**arm)} and {test}")
             runs = read_classifiers(classifier.at(**arm), images.classes, images.shape)
             said = [predict_probabilities(run.network.to(where.device), images.images, where) for run in runs]
-            result = Predictions.of(images, said)
-            scores = result.metrics() | {
-                "train_counts": taught.class_counts().tolist(),
-                "synthetic_images": int((taught.manifest["origin"] == "synthetic").sum()),
-                "val_accuracy": [run.val_accuracy for run in runs],
-                "steps": [run.steps for run in runs],
-                "converged": sum(run.converged for run in runs),
-            }
+            result = Predictions(known, np.stack(said))
+            accuracy = result.accuracy()
+            trainings = Trainings(
+                accuracy=float(accuracy.mean()),
+                val_accuracy=tuple(float(run.val_accuracy) for run in runs),
+                steps=tuple(run.steps for run in runs),
+                converged=sum(run.converged for run in runs),
+                train_counts=tuple(taught.class_counts().tolist()),
+                synthetic_images=int((taught.manifest["origin"] == "synthetic").sum()),
+            )
             write_parquet(predictions.at(**arm), result.to_frame())
-            write_json(metrics.at(**arm), scores)
+            write_record(metrics.at(**arm), trainings)
             write_csv(confusion.at(**arm), result.confusion())
-            accuracy = scores["accuracy"]
-            print(f"evaluate {dataset} {train_set}/{recipe}: accuracy {accuracy['mean']:.4f} ± {accuracy['std']:.4f}")
+            print(
+                f"evaluate {dataset} {train_set}/{recipe}: accuracy {accuracy.mean():.4f} ± {accuracy.std(ddof=1):.4f}"
+            )
+    write_record(truth, known)

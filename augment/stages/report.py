@@ -17,13 +17,10 @@ def report(
     seeds: int,
     runtime: Any,
     datasets: Mapping[str, Any],
-    synthesizers: Sequence[str],
+    synthesizers: Mapping[str, Sequence[str]],
     *,
-    verdicts: Path,
-    arms: Path,
-    recall: Path,
+    result: PathPattern,
     confusion: PathPattern,
-    quality: PathPattern,
     grid: PathPattern,
     nearest_train: PathPattern,
     history: PathPattern,
@@ -35,16 +32,15 @@ def report(
 ) -> None:
     """Write ``page``, and its ``figures`` as files of their own.
 
-    ``confusion`` to ``filmstrip`` are path patterns, see `Places`. ``lock`` and ``costs`` tell where the figures come
+    ``result`` to ``filmstrip`` are path patterns, see `Places`. ``lock`` and ``costs`` tell where the figures come
     from: they differ from machine to machine, and so does ``page``, but ``figures`` do not.
     """
-    places = Places(verdicts, arms, recall, confusion, quality, grid, nearest_train, history, filmstrip)
-    results = [read_dataset(name, spec, synthesizers, places) for name, spec in datasets.items()]
+    places = Places(result, confusion, grid, nearest_train, history, filmstrip)
+    names = [name for family in synthesizers.values() for name in family]
+    results = [read_dataset(name, spec, names, places) for name, spec in datasets.items()]
     settings = {
         "Seeds": f"{seeds} runs of every arm; every random draw derives from seed {seed}",
-        "Runtime": ", ".join(
-            f"{name} {getattr(runtime, name)}" for name in ("device", "precision", "devices", "threads")
-        ),
+        "Runtime": ", ".join(f"{name} {getattr(runtime, name)}" for name in ("device", "precision", "threads")),
     }
     drawn = render(results, read_provenance(lock, costs, settings))
     with whole(figures) as draft:

@@ -10,9 +10,9 @@ from augment.core.store import write_drawn_images
 from augment.runtime.machine import machine
 from augment.runtime.seeding import torch_generator
 from augment.runtime.specs import RuntimeSpec
-from augment.synthesis.files import read_synthesizer
-from augment.synthesis.sampling import sample_batches
-from augment.synthesis.specs import SynthesisSpec
+from augment.synthesis.base.drawing_spec import SynthesisSpec
+from augment.synthesis.base.files import read_synthesizer
+from augment.synthesis.base.sampling import sample_batches
 
 
 @stage(spec="datasets.{dataset}.synthesis", runtime="runtime", seed="seed", makes=("synthetic",))

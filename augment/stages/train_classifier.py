@@ -5,7 +5,9 @@ from pathlib import Path
 from augment.classifier.files import write_classifiers
 from augment.classifier.specs import ClassifierSpec, RecipeSpec
 from augment.classifier.training import train_classifier as fit
-from augment.core.images import require_disjoint
+from augment.core.images import REAL, require_alike, require_disjoint
+from augment.core.provenance import described, require_made_by
+from augment.core.specs import Spec
 from augment.core.stage import stage
 from augment.core.store import read_image_set
 from augment.runtime.machine import machine
@@ -16,6 +18,9 @@ from augment.runtime.specs import RuntimeSpec
 @stage(
     spec="datasets.{dataset}.classifier",
     recipe_spec="arms.recipes.{recipe}",
+    source="datasets.{dataset}.source",
+    split="datasets.{dataset}.split",
+    scarcity="datasets.{dataset}.scarcity",
     runtime="runtime",
     seed="seed",
     seeds="seeds",
@@ -27,6 +32,9 @@ def train_classifier(
     recipe: str,
     spec: ClassifierSpec,
     recipe_spec: RecipeSpec,
+    source: Spec,
+    split: Spec,
+    scarcity: Spec,
     runtime: RuntimeSpec,
     seed: int,
     seeds: int,
@@ -35,8 +43,15 @@ def train_classifier(
     val: Path,
     classifier: Path,
 ) -> None:
-    """Write ``seeds`` classifiers to ``classifier``."""
+    """Write ``seeds`` classifiers to ``classifier``.
+
+    ``source``, ``split`` and ``scarcity`` are those of `prepare`: what is read must have been made with them.
+    """
+    prepared = described(stage="prepare", dataset=dataset, seed=seed, source=source, split=split, scarcity=scarcity)
+    require_made_by(val, **prepared)
+    require_made_by(train, **(prepared if train_set == REAL else {"dataset": dataset, "mix": train_set}))
     images, held_out = read_image_set(train), read_image_set(val)
+    require_alike(images, held_out, f"{train} and {val}")
     require_disjoint(images, held_out, f"{train} and {val}")
     runs = []
     with machine(runtime) as where:

@@ -6,7 +6,7 @@ import pytest
 from augment.classifier.files import read_classifiers, write_classifiers
 from augment.classifier.prediction import predict_probabilities
 from augment.classifier.specs import ClassifierSpec
-from augment.classifier.training import Trained, build_network
+from augment.classifier.training import TrainedClassifier, build_network
 from augment.core.errors import ContainerError
 from augment.core.images import ImageSet
 from augment.runtime.machine import Machine
@@ -15,7 +15,10 @@ SPECS = [ClassifierSpec(width=4), ClassifierSpec(backbone="resnet18")]
 
 
 def write(folder: Path, stripes: ImageSet, cpu: Machine, spec: ClassifierSpec) -> Path:
-    runs = [Trained(build_network(stripes.shape, 3, spec, 0, run).eval(), 5, 10, True, 0.5 + run) for run in range(2)]
+    runs = [
+        TrainedClassifier(build_network(stripes.shape, 3, spec, 0, run).eval(), 5, 10, True, 0.5 + run)
+        for run in range(2)
+    ]
     write_classifiers(folder / "arm", runs, stripes, spec, cpu)
     return folder / "arm"
 

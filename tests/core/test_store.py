@@ -185,3 +185,74 @@ def test_reasons_that_are_none_are_refused(tmp_path: Path, reasons: object) -> N
     write_json(tmp_path / "set" / "left_out.json", {"reasons": reasons})
     with pytest.raises(ContainerError, match=r"left_out\.json: expected reasons, a list of sentences"):
         require_made(tmp_path / "set")
+
+
+def change_meta(container: Path, **changes: object) -> None:
+    meta = json.loads((container / "meta.json").read_text())
+    write_json(container / "meta.json", meta | changes)
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"classes": None}, r"classes: expected list\[str\], found None"),
+        ({"classes": "abc"}, r"classes: expected list\[str\], found abc"),
+        ({"classes": [1, 2, 3]}, r"classes: expected list\[str\], found \[1, 2, 3\]"),
+        ({"classes": ["a", "a", "b"]}, "classes: expected each name once"),
+        ({"shape": 8}, r"shape: expected list\[int\], found 8"),
+        ({"shape": [1, 8.0, 8]}, r"shape: expected list\[int\]"),
+        ({"images": True}, "images: expected int, found True"),
+        ({"made_by": []}, r"made_by: expected dict, found \[\]"),
+    ],
+)
+def test_a_false_meta_is_named(container: Path, changes: dict[str, object], message: str) -> None:
+    change_meta(container, **changes)
+    with pytest.raises(ContainerError, match=rf"meta\.json: {message}"):
+        read_image_set(container)
+
+
+def test_json_too_deep_to_read_is_named(container: Path) -> None:
+    (container / "meta.json").write_text("[" * 100_000)
+    with pytest.raises(ContainerError, match=r"meta\.json: cannot be read \(RecursionError"):
+        read_image_set(container)
+
+
+def test_an_archive_in_the_arrays_place_is_named(container: Path) -> None:
+    with (container / "images.npy").open("wb") as file:
+        np.savez(file, np.zeros(3))
+    with pytest.raises(ContainerError, match=r"images\.npy: expected an array, found NpzFile"):
+        read_image_set(container)
+
+
+@pytest.mark.parametrize(
+    ("column", "values", "message"),
+    [
+        ("label", ["x"] * 60, "label: expected whole numbers, found str"),
+        ("label", [0.5] * 60, "label: expected whole numbers, found float64"),
+        ("label", [None, *[0] * 59], "label: expected whole numbers"),
+        ("class_name", ["low"] * 60, r"class_name: 40 of 60 are false, e\.g\. in row 1: low"),
+        ("origin", ["real"] * 59 + ["dream"], r"origin: 1 of 60 are false, e\.g\. in row 59: dream"),
+        ("origin", [None] * 60, "origin: 60 of 60 are false"),
+        ("content_hash", ["0"] * 60, "content_hash: 60 of 60 are false"),
+        ("content_hash", [7] * 60, "content_hash: 60 of 60 are false"),
+        ("weight", [1.0] * 59 + [-1.0], r"weight: 1 of 60 are false, e\.g\. in row 59: -1\.0"),
+        ("weight", [float("inf")] * 60, "weight: 60 of 60 are false"),
+        ("weight", ["much"] * 60, "a column has values of another kind"),
+    ],
+)
+def test_a_false_manifest_is_named(container: Path, column: str, values: list[object], message: str) -> None:
+    manifest = pd.read_parquet(container / "manifest.parquet")
+    manifest.assign(**{column: pd.Series(values)}).to_parquet(container / "manifest.parquet")
+    with pytest.raises(ContainerError, match=message):
+        read_image_set(container)
+
+
+def test_of_many_pixels_a_sample_is_held_against_the_hashes(container: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("augment.core.store.CHECKED", 60 * 64 // 4)
+    manifest = pd.read_parquet(container / "manifest.parquet")
+    manifest.loc[np.arange(60) % 4 > 0, "content_hash"] = "false, and not looked at"
+    manifest.to_parquet(container / "manifest.parquet")
+    read_image_set(container)
+    manifest.assign(content_hash="false").to_parquet(container / "manifest.parquet")
+    with pytest.raises(ContainerError, match="content_hash: 15 of 15 are false"):
+        read_image_set(container)

@@ -6,10 +6,15 @@ import numpy as np
 import pytest
 
 from augment.core.errors import DataError
-from augment.datasets.sources import IDX_FILES, load_raw
-from augment.datasets.specs import SklearnDigitsSource, TorchvisionSource
+from augment.datasets.raw import RawImages, Source
+from augment.datasets.sources.sklearn_digits import SklearnDigitsSource
+from augment.datasets.sources.torchvision import IDX_FILES, TorchvisionSource
 
 FASHION = TorchvisionSource(kind="torchvision", name="FashionMNIST")
+
+
+def load_raw(source: Source, raw: Path) -> RawImages:
+    return source.load(raw)
 
 
 def write_idx_files(folder: Path, *, packed: bool) -> None:

@@ -1,5 +1,6 @@
 """The page as a browser and a screen reader take it."""
 
+import html
 import re
 import shutil
 import subprocess
@@ -10,11 +11,15 @@ from pathlib import Path
 
 import pytest
 
+from augment.assessment import pictures
 from augment.page import views
-from augment.page.content import DatasetResults, Provenance, SynthesizerResults
+from augment.page.content import DatasetResults, Pictures, Provenance
 from augment.page.render import families, render
-from augment.quality import pictures
+from augment.results import tables
+from augment.results.record import LeftOut
+from tests.comparison.simulated import arm, random_hits
 from tests.page.examples import HOSTILE, dataset, provenance
+from tests.results.examples import result_of
 
 VOID = {"meta", "link", "img", "wbr"}
 
@@ -55,7 +60,7 @@ class Outline(HTMLParser):
 
 
 def of_size(name: str, per_class: int) -> DatasetResults:
-    return replace(dataset(), name=name, per_class=per_class)
+    return replace(dataset(name), per_class=per_class)
 
 
 @pytest.fixture(scope="module")
@@ -114,9 +119,10 @@ def test_a_reader_without_eyes_or_mouse_finds_the_way(outline: Outline) -> None:
 
 
 def test_verdicts_come_first(page: str) -> None:
-    assert page.index('<h2 id="verdicts">') < page.index("badge helps") < page.index("<svg")
-    said = "Over 3 seeds and 60 test images, synthesis (<code>merged/balanced</code>, chosen on val) helps"
-    assert said in page
+    advice = "Use the synthetic images: train on <code>merged</code> with recipe <code>balanced</code>."
+    assert page.index('<h2 id="verdicts">') < page.index(advice) < page.index("<svg")
+    assert page.index("<td>merged/<wbr>balanced</td>") < page.index("badge helps")
+    assert "On 60 test images and over 3 runs, <code>merged/balanced</code>, the best arm with synthetic images" in page
 
 
 def test_hostile_names_are_shown_as_they_are_and_do_nothing(page: str, outline: Outline) -> None:
@@ -137,7 +143,7 @@ def test_figures_take_the_colours_and_fonts_of_the_page() -> None:
 
 
 def test_what_is_missing_is_left_out_or_told() -> None:
-    bare = replace(dataset(), confusion={}, synthesizers=(SynthesizerResults("gan"),))
+    bare = replace(dataset(), confusion={}, pictures=(Pictures("gan"),))
     outline = Outline(render([bare], Provenance(made="today")).html)
     assert outline.of("img") == []
     assert "Confusions" not in outline.text
@@ -152,32 +158,46 @@ def test_a_stage_that_did_not_run_here_has_no_cost(outline: Outline) -> None:
 
 
 def test_without_merged_arms_there_is_a_page_nevertheless() -> None:
-    results = dataset()
-    verdict = dict(results.verdict) | {"chosen": None, "release": None, "groups": None, "contests": []}
-    verdict |= {"against_best_without_synthesis": None, "verdict": "No arm merges real and synthetic images."}
-    assert "No arm merges" in render([replace(results, verdict=verdict)], provenance()).html
+    alone = result_of([arm("real", "plain", random_hits(0.6, 0), 0.6)], {})
+    page = render([replace(dataset(), result=alone, pictures=(), confusion={})], provenance()).html
+    assert "Real and synthetic images together are not judged: no arm trains on both." in page
+    assert "<svg" in page
 
 
-def test_runs_that_were_cut_off_are_named() -> None:
-    results = dataset()
-    arms = results.arms.assign(cut_off=[0, 2, 0, 0, 1, 0])
-    names = arms["arm"].tolist()
-    assert f"improving: 2 of 3 runs of `{names[1]}`, 1 of 3 runs of `{names[4]}`." in views.cut_off(
-        replace(results, arms=arms)
-    )
-    assert views.cut_off(results) == ""
+def test_what_was_left_out_comes_before_the_advice() -> None:
+    left_out = [LeftOut(name="gan", reasons=("class <i>: it repeats itself",))]
+    result = result_of([arm("real", "plain", random_hits(0.6, 0), 0.6)], {}, left_out)
+    page = render([replace(dataset(), result=result, pictures=(), confusion={})], provenance()).html
+    said = "Left out: <code>gan</code>, because class &lt;i&gt;: it repeats itself."
+    assert page.index(said) < page.index("Train on <code>real</code>")
 
 
-def test_a_leak_that_could_not_be_measured_is_left_out() -> None:
-    _, rows = views.leaks({"features": {"near_copies": 0.02, "ratio": None}})
-    assert rows == {"features": ["2.00", views.MISSING]}
+def cells_of(page: str, row: str) -> list[str]:
+    """Give the cells of the first row that is named so."""
+    found = re.search(rf'<tr[^>]*><th scope="row"[^>]*>{re.escape(row)}.*?</tr>', page, flags=re.DOTALL)
+    assert found is not None
+    return [html.unescape(re.sub("<[^>]*>", "", cell)) for cell in re.findall(r"<td>(.*?)</td>", found[0])]
+
+
+def test_a_figure_stands_before_that_of_real_images_in_the_column_of_its_synthesizer(page: str) -> None:
+    assert cells_of(page, "Fréchet distance ↓")[:2] == ["3.40 (1.50)", "4.00 (1.50)"]
+    assert cells_of(page, "precision ↑")[:2] == ["–", "0.90 (0.95)"]
+    assert cells_of(page, "attacker right %, by features ↓")[0] == "57.0 [51.0, 59.0]"
+
+
+def test_the_arms_have_the_figures_of_the_record_and_the_markdown(page: str) -> None:
+    result = dataset().result
+    found, expected = cells_of(page, "balanced<small>best without"), tables.arms(result).rows[1]
+    assert [cell.replace("−", "-") for cell in found] == [cell.text for cell in expected]
+    for title in tables.arms(result).titles[1:8]:
+        assert f">{html.escape(title)}</th>" in page.replace("<wbr>", "")
 
 
 def test_datasets_that_differ_in_their_number_of_images_make_a_learning_curve(outline: Outline) -> None:
     shown = [tag["aria-label"] for tag in outline.of("svg") if "training images a class" in str(tag["aria-label"])]
     assert shown == ["Test accuracy with 95 % intervals over 10, 50 training images a class: few, many."]
     members = families([of_size("b", 50), of_size("a", 10), dataset(), replace(of_size("c", 9), family="other")])
-    assert [[each.name for each in family] for family in members] == [["a", "b"]]
+    assert [[each.result.dataset for each in family] for family in members] == [["a", "b"]]
 
 
 @pytest.mark.skipif(shutil.which("chromium") is None, reason="needs chromium")

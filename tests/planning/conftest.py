@@ -43,4 +43,4 @@ def settings(params: dict[str, Any]) -> Settings:
 @pytest.fixture
 def known() -> Facts:
     """Ten classes of 30 train images, 100 of val, 200 of test."""
-    return Facts((1, 8, 8), 600, np.full(10, 30), 100, 200)
+    return Facts((1, 8, 8), np.full(10, 30), 100, 200)

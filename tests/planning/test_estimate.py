@@ -23,13 +23,13 @@ TRAIN = (
 
 
 def stage(name: str, *parents: str, seconds: float = 0.0, start_s: float = 1.0, dataset: str = "") -> StageEstimate:
-    planned = Planned(name, parents, True, None, {"dataset": dataset} if dataset else {})
+    planned = Planned(name, parents, True, "x", {"dataset": dataset} if dataset else {})
     effort = Effort("steps of gan", "datasets.toys.synthesizers.gan.steps", 2000, 1000, seconds / 1000)
     return StageEstimate(planned, start_s, (effort,) if seconds else ())
 
 
 def run(*stages: StageEstimate, jobs: int = 2, side: int = 8) -> Estimate:
-    known = {"toys": Facts((3, side, side), 60, np.full(3, 10), 12, 18)}
+    known = {"toys": Facts((3, side, side), np.full(3, 10), 12, 18)}
     return Estimate(stages, len(stages) + 4, known, (), jobs)
 
 
@@ -70,7 +70,7 @@ def test_a_long_run_is_told_with_what_to_change(settings: Settings) -> None:
     lines = told(run(stage("fit@toys-x", seconds=36_000.0, dataset="toys"), side=128), settings)
     advice = lines[lines.index("What takes longest, and the setting to lower:") + 1 :]
     assert advice[0] == "  10 h: 1,000 steps of gan of 36 s; datasets.toys.synthesizers.gan.steps"
-    assert advice[1] == "  Images of half the side take a quarter of it all: datasets.toys.source"
+    assert advice[1] == "  Images of half the side take a quarter of it all: datasets.toys.source.image_size"
     assert advice[2] == "  A first answer in a fraction of the time: make quick"
 
 
@@ -89,7 +89,7 @@ def test_nothing_to_do_is_one_line(settings: Settings) -> None:
 def test_trainings_stop_as_those_of_this_stage_did_or_those_of_its_kind(
     notes: dict[str, Any], expected: float | None
 ) -> None:
-    assert usual_steps(Planned("fit@a-x", (), True, None, {}), notes) == expected
+    assert usual_steps(Planned("fit@a-x", (), True, "x", {}), notes) == expected
 
 
 def entry(text: str, dataset: str, *, stale: bool = True, parents: tuple[str, ...] = ()) -> dict[str, Any]:
@@ -117,7 +117,7 @@ def test_a_dataset_that_is_not_there_is_named_and_costs_no_other_its_estimate(
     params: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(module, "Meter", KnownMeter)
-    source = {"kind": "image_folder", "size": 16, "mode": "rgb"}
+    source = {"kind": "image_folder", "image_size": 16, "mode": "rgb"}
     params["datasets"]["pets"] = params["datasets"]["digits"] | {"source": source}
     plan = {f"prepare@{name}": entry(PREPARE, name) for name in ("pets", "digits")}
     plan |= {f"train_classifier@{name}": entry(TRAIN, name) for name in ("pets", "digits")}
@@ -126,7 +126,7 @@ def test_a_dataset_that_is_not_there_is_named_and_costs_no_other_its_estimate(
     (tmp_path / "costs" / "broken.json").write_text("{")
     command(Settings(**params), tmp_path / "plan.json", tmp_path / "costs", tmp_path / "estimate.json", 0.5)
     said = capsys.readouterr().out
-    assert said.count("pets: cannot be estimated: raw/pets: expected one folder of images a class, found none") == 1
+    assert said.count("pets: cannot be estimated: raw/pets: expected one folder of images a class") == 1
     seconds = {name: each["seconds"] for name, each in read_json(tmp_path / "estimate.json")["stages"].items()}
     assert seconds["prepare@pets"] == seconds["prepare@digits"] == seconds["train_classifier@pets"] == 0.5
     assert seconds["train_classifier@digits"] > 1000

@@ -13,7 +13,7 @@ def cut(params: dict[str, Any]) -> dict[str, Any]:
 def test_what_stays_is_the_question_and_two_recipes(params: dict[str, Any]) -> None:
     found = cut(params)
     assert found["seeds"] == 2
-    assert found["synthesizers"] == ["gan"]
+    assert found["synthesizers"] == {"gan": ["gan"], "vae": [], "classical": []}
     assert list(found["mixes"]) == ["merged"]
     assert found["auto_mixes"] == {}
     assert found["arms"]["train_sets"] == ["real", "merged"]
@@ -50,7 +50,7 @@ def test_real_images_alone_are_a_question_too(params: dict[str, Any], tmp_path: 
     params["arms"]["train_sets"] = ["real", "control"]
     write(parse(Settings, params, "params.yaml"), tmp_path / "params.yaml")
     found = load_settings(tmp_path / "params.yaml")
-    assert (found.arms.train_sets, found.synthesizers, found.mixes) == (["real"], ["gan"], {})
+    assert (found.arms.train_sets, found.synthesizer_names(), found.mixes) == (["real"], ["gan"], {})
 
 
 def test_what_is_written_is_valid_and_cuts_no_further_but_for_steps(settings: Settings, tmp_path: Path) -> None:

@@ -8,12 +8,12 @@ import pandas as pd
 import pytest
 from PIL import Image
 
+from augment.assessment.gate import GateSpec
 from augment.classifier.specs import ClassifierSpec, RecipeSpec
 from augment.classifier.training import train_classifier
 from augment.core.images import ImageSet, make_image_set
 from augment.core.store import write_image_set
-from augment.quality.specs import GateSpec
-from augment.runtime.judge import write_judge
+from augment.judge.judge import write_judge
 from augment.runtime.machine import Machine
 from augment.runtime.progress import Progress
 from augment.runtime.specs import RuntimeSpec
@@ -35,12 +35,12 @@ def inputs(tmp_path: Path, cpu: Machine) -> dict[str, Path]:
     pixels = synthetic.images.copy()
     pixels[2::3] = pixels[2]
     collapsed = make_image_set(pixels, synthetic.labels, synthetic.classes, generator_seed=1)
-    paths = {name: tmp_path / name for name in ("train", "val", "synthetic", "features")}
+    paths = {name: tmp_path / name for name in ("train", "val", "synthetic", "judge")}
     for name, images in {"train": train, "val": val, "synthetic": collapsed}.items():
         write_image_set(paths[name], images, {})
     recipe = RecipeSpec(transforms="none", sampling="natural")
     judge = train_classifier(train, val, SPEC, recipe, 0, 0, cpu, Progress("judge", SPEC.max_steps))
-    write_judge(paths["features"], judge.network, train.classes, train.shape, {})
+    write_judge(paths["judge"], judge.network, train.classes, train.shape, {})
     return paths
 
 

@@ -12,22 +12,30 @@ import pytest
 from augment.classifier.files import write_classifiers
 from augment.classifier.specs import ClassifierSpec, RecipeSpec
 from augment.classifier.training import train_classifier
-from augment.core.errors import DataError
+from augment.comparison.arms import Arm
+from augment.core.errors import ContainerError, DataError
 from augment.core.images import make_image_set
 from augment.core.paths import PathPattern
+from augment.core.provenance import described
+from augment.core.records import read_record, write_record
+from augment.core.specs import Spec
 from augment.core.store import read_image_set, read_parquet, write_image_set, write_json, write_parquet
-from augment.evaluation.arms import Arm
-from augment.merging.specs import MixSpec
+from augment.evaluation.predictions import GroundTruth, Predictions
+from augment.evaluation.trainings import Trainings
+from augment.merging.specs import AutoMixSpec, MixSpec
+from augment.results.kinds import ArmKind
+from augment.results.record import Result
 from augment.runtime.machine import Machine
 from augment.runtime.progress import Progress
 from augment.runtime.specs import RuntimeSpec
 from augment.stages.compare import compare
 from augment.stages.evaluate import evaluate
 from augment.stages.product import product
+from augment.stages.summary import summary
 from augment.stages.train_classifier import train_classifier as train_classifier_stage
+from tests.comparison.simulated import arm, random_hits
 from tests.conftest import striped_images
-from tests.evaluation.simulated import arm, random_hits
-from tests.evaluation.test_summary import QUALITY
+from tests.results.examples import QUALITY, result_of
 
 SPEC = ClassifierSpec(width=4, batch_size=16, learning_rate=4e-3, max_steps=40, eval_every=20, patience=5, flips=False)
 RECIPE = RecipeSpec(transforms="none", sampling="natural")
@@ -35,7 +43,7 @@ CPU = RuntimeSpec(device="cpu", precision="fp32")
 
 
 def evaluations(folder: Path) -> dict[str, PathPattern]:
-    """Say where evaluate writes, a file an arm."""
+    """Say where evaluate writes, a file an arm but for the truth."""
     return {
         name: PathPattern(f"{folder}/{name}/{{train_set}}-{{recipe}}")
         for name in ("predictions", "metrics", "confusion")
@@ -52,15 +60,22 @@ def test_evaluate_writes_what_runs_say_with_groups_and_counts(tmp_path: Path, cp
     write_classifiers(paths["classifier"], runs, train, SPEC, cpu)
     patterns = {**{name: PathPattern(str(paths[name])) for name in ("train", "classifier")}, **evaluations(tmp_path)}
     evaluate.run(
-        dataset="toys", runtime=CPU, train_sets=["real"], recipes={"plain": {}}, test=paths["test"], **patterns
+        dataset="toys",
+        runtime=CPU,
+        train_sets=["real"],
+        recipes={"plain": {}},
+        test=paths["test"],
+        truth=tmp_path / "truth.json",
+        **patterns,
     )
-    frame = read_parquet(tmp_path / "predictions" / "real-plain")
-    assert frame["group"].tolist() == ["north", "south"] * 20
-    assert frame["run"].nunique() == 2
-    metrics = json.loads((tmp_path / "metrics" / "real-plain").read_text())
-    assert metrics["train_counts"] == [16, 15]
-    assert metrics["synthetic_images"] == 0
-    assert {"accuracy", "balanced_accuracy", "log_loss", "calibration_error"} <= set(metrics)
+    truth = read_record(GroundTruth, tmp_path / "truth.json")
+    assert truth.groups == ("north", "south") * 10
+    found = Predictions.from_frame(read_parquet(tmp_path / "predictions" / "real-plain"), truth, "predictions")
+    assert found.probabilities.shape == (2, 20, 2)
+    trainings = read_record(Trainings, tmp_path / "metrics" / "real-plain")
+    assert (trainings.train_counts, trainings.synthetic_images) == ((16, 15), 0)
+    assert trainings.accuracy == pytest.approx(found.accuracy().mean(), abs=1e-6)
+    assert [round(run.val_accuracy, 6) for run in runs] == list(trainings.val_accuracy)
 
 
 def test_evaluate_refuses_an_arm_that_was_trained_on_test_images(tmp_path: Path) -> None:
@@ -78,6 +93,7 @@ def test_evaluate_refuses_an_arm_that_was_trained_on_test_images(tmp_path: Path)
             train_sets=["real"],
             recipes={"plain": {}},
             test=tmp_path / "test",
+            truth=tmp_path / "out" / "truth.json",
             **patterns,
         )
     assert not (tmp_path / "out").exists()
@@ -85,78 +101,133 @@ def test_evaluate_refuses_an_arm_that_was_trained_on_test_images(tmp_path: Path)
 
 def test_a_classifier_does_not_stop_by_images_it_learns_from(tmp_path: Path) -> None:
     images = make_image_set(*striped_images(20, 2, (1, 8, 8), 0), ["low", "high"])
+    split = {name: Spec() for name in ("source", "split", "scarcity")}
     for name in ("train", "val"):
-        write_image_set(tmp_path / name, images, {})
+        write_image_set(tmp_path / name, images, described(stage="prepare", dataset="toys", seed=0, **split))
     arguments: dict[str, Any] = {"dataset": "toys", "train_set": "real", "recipe": "plain", "seed": 0, "seeds": 1}
     paths = {name: tmp_path / name for name in ("train", "val", "classifier")}
     with pytest.raises(DataError, match=r"train and .*val: expected no image in both, found 20"):
-        train_classifier_stage.run(**arguments, spec=SPEC, recipe_spec=RECIPE, runtime=CPU, **paths)
+        train_classifier_stage.run(**arguments, **split, spec=SPEC, recipe_spec=RECIPE, runtime=CPU, **paths)
     assert not paths["classifier"].exists()
 
 
 def test_product_is_the_training_set_that_the_verdict_names(tmp_path: Path) -> None:
     for number, name in enumerate(("real", "merged")):
         write_image_set(tmp_path / name, make_image_set(*striped_images(20, 2, (1, 8, 8), number), ["low", "high"]), {})
-    use = {"arm": "merged/plain", "train_set": "merged", "recipe": "plain"}
-    write_json(tmp_path / "verdict.json", {"verdict": "It helps.", "use": use})
-    paths = {"verdict": tmp_path / "verdict.json", "product": tmp_path / "product"}
+    arms = [arm(name, "plain", random_hits(accuracy, 0), 0.5) for name, accuracy in (("real", 0.5), ("merged", 0.9))]
+    result = result_of(arms)
+    write_record(tmp_path / "result.json", result)
+    paths = {"result": tmp_path / "result.json", "product": tmp_path / "product"}
     product.run(dataset="toys", train=PathPattern(f"{tmp_path}/{{train_set}}"), **paths)
     found, expected = read_image_set(tmp_path / "product"), read_image_set(tmp_path / "merged")
     assert (found.images == expected.images).all()
     made_by = json.loads((tmp_path / "product" / "meta.json").read_text())["made_by"]
-    assert made_by == {"stage": "product", "dataset": "toys", **use, "verdict": "It helps."}
+    use = {"arm": "merged/plain", "train_set": "merged", "recipe": "plain"}
+    assert made_by == {"stage": "product", "dataset": "toys", **use, "verdict": result.verdict}
 
 
-def scores_of(one: Arm, synthetic_images: int = 9, converged: int = 5) -> dict[str, Any]:
-    return {
-        "val_accuracy": one.val_accuracy.tolist(),
-        "train_counts": one.train_counts.tolist(),
-        "synthetic_images": synthetic_images,
-        "converged": converged,
-    }
+def trainings_of(one: Arm, synthetic_images: int = 9, converged: int = 5) -> Trainings:
+    return Trainings(
+        accuracy=0.5,
+        val_accuracy=tuple(one.val_accuracy.tolist()),
+        steps=(40,) * len(one.val_accuracy),
+        converged=converged,
+        train_counts=tuple(one.train_counts.tolist()),
+        synthetic_images=synthetic_images,
+    )
 
 
 @pytest.fixture
 def results(tmp_path: Path) -> Path:
-    """Results of two datasets, one of them with arms that are no longer asked for."""
+    """Results of two datasets, with an arm and a dataset that are no longer asked for."""
     accuracies = {"real": 0.7, "merged": 0.9, "synthetic": 0.5, "old": 0.1}
     for dataset, (number, (train_set, accuracy)) in itertools.product(("cats", "dogs"), enumerate(accuracies.items())):
         one = arm(train_set, "plain", random_hits(accuracy, number), accuracy)
         folder = tmp_path / dataset / train_set
         write_parquet(folder / "predictions.parquet", one.predictions.to_frame())
-        write_json(folder / "metrics.json", scores_of(one))
+        write_record(folder / "metrics.json", trainings_of(one))
+        write_record(tmp_path / dataset / "truth.json", one.predictions.truth)
     for dataset in ("cats", "dogs"):
         write_json(tmp_path / dataset / "gan.json", QUALITY)
     return tmp_path
 
 
-def run_compare(results: Path) -> dict[str, Path]:
-    """Run the stage; return where it wrote."""
-    names = {"metrics": "metrics", "verdicts": "verdicts", "table": "t.md", "arms": "arms", "recall": "recall"}
-    outputs = {name: results / "out" / file for name, file in names.items()}
+def run_compare(results: Path, dataset: str = "cats", **changes: Any) -> Result:
+    """Run the stage; read what it wrote."""
+    folder = results / dataset
+    arguments: dict[str, Any] = {
+        "seed": 0,
+        "synthesizers": {"gan": ["gan"]},
+        "mixes": {"merged": MixSpec(synthesizer="gan", share=0.5), "synthetic": MixSpec(synthesizer="gan", share=1.0)},
+        "auto_mixes": {},
+        "train_sets": ["real", "merged", "synthetic"],
+        "recipes": {"plain": {}},
+    }
     compare.run(
-        seed=0,
-        datasets={"cats": {}, "dogs": {}},
-        synthesizers=["gan"],
-        mixes={"merged": MixSpec(synthesizer="gan", share=0.5), "synthetic": MixSpec(synthesizer="gan", share=1.0)},
-        auto_mixes={},
-        train_sets=["real", "merged", "synthetic"],
-        recipes={"plain": {}},
-        predictions=PathPattern(f"{results}/{{dataset}}/{{train_set}}/predictions.parquet"),
-        arm_metrics=PathPattern(f"{results}/{{dataset}}/{{train_set}}/metrics.json"),
-        quality=PathPattern(f"{results}/{{dataset}}/{{synthesizer}}.json"),
-        accuracy=results / "out" / "a.png",
-        **outputs,
+        dataset=dataset,
+        **arguments | changes,
+        truth=folder / "truth.json",
+        predictions=PathPattern(f"{folder}/{{train_set}}/predictions.parquet"),
+        metrics=PathPattern(f"{folder}/{{train_set}}/metrics.json"),
+        quality=PathPattern(f"{folder}/{{synthesizer}}.json"),
+        result=folder / "out" / "result.json",
+        recall=folder / "out" / "recall.csv",
     )
-    return outputs
+    return read_record(Result, folder / "out" / "result.json")
 
 
-def test_compare_writes_verdicts_tables_and_a_picture(results: Path) -> None:
-    outputs = run_compare(results)
-    verdict = json.loads((outputs["verdicts"] / "cats.json").read_text())
-    assert verdict["use"] == {"arm": "merged/plain", "train_set": "merged", "recipe": "plain"}
-    assert verdict["release"]["memorisation"]["pixels"]["near_copies"] == 0.02
-    assert verdict["release"]["membership"]["features"]["auc"] == 0.55
+def test_compare_writes_the_record_and_the_recalls_of_every_arm(results: Path) -> None:
+    found = run_compare(results)
+    assert [one.name for one in found.arms] == ["real/plain", "merged/plain", "synthetic/plain"]
+    assert (found.use.name, found.dataset) == ("merged/plain", "cats")
+    assert found.synthesizers[0].figures["attacker_right_features"].value == 0.57
+    recall = pd.read_csv(results / "cats" / "out" / "recall.csv")
+    assert np.allclose(recall.query("kind == 'class' and name == 'a'")["recall"], [0.7, 0.9, 0.5], atol=0.05)
+    before = {path: path.read_bytes() for path in (results / "cats" / "out").iterdir()}
+    run_compare(results)
+    assert {path: path.read_bytes() for path in before} == before
+
+
+def test_what_a_training_set_is_made_of_says_what_kind_of_arm_it_is(results: Path) -> None:
+    mixes = {"merged": MixSpec(synthesizer="gan", fill=9, control=True)}
+    autos = {"synthetic": AutoMixSpec(synthesizer="gan", recipe="plain")}
+    found = run_compare(results, mixes=mixes, auto_mixes=autos)
+    assert [one.kind for one in found.arms] == [ArmKind.REAL, ArmKind.CONTROL, ArmKind.MERGED]
+
+
+def test_a_mix_that_added_nothing_is_no_synthesis(results: Path) -> None:
+    better = arm("merged", "plain", random_hits(0.95, 7), 0.99)  # by val and on test
+    write_parquet(results / "cats" / "merged" / "predictions.parquet", better.predictions.to_frame())
+    write_record(results / "cats" / "merged" / "metrics.json", trainings_of(better, synthetic_images=0))
+    found = run_compare(results)
+    assert "not judged: no synthetic image was added to `merged`." in found.verdict
+    assert (found.chosen, found.arms[1].kind) == (None, ArmKind.EMPTY_MIX)
+
+
+def test_runs_that_were_cut_off_are_told(results: Path) -> None:
+    one = arm("merged", "plain", random_hits(0.9, 1), 0.9)
+    write_record(results / "cats" / "merged" / "metrics.json", trainings_of(one, converged=3))
+    found = run_compare(results)
+    assert "Not trained to their end, so take it with care: 2 of 5 runs of `merged/plain`" in found.verdict
+    assert [one.cut_off for one in found.arms] == [0, 2, 0]
+
+
+def test_predictions_of_other_images_are_refused(results: Path) -> None:
+    write_record(results / "cats" / "truth.json", GroundTruth(classes=("a", "b"), labels=(0,) * 300))
+    with pytest.raises(ContainerError, match=r"predictions\.parquet: expected 300 rows a run, one a test image"):
+        run_compare(results)
+
+
+def test_the_summary_is_of_all_datasets_that_are_asked_for(results: Path) -> None:
+    for dataset in ("cats", "dogs"):
+        run_compare(results, dataset)
+    outputs = {name: results / "reports" / name for name in ("metrics", "arms", "table", "accuracy")}
+
+    def run(*datasets: str) -> None:
+        pattern = PathPattern(f"{results}/{{dataset}}/out/result.json")
+        summary.run(datasets=dict.fromkeys(datasets), result=pattern, **outputs)
+
+    run("cats", "dogs")
     assert "## dogs" in outputs["table"].read_text()
     written = sorted(str(path.relative_to(outputs["metrics"])) for path in outputs["metrics"].rglob("*.json"))
     arms = ("merged-plain.json", "real-plain.json", "synthetic-plain.json")
@@ -166,27 +237,8 @@ def test_compare_writes_verdicts_tables_and_a_picture(results: Path) -> None:
         "merged/plain",
         "synthetic/plain",
     ]
-    recall = pd.read_csv(outputs["recall"] / "dogs.csv")
-    assert np.allclose(recall.query("kind == 'class' and name == 'a'")["recall"], [0.7, 0.9, 0.5], atol=0.05)
-    before = {path: path.read_bytes() for path in results.rglob("out/**/*") if path.is_file()}
-    run_compare(results)
+    before = {path: path.read_bytes() for path in results.rglob("reports/**/*") if path.is_file()}
+    run("cats", "dogs")
     assert {path: path.read_bytes() for path in before} == before
-
-
-def test_a_mix_that_added_nothing_is_no_synthesis(results: Path) -> None:
-    better = arm("merged", "plain", random_hits(0.95, 7), 0.99)  # by val and on test
-    write_parquet(results / "cats" / "merged" / "predictions.parquet", better.predictions.to_frame())
-    write_json(results / "cats" / "merged" / "metrics.json", scores_of(better, synthetic_images=0))
-    verdict = json.loads((run_compare(results)["verdicts"] / "cats.json").read_text())
-    assert verdict["verdict"].startswith("No synthetic image was added to `merged`, so there is nothing to judge")
-    assert verdict["chosen"] is None
-
-
-def test_runs_that_were_cut_off_are_told(results: Path) -> None:
-    one = arm("merged", "plain", random_hits(0.9, 1), 0.9)
-    write_json(results / "cats" / "merged" / "metrics.json", scores_of(one, converged=3))
-    outputs = run_compare(results)
-    verdict = json.loads((outputs["verdicts"] / "cats.json").read_text())
-    assert "Not trained to their end, so take it with care: 2 of 5 runs of `merged/plain`" in verdict["verdict"]
-    assert "before val had stopped improving: 2 of 5 runs of `merged/plain`." in outputs["table"].read_text()
-    assert pd.read_csv(outputs["arms"] / "cats.csv")["cut_off"].tolist() == [0, 2, 0]
+    run("dogs")
+    assert [path.name for path in (*outputs["arms"].iterdir(), *outputs["metrics"].iterdir())] == ["dogs.csv", "dogs"]

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from augment.classifier.specs import ClassifierSpec, RecipeSpec
-from augment.core.errors import LeftOutError
+from augment.core.errors import ContainerError, LeftOutError
 from augment.core.images import make_image_set
 from augment.core.paths import PathPattern
 from augment.core.stage import Stage
@@ -29,11 +29,12 @@ FAILURE = "class 1 ('high'): the generator repeats itself"
 def inputs(tmp_path: Path) -> dict[str, Any]:
     """Real images, and path patterns of what two synthesizers made: the 30 images of `gan` failed their checks."""
     for number, name in enumerate(("real", "val")):
-        write_image_set(tmp_path / name, make_image_set(*striped_images(20, 2, (1, 8, 8), number), ["low", "high"]), {})
+        prepared = make_image_set(*striped_images(20, 2, (1, 8, 8), number), ["low", "high"])
+        write_image_set(tmp_path / name, prepared, {"stage": "prepare", "dataset": "toys", "seed": 0})
     for number, (name, count, failures) in enumerate((("gan", 30, [FAILURE]), ("smote", 20, []))):
         images, labels = striped_images(count, 2, (1, 8, 8), 2 + number)
         synthetic = make_image_set(images, labels, ["low", "high"], generator_seed=1)
-        write_image_set(tmp_path / f"images-{name}", synthetic, {})
+        write_image_set(tmp_path / f"images-{name}", synthetic, {"dataset": "toys", "synthesizer": name})
         write_json(tmp_path / f"judged-{name}.json", {"failures": failures})
         write_parquet(tmp_path / f"scores-{name}", good_scores(synthetic))
     names = {"synthetic": "images-{}", "quality": "judged-{}.json", "scores": "scores-{}"}
@@ -119,3 +120,23 @@ def test_images_that_failed_are_taken_where_the_mix_allows_it(
     del key
     run(tmp_path, inputs, synthesizer="gan", allow_failed=True)
     assert account(tmp_path)["drawn"] == 30
+
+
+@BOTH
+@pytest.mark.parametrize("folder", ["real", "images-smote"])
+def test_images_of_another_dataset_are_refused(
+    tmp_path: Path, inputs: dict[str, Any], run: Run, key: str, folder: str
+) -> None:
+    del key
+    other = {"stage": "prepare", "dataset": "games", "seed": 0, "synthesizer": "smote"}
+    write_image_set(tmp_path / folder, read_image_set(tmp_path / folder), other)
+    with pytest.raises(ContainerError, match=rf"{folder}/meta\.json: made_by: found dataset games, expected toys\."):
+        run(tmp_path, inputs, synthesizer="smote")
+    assert not (tmp_path / "merged").exists()
+
+
+def test_images_of_another_seed_are_refused_where_the_seed_is_known(tmp_path: Path, inputs: dict[str, Any]) -> None:
+    old = {"stage": "prepare", "dataset": "toys", "seed": 1}
+    write_image_set(tmp_path / "val", read_image_set(tmp_path / "val"), old)
+    with pytest.raises(ContainerError, match=r"val/meta\.json: made_by: found seed 1, expected 0"):
+        run_merge_auto(tmp_path, inputs, synthesizer="smote")

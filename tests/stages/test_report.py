@@ -1,6 +1,5 @@
 """The stage as the command line calls it."""
 
-import shutil
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -8,23 +7,23 @@ from typing import Any
 import pytest
 
 from augment.core.paths import PathPattern
+from augment.core.records import write_record
 from augment.core.store import write_csv, write_json
-from augment.datasets.specs import ImageFolderSource, PerClassScarcity, SplitSpec, TorchvisionSource
+from augment.datasets.sources.image_folder import ImageFolderSource
+from augment.datasets.sources.torchvision import TorchvisionSource
+from augment.datasets.specs import PerClassScarcity, SplitSpec
 from augment.runtime.specs import RuntimeSpec
 from augment.stages.report import report
-from tests.page.examples import QUALITY, dataset, history, png
+from tests.page.examples import dataset, history, png
 
-SYNTHESIZER = {"quality": "q.json", "grid": "g.png", "nearest_train": "n.png", "history": "h.csv", "filmstrip": "f.png"}
+SYNTHESIZER = {"grid": "g.png", "nearest_train": "n.png", "history": "h.csv", "filmstrip": "f.png"}
 
 
 def settings(folder: Path) -> dict[str, Any]:
     """Write what `compare` writes, and give the stage's arguments."""
-    results = dataset()
-    write_json(folder / "verdicts" / "toys.json", results.verdict)
-    write_csv(folder / "arms" / "toys.csv", results.arms)
-    write_csv(folder / "recall" / "toys.csv", results.recall)
+    write_record(folder / "toys" / "result.json", dataset().result)
     spec = SimpleNamespace(
-        source=ImageFolderSource(kind="image_folder", size=8, mode="grey"),
+        source=ImageFolderSource(kind="image_folder", image_size=8, mode="grey"),
         split=SplitSpec(val=0.2, test=0.2),
         scarcity=PerClassScarcity(kind="per_class", count=10),
     )
@@ -34,10 +33,8 @@ def settings(folder: Path) -> dict[str, Any]:
         "seeds": 3,
         "runtime": RuntimeSpec(),
         "datasets": {"toys": spec},
-        "synthesizers": ["gan"],
-        "verdicts": folder / "verdicts",
-        "arms": folder / "arms",
-        "recall": folder / "recall",
+        "synthesizers": {"gan": ["gan"]},
+        "result": PathPattern(f"{folder}/{{dataset}}/result.json"),
         "confusion": PathPattern(f"{folder}/{{dataset}}/{{train_set}}-{{recipe}}.csv"),
         "lock": folder / "dvc.lock",
         "costs": folder / "costs",
@@ -51,7 +48,6 @@ def write_the_rest(folder: Path) -> None:
     for name, table in dataset().confusion.items():
         write_csv(folder / "toys" / f"{name.replace('/', '-')}.csv", table)
     made = folder / "toys" / "gan"
-    write_json(made / "q.json", QUALITY)
     write_csv(made / "h.csv", history())
     for name in ("g.png", "n.png", "f.png"):
         (made / name).write_bytes(png())
@@ -63,14 +59,13 @@ def write_the_rest(folder: Path) -> None:
 @pytest.mark.parametrize(
     ("source", "drawn"),
     [
-        (ImageFolderSource(kind="image_folder", size=8, mode="grey"), False),  # each dataset's own folder
+        (ImageFolderSource(kind="image_folder", image_size=8, mode="grey"), False),  # each dataset's own folder
         (TorchvisionSource(kind="torchvision", name="MNIST"), True),
     ],
 )
 def test_only_datasets_of_the_same_images_make_a_learning_curve(tmp_path: Path, source: Any, drawn: bool) -> None:
     arguments = settings(tmp_path)
-    for kind, ending in (("verdicts", "json"), ("arms", "csv"), ("recall", "csv")):
-        shutil.copy(tmp_path / kind / f"toys.{ending}", tmp_path / kind / f"more.{ending}")
+    write_record(tmp_path / "more" / "result.json", dataset("more").result)
     split = SplitSpec(val=0.2, test=0.2)
     arguments["datasets"] = {
         name: SimpleNamespace(source=source, split=split, scarcity=PerClassScarcity(kind="per_class", count=count))
@@ -87,7 +82,7 @@ def test_it_shows_what_is_there(tmp_path: Path) -> None:
     write_the_rest(tmp_path)
     report.run(**arguments)
     full = (tmp_path / "index.html").read_text()
-    for text in ("Confusions", "data:image/png", "label fidelity", "raw/toys", "a slow one"):
+    for text in ("Confusions", "data:image/png", "evaluation point", "raw/toys", "a slow one"):
         assert (text in bare, text in full) == (False, True), text
     names = {"accuracy", "recall", "gan-label_fidelity", "gan-loss_d"}
     names |= {f"difference-{rival}" for rival in ("real", "best_real", "same_recipe")}

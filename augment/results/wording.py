@@ -1,0 +1,43 @@
+"""Figures as people read them."""
+
+from augment.results.kinds import Effect
+from augment.results.record import Interval, PairedResult
+
+MISSING = "–"
+
+
+def points(interval: Interval | None) -> str:
+    """Write a difference in accuracy points, e.g. ``+1.2 [+0.3, +2.1]``; a dash where there is none.
+
+    A bound just below 0 is written -0.0: whether an interval holds 0 must be seen.
+    """
+    if interval is None:
+        return MISSING
+    mean, low, high = (f"{value * 100 + 0.0:+.1f}" for value in (interval.mean, interval.low, interval.high))
+    return f"{mean} [{low}, {high}]"  # 0 has no sign: hence + 0.0
+
+
+def percent(interval: Interval) -> str:
+    """Write a ratio in percent, e.g. ``97.3 % [95.6, 99.0]``."""
+    mean, low, high = (f"{value * 100:.1f}" for value in (interval.mean, interval.low, interval.high))
+    return f"{mean} % [{low}, {high}]"
+
+
+def p_value(value: float) -> str:
+    """Write a p-value, e.g. ``p = 0.042`` or ``p < 0.001``."""
+    return f"p = {value:.3f}" if value >= 0.001 else "p < 0.001"
+
+
+def paired(compared: PairedResult) -> str:
+    """Write a comparison in brackets, e.g. ``+1.2 [+0.3, +2.1] points, p = 0.042``."""
+    return f"{points(compared.difference)} points, {p_value(compared.p_holm)}"
+
+
+def detected(compared: PairedResult) -> bool:
+    """Whether the arms are told apart."""
+    return compared.effect is not Effect.NO_EFFECT
+
+
+def quoted(name: str) -> str:
+    """Keep a name of the user's from being taken for code, where names between backticks are."""
+    return name.replace("`", "'")

@@ -1,0 +1,1 @@
+"""All datasets together: Markdown, CSV, a picture."""
