@@ -42,6 +42,11 @@ class Facts:
         """Number of classes K."""
         return len(self.train)
 
+    @property
+    def form(self) -> tuple[object, ...]:
+        """Shape and classes: what decides how long an image takes."""
+        return self.shape, self.classes
+
     def __str__(self) -> str:
         side = "×".join(map(str, self.shape))
         return (

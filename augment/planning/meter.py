@@ -1,8 +1,7 @@
 """How long the units of work take on this machine: each is begun as a stage begins it, timed, and broken off."""
 
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -39,6 +38,8 @@ SEED = 0
 NEVER = 2**31
 """Steps of a training that is not to end, and between two evaluations of one that is not evaluated."""
 
+Clock = Callable[[], float]
+
 
 @dataclass
 class Meter:
@@ -61,25 +62,21 @@ class Meter:
             images = stand_in(known)
             train_classifier(images, images, blind, recipe, SEED, 0, where, Progress("", NEVER))
 
-        network = ("classifier", known.shape, known.classes, blind.model_dump_json(exclude={"max_steps", "patience"}))
+        network = ("classifier", known.form, blind.model_dump_json(exclude={"max_steps", "patience"}))
         if self._known.get(network, 0.0) > LIMIT_S:  # where a step takes that long, recipes make no difference
             return self._known[network]
-        self._known[network] = self._step_s((*network, recipe.model_dump_json()), begin)
+        self._known[network] = self._step_s((*network, repr(recipe)), begin)
         return self._known[network]
 
     def synthesizer_step_s(self, known: Facts, spec: SynthesizerSpec) -> float:
         """Time a training step of a synthesizer that is trained by steps."""
         endless = spec.model_copy(update={"steps": NEVER})
-
-        def begin(where: Machine) -> None:
-            _fit(known, endless, where)
-
-        return self._step_s((known.shape, known.classes, endless.model_dump_json()), begin)
+        return self._step_s((known.form, repr(endless)), lambda where: _fit(known, endless, where))
 
     def fitted_image_s(self, known: Facts, spec: SynthesizerSpec) -> float:
         """Time how long a synthesizer that has no steps takes for each image that it learns from."""
-        images = len(stand_in(known))
-        return self._call_s(("fit", known, spec), lambda where: lambda: _fit(known, spec, where)) / images
+        seconds = self._call_s(("fit", known.form, repr(spec)), lambda where: lambda: _fit(known, spec, where))
+        return seconds / len(stand_in(known))
 
     def drawn_image_s(self, known: Facts, spec: SynthesizerSpec) -> float:
         """Time the drawing of an image."""
@@ -99,7 +96,7 @@ class Meter:
 
             return draw
 
-        return self._call_s(("draw", known, spec), prepare) / FEW
+        return self._call_s(("draw", known.form, repr(spec)), prepare) / FEW
 
     def judged_image_s(self, known: Facts, spec: ClassifierSpec) -> float:
         """Time what a classifier takes to say what an image shows."""
@@ -109,53 +106,49 @@ class Meter:
             images = stand_in(known).images[:FEW]
             return lambda: predict_probabilities(network, images, where)
 
-        return self._call_s(("judge", known, spec), prepare) / FEW
+        return self._call_s(("judge", known.form, repr(spec)), prepare) / FEW
 
     def distance_s(self, known: Facts) -> float:
         """Time the distance between the pixels of two images."""
-        pixels = np.random.default_rng(SEED).integers(0, 256, size=(POINTS, int(np.prod(known.shape))), dtype=np.uint8)
-        return self._call_s(("distance", known), lambda _: lambda: nearest(pixels, pixels)) / POINTS**2
+        pixels = np.zeros((POINTS, int(np.prod(known.shape))), dtype=np.uint8)
+        return self._call_s(("distance", known.shape), lambda _: lambda: nearest(pixels, pixels)) / POINTS**2
 
-    def _step_s(self, key: object, begin: Callable[[Machine], object]) -> float:
+    def _step_s(self, key: tuple[object, ...], begin: Callable[[Machine], object]) -> float:
         """Begin a training that shows its progress; give the seconds of a step."""
-        if key not in self._known:
-            with self._measuring() as (where, clock):
-                stopwatch = Stopwatch(LIMIT_S if self.spent_s < BUDGET_S else SHORT_LIMIT_S, clock)
-                with timed(stopwatch):
-                    begin(where)
-            self._known[key] = stopwatch.step_s
-        return self._known[key]
 
-    def _call_s(self, kind: tuple[object, ...], prepare: Callable[[Machine], Callable[[], object]]) -> float:
+        def measure(where: Machine, clock: Clock) -> float:
+            stopwatch = Stopwatch(LIMIT_S if self.spent_s < BUDGET_S else SHORT_LIMIT_S, clock)
+            with timed(stopwatch):
+                begin(where)
+            return stopwatch.step_s
+
+        return self._once(key, measure)
+
+    def _call_s(self, key: tuple[object, ...], prepare: Callable[[Machine], Callable[[], object]]) -> float:
         """Call something once, and again if that was quick; give the seconds of the last time."""
-        key = tuple(_plain(part) for part in kind)
+
+        def measure(where: Machine, clock: Clock) -> float:
+            call, seconds = prepare(where), 0.0
+            for _ in range(2):
+                began = clock()
+                call()
+                seconds = clock() - began
+                if seconds > LIMIT_S:
+                    break
+            return seconds
+
+        return self._once(key, measure)
+
+    def _once(self, key: object, measure: Callable[[Machine, Clock], float]) -> float:
+        """Measure what is not known. One thread's time is the processor's: another program may be at work."""
         if key not in self._known:
-            with self._measuring() as (where, clock):
-                call = prepare(where)
-                for _ in range(2):
-                    began = clock()
-                    call()
-                    self._known[key] = clock() - began
-                    if self._known[key] > LIMIT_S:
-                        break
+            with machine(self.runtime) as where:
+                alone = where.device.type == "cpu" and self.runtime.threads == 1
+                clock = time.process_time if alone else time.perf_counter
+                began = clock()
+                self._known[key] = measure(where, clock)
+                self.spent_s += clock() - began
         return self._known[key]
-
-    @contextmanager
-    def _measuring(self) -> Iterator[tuple[Machine, Callable[[], float]]]:
-        """Settle the machine; give a clock. One thread's time is the processor's: another program may be at work."""
-        with machine(self.runtime) as where:
-            alone = where.device.type == "cpu" and self.runtime.threads == 1
-            clock = time.process_time if alone else time.perf_counter
-            began = clock()
-            yield where, clock
-            self.spent_s += clock() - began
-
-
-def _plain(part: object) -> object:
-    """Make a key of a part: of a dataset only what decides how long an image takes."""
-    if isinstance(part, Facts):
-        return part.shape, part.classes
-    return part if isinstance(part, str) else repr(part)
 
 
 def _fit(known: Facts, spec: SynthesizerSpec, where: Machine) -> Synthesizer:

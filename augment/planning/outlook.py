@@ -2,35 +2,28 @@
 
 import json
 import os
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from augment.costs import RANK, STAGE
 
 TRUST_S = 20.0
 """Seconds of work after which what a run has really cost counts as much as what was estimated."""
 
+Note = Mapping[str, Any]
 
-@dataclass(frozen=True)
-class Expected:
-    """What was estimated of a stage: seconds, and the stages before it that are to run, too."""
+
+class Expected(NamedTuple):
+    """What was estimated of a stage: seconds, and the stages before it."""
 
     seconds: float
-    parents: tuple[str, ...]
+    parents: list[str]
 
 
-@dataclass(frozen=True)
-class Outlook:
-    """Where a run stands.
-
-    Attributes:
-        number: Of the stage that begins, from 1.
-        total: Stages of the run.
-        left_s: Seconds until its end, the beginning stage's own among them.
-    """
+class Outlook(NamedTuple):
+    """Where a run stands: number of the stage that begins, from 1, stages of the run, seconds until its end."""
 
     number: int
     total: int
@@ -50,19 +43,16 @@ def announce(estimate: Path, costs: Path) -> None:
         return
     try:
         noted = json.loads(estimate.read_text(encoding="utf-8"))
-        begun = datetime.fromisoformat(noted["begun"])
-        expected = {
-            stage: Expected(float(each["seconds"]), tuple(each["parents"])) for stage, each in noted["stages"].items()
-        }
-        notes = [json.loads(file.read_text(encoding="utf-8")) for file in sorted(costs.glob("*.json"))]
-        found = outlook(name, expected, [note for note in notes if datetime.fromisoformat(note["ended"]) >= begun])
+        expected = {stage: Expected(**each) for stage, each in noted["stages"].items()}
+        notes = [json.loads(file.read_text(encoding="utf-8")) for file in costs.glob("*.json")]
+        found = outlook(name, expected, [note for note in notes if _ended(note) >= _ended({"ended": noted["begun"]})])
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return
     if found is not None:
         print(found, flush=True)
 
 
-def outlook(name: str, expected: Mapping[str, Expected], notes: Iterable[Mapping[str, Any]]) -> Outlook | None:
+def outlook(name: str, expected: Mapping[str, Expected], notes: Collection[Note]) -> Outlook | None:
     """Work out where a run stands when a stage begins.
 
     Args:
@@ -101,8 +91,8 @@ def now() -> str:
 
 
 def _above(name: str, expected: Mapping[str, Expected]) -> set[str]:
-    found: set[str] = set()
-    waiting = [name]
+    """Name the stages of the run that a stage waits for."""
+    found, waiting = set[str](), [name]
     while waiting:
         parents = {parent for parent in expected[waiting.pop()].parents if parent in expected} - found
         found |= parents
@@ -110,14 +100,14 @@ def _above(name: str, expected: Mapping[str, Expected]) -> set[str]:
     return found
 
 
-def _busy_s(notes: Iterable[Mapping[str, Any]]) -> float:
+def _busy_s(notes: Collection[Note]) -> float:
     """Measure the time in which at least one stage ran: a run may have been stopped and continued."""
-    spans = []
-    for note in notes:
-        end = datetime.fromisoformat(note["ended"]).timestamp()
-        spans.append((end - float(note["wall_s"]), end))
     busy, until = 0.0, float("-inf")
-    for start, end in sorted(spans):
+    for start, end in sorted((_ended(note) - float(note["wall_s"]), _ended(note)) for note in notes):
         busy += max(0.0, end - max(start, until))
         until = max(until, end)
     return busy
+
+
+def _ended(note: Note) -> float:
+    return datetime.fromisoformat(note["ended"]).timestamp()

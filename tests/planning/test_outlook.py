@@ -8,10 +8,10 @@ from augment.costs import STAGE
 from augment.planning.outlook import Expected, Outlook, announce, duration, outlook
 
 RUN = {
-    "a": Expected(10.0, ()),
-    "b": Expected(20.0, ("a",)),
-    "c": Expected(30.0, ("a",)),
-    "d": Expected(40.0, ("b", "c")),
+    "a": Expected(10.0, []),
+    "b": Expected(20.0, ["a"]),
+    "c": Expected(30.0, ["a"]),
+    "d": Expected(40.0, ["b", "c"]),
 }
 
 
