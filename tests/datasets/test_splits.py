@@ -51,6 +51,17 @@ def test_official_test_images_are_the_test_split() -> None:
     assert split.test.tolist() == np.flatnonzero(data.is_test).tolist()
 
 
+@pytest.mark.parametrize("test", [0.25, "official"])
+def test_of_chosen_rows_the_split_is_that_of_a_set_of_them_alone(test: float | str) -> None:
+    data, rows = raw([30, 20], test=1), np.flatnonzero(np.arange(50) % 3)
+    spec = SplitSpec.model_validate({"val": 0.25, "test": test})
+    assert data.is_test is not None
+    fewer = RawImages(data.images[rows], data.labels[rows], data.classes, data.is_test[rows])
+    chosen, alone = split_rows(data, spec, 3, rows), split_rows(fewer, spec, 3)
+    for name, part in vars(chosen).items():
+        assert part.tolist() == rows[getattr(alone, name)].tolist()
+
+
 def test_official_needs_a_source_that_sets_test_images_apart() -> None:
     with pytest.raises(DataError, match=r"split\.test: official, but this source sets no test images apart"):
         split_rows(raw([20, 20]), SplitSpec(val=0.2, test="official"), 0)

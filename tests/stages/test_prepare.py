@@ -1,5 +1,6 @@
 """The stage prepare: splits and groups, what it says of files, and what it refuses."""
 
+import tracemalloc
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,7 @@ from PIL import Image
 
 from augment.core.errors import DataError
 from augment.core.store import read_image_set, read_json
-from augment.datasets.raw import Source
+from augment.datasets.raw import RawImages, Source
 from augment.datasets.sources.image_folder import ImageFolderSource
 from augment.datasets.sources.sklearn_digits import SklearnDigitsSource
 from augment.datasets.split_spec import NoScarcity, PerClassScarcity, ScarcitySpec, SplitSpec
@@ -160,6 +161,19 @@ def test_equal_classes_have_nothing_to_fill(tmp_path: Path) -> None:
     assert run(tmp_path)["notes"] == [
         "every class has 6 train images: a mix with `fill: largest` has nothing to fill; give it a `share`"
     ]
+
+
+def test_images_are_in_memory_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    images = np.random.default_rng(0).integers(0, 256, (1000, 3, 128, 128), dtype=np.uint8)  # 47 MiB
+    images[900:] = images[:100]
+    found = RawImages(images, np.arange(1000) % 5, tuple("abcde"))
+    monkeypatch.setattr(ImageFolderSource, "load", lambda *_: found)
+    tracemalloc.start()
+    run(tmp_path, GREY.model_copy(update={"image_size": 128, "mode": "rgb"}), val=0.2, test=0.25)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < images.nbytes / 2  # beside those that the source gave
+    assert len(read_image_set(tmp_path / "train")) == 540
 
 
 def test_splits_that_overlap_are_refused_before_anything_is_written(
