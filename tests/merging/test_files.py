@@ -8,7 +8,7 @@ from augment.core.errors import AugmentError
 from augment.core.paths import PathPattern
 from augment.core.store import write_image_set, write_parquet
 from augment.merging.files import Drawn, read_drawn
-from augment.merging.specs import MixSpec
+from augment.merging.mix_spec import MixSpec
 from tests.merging.conftest import good_scores, image_set
 
 

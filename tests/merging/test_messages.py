@@ -7,7 +7,7 @@ from augment.core.errors import AugmentError
 from augment.merging.choice import Candidate, Choice
 from augment.merging.filters import attach_scores
 from augment.merging.merge import Account, candidates, merge, refuse_failed
-from augment.merging.specs import AutoMixSpec, MixSpec
+from augment.merging.mix_spec import AutoMixSpec, MixSpec
 from tests.merging.conftest import good_scores, image_set
 
 
