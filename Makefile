@@ -6,11 +6,11 @@ export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 .PHONY: repro flow server serve test lint install plots clean
 
 repro: install  ## rebuild every stale stage, then show the comparison
-	dvc repro
-	@cat reports/comparison.md
+	dvc repro --keep-going
+	@cat reports/*/comparison.md
 	@echo
 	@echo "All of it on one page, in any browser: reports/index.html"
-	@echo "Pictures: reports/accuracy.png, results/DATASET/synthetic/gan/real_beside_synthetic.png,"
+	@echo "Pictures: reports/DATASET/accuracy.png, results/DATASET/synthetic/gan/real_beside_synthetic.png,"
 	@echo "results/DATASET/synthesizers/gan/samples/; all of them and the curves on one page: make plots"
 
 flow: install  ## the same as a Prefect flow, independent stages side by side
@@ -44,4 +44,4 @@ $(VENV)/installed: requirements.lock
 	touch $@
 
 clean:  ## delete what the pipeline made; DVC's cache keeps it (and your data): `dvc repro --force` makes it anew
-	rm -rf data models results products scratch dvc_plots reports/figures reports/index.html
+	rm -rf data models results products scratch dvc_plots reports/*/figures reports/*/index.html reports/index.html reports/learning-curves
