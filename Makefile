@@ -13,11 +13,11 @@ LOOK := A quick look, with fewer arms, classifiers and steps: a hint, no answer.
 
 repro: install  ## say how long it takes, rebuild every stale stage, then show the comparison
 	@$(ESTIMATE)
-	dvc repro --keep-going
-	@cat reports/comparison.md
+	@dvc repro --keep-going || { echo "A stage failed, see above; what does not need it is done: reports/index.html"; exit 1; }
+	@cat reports/*/comparison.md
 	@echo
 	@echo "All of it on one page, in any browser: reports/index.html"
-	@echo "Pictures: reports/accuracy.png, results/DATASET/synthetic/gan/real_beside_synthetic.png,"
+	@echo "Pictures: reports/DATASET/accuracy.png, results/DATASET/synthetic/gan/real_beside_synthetic.png,"
 	@echo "results/DATASET/synthesizers/gan/samples/; all of them and the curves on one page: make plots"
 
 estimate: install  ## say what `make repro` would do, and about how long it takes on this machine
@@ -30,8 +30,8 @@ quick: install  ## a first look in a third of the time: fewer arms, classifiers 
 	@python -m augment quick --settings $(QUICK)/params.yaml
 	@cache=$$(dvc cache dir) && cd $(QUICK) && dvc config --local core.no_scm true && dvc cache dir --local "$$cache"
 	@cd $(QUICK) && $(ESTIMATE) && dvc repro --keep-going
-	@sed -i 's|<body>|<body><p role="note"><strong>$(LOOK)</strong></p>|' $(QUICK)/reports/index.html
-	@cat $(QUICK)/reports/comparison.md
+	@sed -i 's|<body>|<body><p role="note"><strong>$(LOOK)</strong></p>|' $(QUICK)/reports/index.html $(QUICK)/reports/*/index.html
+	@cat $(QUICK)/reports/*/comparison.md
 	@echo
 	@echo "$(LOOK) On one page: $(QUICK)/reports/index.html"
 
@@ -66,4 +66,4 @@ $(VENV)/installed: requirements.lock
 	touch $@
 
 clean:  ## delete what the pipeline made; DVC's cache keeps it (and your data): `dvc repro --force` makes it anew
-	rm -rf data models results products scratch dvc_plots reports/figures reports/index.html
+	rm -rf data models results products scratch dvc_plots reports/*/figures reports/*/index.html reports/index.html reports/learning-curves

@@ -120,6 +120,12 @@ def test_parameter_dependencies_are_the_sections_the_stage_is_given(stage: str) 
     assert set(STAGES[stage].get("params", [])) == sections
 
 
+OVERVIEW = {"reports", "reports/index.html"}
+PAGE = "reports/${item.dataset}/index.html"
+BESIDE_THE_GRAPH = {"report": {"dvc.lock", PAGE, "results", *OVERVIEW}, "overview": OVERVIEW}
+"""Paths that DVC is not to know: pages differ from machine to machine, and the overview is of whatever is there."""
+
+
 @pytest.mark.parametrize("stage", STAGES)
 def test_the_command_names_every_path_that_the_graph_names(stage: str) -> None:
     name, options = command(stage)
@@ -135,8 +141,9 @@ def test_the_command_names_every_path_that_the_graph_names(stage: str) -> None:
     }
     data = {path for path in STAGES[stage].get("deps", []) if not path.startswith("augment")}
     data -= {"params.yaml"}  # which the command line itself reads
-    machine = {"dvc.lock", "reports/index.html"} if stage == "report" else set()
-    assert outputs(stage) | data | machine == {path for path in paths if not path.startswith("scratch/")}
+    assert outputs(stage) | data | BESIDE_THE_GRAPH.get(stage, set()) == {
+        path for path in paths if not path.startswith("scratch/")
+    }
 
 
 def test_the_report_reads_the_costs_where_the_command_line_notes_them() -> None:
@@ -144,11 +151,14 @@ def test_the_report_reads_the_costs_where_the_command_line_notes_them() -> None:
 
 
 def test_what_differs_from_machine_to_machine_is_no_output_and_is_not_in_git() -> None:
-    page, figures = (command("report")[1][option] for option in ("page", "figures"))
-    assert page not in outputs("report")
-    assert STAGES["report"]["plots"] == [{figures: {"cache": False, "persist": True}}]
     ignored = (PROJECT / ".gitignore").read_text().splitlines()
-    assert {f"/{page}", f"/{figures}/"} <= set(ignored)
+    for stage, page, figures in (("report", "page", "figures"), ("overview", "overview", "curves")):
+        paths = command(stage)[1]
+        assert paths[page] not in outputs(stage)
+        assert STAGES[stage]["plots"] == [{paths[figures]: {"cache": False, "persist": True}}]
+        in_git = {f"/{paths[page]}", f"/{paths[figures]}/"}
+        assert {path.replace("${item.dataset}", "*") for path in in_git} <= set(ignored)
+    assert command("report")[1]["overview"] == command("overview")[1]["overview"]
 
 
 def test_git_takes_what_dvc_says_of_raw_images_and_not_the_images() -> None:
@@ -176,3 +186,10 @@ def test_a_change_to_the_classifier_retrains_no_synthesizer(name: str) -> None:
     # The judge is made by the classifier's code, but reaches the synthesizer as an artefact, and follows no settings.
     assert {stage for stage in seen if "augment/classifier" in code_dependencies(stage)} == {"train_judge"}
     assert not [key for stage in seen for key in STAGES[stage]["params"] if "classifier" in key or "arms" in key]
+
+
+def test_what_is_made_of_a_dataset_depends_on_no_other() -> None:
+    made_of_all = {stage for stage in STAGES if "dataset" not in STAGES[stage].get("matrix", {})}
+    assert made_of_all == {"check", "overview"}  # so that a dataset that fails costs the others nothing
+    paths = [path for stage in set(STAGES) - made_of_all for path in (*STAGES[stage]["deps"], *outputs(stage))]
+    assert [path for path in paths if "${item.dataset}" not in path and not path.startswith("augment/")] == []

@@ -41,6 +41,7 @@ class DatasetResults:
         per_class: Training images that it keeps of every class, if that is how it was thinned.
         confusion: Arm → ``actual`` and ``predicted`` class name of each test image.
         pictures: Of the synthesizers that it was run with.
+        account: What became of every file and image, as `prepare` tells it; None where it is not there.
     """
 
     result: Result
@@ -49,17 +50,18 @@ class DatasetResults:
     per_class: int | None
     confusion: Mapping[str, pd.DataFrame] = field(default_factory=dict)
     pictures: tuple[Pictures, ...] = ()
+    account: Json | None = None
 
 
 @dataclass(frozen=True)
 class Provenance:
-    """Where the figures come from, and what they cost.
+    """Where the figures of a dataset come from, and what they cost.
 
     Attributes:
         made: When the page was made.
         revision: Git's commit; None outside a repository.
-        changed: Files that differ from that commit.
-        lock: ``dvc.lock``: every stage with the hashes of what it read and wrote.
+        changed: Files that differ from that commit, but for what the pipeline itself writes.
+        lock: ``dvc.lock`` as far as the dataset goes: every stage with the hashes of what it read and wrote.
         costs: Stage → what its last run on this machine cost, see `augment.costs`.
         versions: Library → version.
         settings: Seeds and runtime, as they are told.

@@ -12,7 +12,7 @@ from augment.page.content import DatasetResults
 from augment.page.svg import COLOURS, Drawing, canvas, drawing
 from augment.results.kinds import ArmKind, Baseline, Effect, PartKind, Role
 from augment.results.record import ArmResult, Interval, Result
-from augment.results.wording import detected
+from augment.results.wording import cannot_tell, detected
 
 LOOKS = {
     ArmKind.REAL: ("real", "o"),
@@ -57,6 +57,8 @@ def accuracy(result: Result) -> Drawing:
 def difference(result: Result, baseline: Baseline, words: str) -> Drawing:
     """Draw every arm's paired difference to a baseline; filled where it is detected.
 
+    One that is too uncertain to tell anything says so in the place of its interval.
+
     Args:
         result: Of the dataset.
         baseline: What all are compared with.
@@ -93,7 +95,10 @@ def _by_arm(
             if arm is result.use:
                 axes.axhspan(height - 0.5, height + 0.5, color=COLOURS["band"], linewidth=0, zorder=0)
             if interval := found.get(arm.name):
-                _interval(axes, height, interval, arm.kind, arm.name in filled)
+                if middle == 0 and cannot_tell(interval):
+                    axes.text(0, height, "cannot tell", ha="center", va="center", color=COLOURS["muted"])
+                else:
+                    _interval(axes, height, interval, arm.kind, arm.name in filled)
         axes.axvline(middle * 100, color=COLOURS["muted"], linewidth=1, dashes=(4, 3), zorder=1)
         _name_rows(axes, labels, bold)
         axes.set_xlabel(title)

@@ -2,12 +2,13 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pandas as pd
 
-from augment.page.content import DatasetResults
+from augment.page.content import DatasetResults, Pictures
 from augment.results.kinds import Effect, Role
+from augment.results.record import PairedResult, Result
 from augment.results.tables import Cell, Table
 
 MOST_CELLS_A_SIDE, MOST_CONFUSIONS = 15, 12
@@ -16,9 +17,11 @@ MOST_CELLS_A_SIDE, MOST_CONFUSIONS = 15, 12
 MOST_ROWS = 20
 """Rows up to which a table of classes is shown at once."""
 
-MOST_PICTURED = 20
-"""Classes that the pictures of `augment.assessment.pictures` show."""
+MOST_PICTURED, MOST_FILMED = 20, 12
+"""Classes that the pictures of `augment.assessment.pictures` show, and those of a training."""
 
+MOST_CHANGED = 5
+"""Changed files that are named before they are only counted."""
 
 ROLES = {
     Role.REFERENCE: "plain real",
@@ -29,7 +32,32 @@ ROLES = {
 }
 TONES = {Effect.HELPS: ("helps", "▲"), Effect.NO_EFFECT: ("neutral", "○"), Effect.HURTS: ("hurts", "▼")}
 """CSS class and sign of each effect: its shape says the same as its colour."""
-HEADLINES = {Effect.HELPS: "It helps", Effect.NO_EFFECT: "No detectable effect", Effect.HURTS: "It hurts"}
+
+ACCURACY = {Effect.HELPS: "more accurate", Effect.NO_EFFECT: "not told apart", Effect.HURTS: "less accurate"}
+"""What one comparison shows; what synthesis does all in all takes more than one."""
+
+
+class Badge(NamedTuple):
+    """A word with a sign; its CSS class is its colour."""
+
+    tone: str
+    sign: str
+    word: str
+
+
+def overall(result: Result) -> Badge:
+    """Say what synthesis does all in all."""
+    if result.effect is None:
+        return Badge("neutral", "–", "not judged")
+    tone, sign = TONES[result.effect]
+    return Badge(tone, sign, result.effect.value)
+
+
+def of_comparison(compared: PairedResult, result: Result) -> Badge:
+    """Say what one comparison shows; green only where the advice is to use the images, or it would gainsay that."""
+    tone, sign = TONES[compared.effect]
+    helps = compared.effect is Effect.HELPS and result.effect is not Effect.HELPS
+    return Badge("neutral" if helps else tone, sign, ACCURACY[compared.effect])
 
 
 class Confusion(NamedTuple):
@@ -51,6 +79,8 @@ class Confusion(NamedTuple):
 def confusions(results: DatasetResults) -> list[Confusion]:
     """Give those of the plain real arm, of the best arm without synthesis, and of the chosen one; no arm twice."""
     result = results.result
+    if not result.judged:
+        return []
     parts = {result.reference.name: "plain real arm", result.best_real.name: "best without synthesis"}
     if result.chosen:
         parts[result.chosen.name] = "best with synthesis"
@@ -75,3 +105,28 @@ def _confusion(arm: str, part: str, table: pd.DataFrame, classes: Sequence[str])
         f"`{arm}`, {part}: the commonest confusions.",
     )
     return Confusion(arm, part, {}, commonest if wrong else None)
+
+
+def pictured(results: DatasetResults) -> list[Pictures]:
+    """Give the synthesizers that there is something to see of."""
+    return [
+        each for each in results.pictures if each.grid or each.nearest or each.filmstrip or each.history is not None
+    ]
+
+
+ACCOUNTED = ("read", "copies", "several_labels", "train", "thinned", "val", "test")
+"""Columns of the account of images, as far as it has them."""
+
+
+def images_by_class(account: Mapping[str, Any] | None) -> Table | None:
+    """Lay out what became of the images of each class; None without an account."""
+    classes = (account or {}).get("classes")
+    if not classes:
+        return None
+    shown = [name for name in ACCOUNTED if any(counts.get(name) for counts in classes.values())]
+    return Table(
+        ["class", *(name.replace("_", " ") for name in shown)],
+        list(classes),
+        [[Cell(str(counts.get(name, 0))) for name in shown] for counts in classes.values()],
+        "Images of each class: read, left out, and dealt to the splits.",
+    )

@@ -202,6 +202,11 @@ class SynthesizerResult(Record):
     figures: dict[str, Measured]
 
     @property
+    def unjudged(self) -> bool:
+        """Whether there was nothing to judge: there are reasons and no figures."""
+        return all(found.value is None for name, found in self.figures.items() if name != "failed_checks")
+
+    @property
     def weak_judge(self) -> bool:
         """Whether the judge hardly knows the real images, so that its figures mean little; see `KNOWS`."""
         found = self.figures.get("judge_accuracy")

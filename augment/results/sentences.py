@@ -28,7 +28,7 @@ def verdict(result: Result) -> str:
     first = [*left_out(result), *merged_all_the_same(result), advice(result)]
     if not result.judged:
         return " ".join(first)
-    return " ".join([*first, *doubts(result), *_evidence(result), *_cut_off(result)])
+    return " ".join([*first, *doubts(result), *grounds(result)])
 
 
 def advice(result: Result) -> str:
@@ -100,6 +100,11 @@ def weak_judge(result: Result) -> list[str]:
         f"The judge of the synthetic images hardly knows the real ones (accuracy on val in %, with its interval, and "
         f"chance: {known}), so that what it says of them means little: trust the pictures more."
     ]
+
+
+def grounds(result: Result) -> list[str]:
+    """Say what the advice rests on."""
+    return [*_evidence(result), *_cut_off(result)]
 
 
 def _evidence(result: Result) -> Iterator[str]:

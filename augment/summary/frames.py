@@ -37,6 +37,8 @@ def arm_table(result: Result) -> pd.DataFrame:
         them; and for each baseline the difference (``to_``, ``low_``, ``high_``), the bootstrap's interval and
         `COMPARED`, empty where the arm has no such comparison, or is the baseline.
     """
+    if not result.judged:
+        return pd.DataFrame(columns=["arm", "accuracy"])  # what `dvc plots` draws
     return pd.DataFrame([_row(arm) for arm in result.arms]).round(DECIMALS)
 
 

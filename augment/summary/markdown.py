@@ -25,7 +25,8 @@ def _section(result: Result) -> Iterable[str]:
     yield prose(result.verdict).replace(weightiest, f"**{weightiest}**", 1)
     if said := release(result):
         yield prose(said)
-    yield from _captioned(tables.arms(result), code=True)
+    if result.judged:
+        yield from _captioned(tables.arms(result), code=True)
     if result.chosen and not shown:
         yield f"`{result.chosen.name}` detectably changes the recall of no class, against `{result.best_real.name}`."
     yield from _captioned(tables.parts(result, shown))

@@ -56,6 +56,7 @@ def dataset(name: str = "toys") -> DatasetResults:
         per_class=None,
         confusion={one.name: one.predictions.confusion() for one in arms},
         pictures=(Pictures("gan", history(), png(), png(), png()), Pictures("smote")),
+        account={"classes": {}, "notes": [], "warnings": []},
     )
 
 

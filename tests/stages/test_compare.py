@@ -294,27 +294,28 @@ def test_the_recalls_have_the_same_columns_with_and_without_arms(results: Path) 
     assert tuple(table.columns) == RECALL_COLUMNS
 
 
-def test_the_summary_is_of_all_datasets_that_are_asked_for(results: Path) -> None:
-    for dataset in ("cats", "dogs"):
-        run_compare(results, dataset)
+def test_the_summary_has_a_table_a_picture_and_the_figures_of_every_arm(results: Path) -> None:
+    run_compare(results)
+    folder = results / "reports" / "cats"
+    names = {"metrics": "metrics", "arms": "arms.csv", "table": "comparison.md", "accuracy": "accuracy.png"}
+    outputs = {name: folder / file for name, file in names.items()}
+
+    def run() -> dict[Path, bytes]:
+        summary.run(dataset="cats", result=results / "cats" / "out" / "result.json", **outputs)
+        return {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+    before = run()
+    assert "## cats" in outputs["table"].read_text()
+    arms = ["real/plain", "merged/plain", "synthetic/plain"]
+    assert sorted(path.stem for path in outputs["metrics"].iterdir()) == sorted(arm.replace("/", "-") for arm in arms)
+    assert pd.read_csv(outputs["arms"])["arm"].tolist() == arms
+    assert run() == before
+
+
+def test_without_a_real_arm_there_is_a_summary_that_says_so(results: Path) -> None:
+    write_record(results / "cats" / "real" / "metrics.json", Untrained(left_out=("training diverged",)))
+    run_compare(results)
     outputs = {name: results / "reports" / name for name in ("metrics", "arms", "table", "accuracy")}
-
-    def run(*datasets: str) -> None:
-        pattern = PathPattern(f"{results}/{{dataset}}/out/result.json")
-        summary.run(datasets=dict.fromkeys(datasets), result=pattern, **outputs)
-
-    run("cats", "dogs")
-    assert "## dogs" in outputs["table"].read_text()
-    written = sorted(str(path.relative_to(outputs["metrics"])) for path in outputs["metrics"].rglob("*.json"))
-    arms = ("merged-plain.json", "real-plain.json", "synthetic-plain.json")
-    assert written == [f"{dataset}/{name}" for dataset in ("cats", "dogs") for name in arms]
-    assert pd.read_csv(outputs["arms"] / "cats.csv")["arm"].tolist() == [
-        "real/plain",
-        "merged/plain",
-        "synthetic/plain",
-    ]
-    before = {path: path.read_bytes() for path in results.rglob("reports/**/*") if path.is_file()}
-    run("cats", "dogs")
-    assert {path: path.read_bytes() for path in before} == before
-    run("dogs")
-    assert [path.name for path in (*outputs["arms"].iterdir(), *outputs["metrics"].iterdir())] == ["dogs.csv", "dogs"]
+    summary.run(dataset="cats", result=results / "cats" / "out" / "result.json", **outputs)
+    assert "Left out: `real`, because training diverged. **No verdict on synthesis" in outputs["table"].read_text()
+    assert (list(outputs["metrics"].iterdir()), pd.read_csv(outputs["arms"]).empty) == ([], True)

@@ -1,0 +1,31 @@
+"""Show all datasets at a glance."""
+
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from augment.core.paths import PathPattern
+from augment.core.stage import stage
+from augment.core.store import whole
+from augment.page.overview import write_overview
+
+
+@stage(datasets="datasets")
+def overview(
+    datasets: Mapping[str, Any], *, results: PathPattern, pages: PathPattern, curves: Path, overview: Path
+) -> None:
+    """Write ``overview``, and its learning curves to ``curves``; remove the reports of datasets that are no more.
+
+    ``results`` and ``pages`` have the blank ``{dataset}``, which stands for a folder of its own.
+    """
+    for page in pages.folder.glob("*/" + Path(str(pages)).name):
+        if page.parent.name not in datasets:
+            shutil.rmtree(page.parent)
+            print(f"overview: removed {page.parent}, as params.yaml has no dataset {page.parent.name}")
+    drawings = write_overview(overview, datasets, results, pages)
+    with whole(curves) as draft:
+        draft.mkdir()
+        for drawing in drawings:
+            (draft / f"{drawing.name}.svg").write_text(drawing.svg, encoding="utf-8")
+    print(f"overview: {overview}")
