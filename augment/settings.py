@@ -3,13 +3,13 @@
 from pathlib import Path
 from typing import Annotated, Any, Self
 
-import yaml
 from pydantic import Field, model_validator
 
 from augment.assessment.gate import GateSpec
 from augment.classifier.classifier_spec import ClassifierSpec, RecipeSpec
 from augment.core.errors import SettingsError
 from augment.core.registry import OneOf
+from augment.core.settings_file import load_yaml
 from augment.core.specs import Name, Names, Spec, parse
 from augment.datasets.raw import SourceSpec
 from augment.datasets.split_spec import ScarcitySpec, SplitSpec
@@ -144,17 +144,9 @@ def load_settings(path: Path) -> Settings:
     """Read and validate ``params.yaml``.
 
     Raises:
-        SettingsError: The file is missing, is not YAML, or holds an unknown key or an unfit value.
+        SettingsError: The file is missing, is not YAML, or holds a key twice, an unknown key or an unfit value.
     """
-    try:
-        data = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except FileNotFoundError as error:
-        raise SettingsError(
-            f"{path}: expected the settings here, found no file; run from the project's top folder"
-        ) from error
-    except yaml.YAMLError as error:
-        raise SettingsError(f"{path}: not valid YAML: {error}") from error
-    return parse(Settings, data, str(path))
+    return parse(Settings, load_yaml(path), str(path))
 
 
 def _expect_known(key: str, names: list[str], known: list[str]) -> None:

@@ -2,12 +2,13 @@
 
 import argparse
 import errno
+import json
 import os
 import signal
 import sys
 from pathlib import Path
 
-from pipelines import server, settings
+from pipelines import graph, plan, server, settings
 from pipelines.graph import GraphError
 
 EXIT_SERVER_GONE = 3
@@ -54,6 +55,9 @@ def _parser() -> argparse.ArgumentParser:
     )
     run.set_defaults(command=_run)
 
+    plan_ = commands.add_parser("plan", help="print, as JSON, every stage: is it stale, its parents, its command")
+    plan_.set_defaults(command=_plan)
+
     server_ = commands.add_parser("server", help="start the Prefect server and its UI; Ctrl-C stops it")
     server_.set_defaults(command=_server)
 
@@ -93,6 +97,11 @@ def _run(options: argparse.Namespace, root: Path, chosen: settings.FlowSettings)
         finally:
             _leave_if_server_is_gone()
     return 0 if state.is_completed() else 1
+
+
+def _plan(_: argparse.Namespace, root: Path, chosen: settings.FlowSettings) -> int:
+    print(json.dumps(plan.make(graph.read(root, chosen)).to_json(), indent=1))
+    return 0
 
 
 def _leave_if_server_is_gone() -> None:

@@ -20,6 +20,7 @@ from pipelines.settings import FlowSettings, StageHints, read_yaml
 DVC = (sys.executable, "-m", "dvc")
 _NODE = re.compile(r'^"(?P<name>[^"]+)";$')
 _EDGE = re.compile(r'^"(?P<parent>[^"]+)" -> "(?P<child>[^"]+)";$')
+_ITEM = re.compile(r"\$\{item\.(\w+)\}")
 _PATIENCE_S = 120  # how long DVC may wait for another DVC command to let go of the workspace
 _END = "\0"
 _ASK = f"""
@@ -47,6 +48,7 @@ class Stage:
         frozen: Whether DVC is told to leave its dependencies alone.
         axes: Its matrix coordinates, such as `{"dataset": "digits"}`.
         hints: How it wants to be run.
+        command: What DVC runs, its matrix coordinates filled in; empty for a data source.
     """
 
     name: str
@@ -55,6 +57,7 @@ class Stage:
     frozen: bool
     axes: Mapping[str, str]
     hints: StageHints
+    command: str = ""
 
 
 Graph: TypeAlias = dict[str, Stage]
@@ -85,10 +88,12 @@ def read(root: Path, settings: FlowSettings) -> Graph:
 
 def _stage(name: str, definition: dict[str, Any], settings: FlowSettings, **seen: Any) -> Stage:
     body = definition | definition.get("do", {})  # `foreach` keeps the stage under `do`
+    axes = _axes(definition, name.partition("@")[2])
     return Stage(
         name,
         frozen=bool(body.get("frozen")),
-        axes=_axes(definition, name.partition("@")[2]),
+        axes=axes,
+        command=_command(body.get("cmd", ""), axes),
         hints=settings.hints(body.get("meta"), f"meta of stage {name} in dvc.yaml"),
         **seen,
     )
@@ -108,6 +113,12 @@ def _axes(definition: dict[str, Any], key: str) -> dict[str, str]:
     """Split `digits-real` over the axes of the matrix; one axis takes it whole, hyphens and all."""
     names = list(definition.get("matrix", {})) or (["key"] if "foreach" in definition else [])
     return dict(zip(names, key.split("-", len(names) - 1) if names else (), strict=False))
+
+
+def _command(written: str | list[str], axes: Mapping[str, str]) -> str:
+    """Fill the coordinates into a command as dvc.yaml writes it; whatever else DVC would fill in stays."""
+    text = written if isinstance(written, str) else " && ".join(written)
+    return _ITEM.sub(lambda item: axes.get(item[1], item[0]), text)
 
 
 def _describe(entries: Iterable[Any]) -> tuple[str, ...]:

@@ -33,4 +33,4 @@ def train_judge(train: ImageSet, val: ImageSet, seed: int, run: int, machine: Ma
     Raises:
         TrainingError: The training diverged.
     """
-    return train_classifier(train, val, SPEC, RECIPE, seed, run, machine, Progress(what, SPEC.max_steps))
+    return train_classifier(train, val, SPEC, RECIPE, seed, run, machine, Progress(what, SPEC.max_steps, capped=True))

@@ -2,7 +2,7 @@
 
 import hashlib
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -177,8 +177,13 @@ def require_disjoint(first: ImageSet, second: ImageSet, names: str) -> None:
     Raises:
         DataError: An image stands in both; says how many do, and one of them.
     """
-    real = first.manifest["content_hash"][first.manifest["origin"] == REAL]
-    shared = sorted(set(real) & set(second.manifest["content_hash"]))
+    require_no_common(first.manifest, second.manifest, names)
+
+
+def require_no_common(first: pd.DataFrame, second: pd.DataFrame, names: str) -> None:
+    """Do what `require_disjoint` does by the manifests alone."""
+    real = first["content_hash"][first["origin"] == REAL]
+    shared = sorted(set(real) & set(second["content_hash"]))
     if shared:
         raise DataError(f"{names}: expected no image in both, found {len(shared)}, among them {shared[0]}")
 
@@ -196,8 +201,17 @@ def first_rows(labels: IntArray, counts: IntArray) -> IntArray:
 def content_hashes(images: UInt8Array) -> list[str]:
     """SHA-256 of each image's shape and pixels, hexadecimal."""
     shape, size = repr(images.shape[1:]).encode(), math.prod(images.shape[1:])
-    pixels = images.tobytes()
-    return [hashlib.sha256(shape + pixels[at : at + size]).hexdigest() for at in range(0, len(pixels), size)]
+    hashes: list[str] = []
+    for rows in blocks(len(images), size):
+        pixels = images[rows].tobytes()
+        hashes += [hashlib.sha256(shape + pixels[at : at + size]).hexdigest() for at in range(0, len(pixels), size)]
+    return hashes
+
+
+def blocks(count: int, width: int, numbers: int = 2**22) -> Iterator[slice]:
+    """Cut ``count`` rows of ``width`` numbers each into slices of about ``numbers``, and at least one row, each."""
+    step = max(1, numbers // max(1, width))
+    return (slice(start, min(start + step, count)) for start in range(0, count, step))
 
 
 def tile(images: UInt8Array, rows: int, columns: int, *, gap: int = 1, scale: int = 1) -> UInt8Array:

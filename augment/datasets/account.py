@@ -44,17 +44,16 @@ def account(everything: RawImages, found: Distinct, split: Split, train: IntArra
     Args:
         everything: What the source gave.
         found: Which of its rows are kept, and why others are not.
-        split: Rows among those kept.
+        split: Rows of those kept.
         train: Those of them that the scarce train split keeps.
         seed: The project's seed; of many images a sample is searched for near copies.
     """
-    kept = everything.select(found.rows)
     dealt = {"train": train, "val": split.val, "test": split.test}
     columns = {
         "read": everything.counts(),
         **{name: _counts(everything, rows) for name, rows in _left_out(found).items()},
-        **{name: _counts(kept, rows) for name, rows in dealt.items()},
-        "thinned": _counts(kept, np.setdiff1d(split.train, train)),
+        **{name: _counts(everything, rows) for name, rows in dealt.items()},
+        "thinned": _counts(everything, np.setdiff1d(split.train, train)),
     }
     classes = {
         name: {column: int(counts[label]) for column, counts in columns.items()}
@@ -74,8 +73,8 @@ def account(everything: RawImages, found: Distinct, split: Split, train: IntArra
     }
     notes = [f"{len(names)} files left out, {reason}: {listed(names)}" for reason, names in left_out.items()]
     notes += [*everything.account.notes, *_notes(classes)]
-    warnings = [*everything.account.warnings, *lost(everything, found), *_near(kept, seed)]
-    warnings += [*_straddling(kept, dealt), *_small(classes)]
+    warnings = [*everything.account.warnings, *lost(everything, found), *_near(everything, found.rows, seed)]
+    warnings += [*_straddling(everything, dealt), *_small(classes)]
     return Account(files, classes, notes, warnings)
 
 
@@ -122,20 +121,21 @@ def _notes(classes: dict[str, dict[str, int]]) -> Iterator[str]:
         )
 
 
-def _near(kept: RawImages, seed: int) -> Iterator[str]:
-    near, looked_at, pair = near_copies(kept.images, seed)
+def _near(everything: RawImages, kept: IntArray, seed: int) -> Iterator[str]:
+    near, looked_at, pair = near_copies(everything.images, seed, kept)
     if pair is not None and near >= MANY_NEAR * looked_at:
+        one, other = (everything.name(row) for row in pair)
         yield (
-            f"{near} of {looked_at} images that were looked at have a near copy, e.g. {kept.name(pair[0])} and "
-            f"{kept.name(pair[1])}: frames of a film, or pictures of one object? Such images stand in train and test "
-            "alike, and every accuracy is too high for images that are truly new. Keep one of each"
+            f"{near} of {looked_at} images that were looked at have a near copy, e.g. {one} and {other}: frames of a "
+            "film, or pictures of one object? Such images stand in train and test alike, and every accuracy is too "
+            "high for images that are truly new. Keep one of each"
         )
 
 
-def _straddling(kept: RawImages, dealt: dict[str, IntArray]) -> Iterator[str]:
-    if kept.groups is None:
+def _straddling(everything: RawImages, dealt: dict[str, IntArray]) -> Iterator[str]:
+    if everything.groups is None:
         return
-    trained, tested = (set(kept.groups[dealt[name]].tolist()) for name in ("train", "test"))
+    trained, tested = (set(everything.groups[dealt[name]].tolist()) for name in ("train", "test"))
     both = sorted(trained & tested)
     if both:
         yield (

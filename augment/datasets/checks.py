@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 
 from augment.core.errors import DataError
-from augment.core.images import FloatArray, IntArray, UInt8Array, content_hashes
+from augment.core.images import FloatArray, IntArray, UInt8Array, blocks, content_hashes
 from augment.core.seeding import numpy_generator
 from augment.core.text import listed
 from augment.datasets.raw import MAX_SIDE, MIN_SIDE, RawImages, Shape
@@ -46,27 +46,31 @@ class Distinct(NamedTuple):
         copies: Of images that are left out because the same image, with the same label, is kept; int64.
         disputed: Sets of rows: images with the same pixels and several labels. All are left out: nobody can say which
             label is right.
+        hashes: SHA-256 of every image, kept or not; see `content_hashes`.
     """
 
     rows: IntArray
     copies: IntArray
     disputed: list[list[int]]
+    hashes: list[str]
 
 
 def distinct(raw: RawImages) -> Distinct:
     """Find images with the same pixels; of equal ones the first is kept, one set apart for testing before others."""
     rows_of: dict[str, list[int]] = {}
-    for row, content_hash in enumerate(content_hashes(raw.images)):
+    hashes = content_hashes(raw.images)
+    for row, content_hash in enumerate(hashes):
         rows_of.setdefault(content_hash, []).append(row)
     keep, copies, disputed = [], [], []
     for rows in rows_of.values():
         if len(set(raw.labels[rows].tolist())) > 1:
             disputed.append(rows)
             continue
-        kept = min(rows, key=lambda row: (raw.is_test is not None and not raw.is_test[row], row))
-        keep.append(kept)
-        copies += [row for row in rows if row != kept]
-    return Distinct(np.sort(np.asarray(keep, dtype=np.int64)), np.sort(np.asarray(copies, dtype=np.int64)), disputed)
+        first = min(rows, key=lambda row: (raw.is_test is not None and not raw.is_test[row], row))
+        keep.append(first)
+        copies += [row for row in rows if row != first]
+    kept, left_out = (np.sort(np.asarray(rows, dtype=np.int64)) for rows in (keep, copies))
+    return Distinct(kept, left_out, disputed, hashes)
 
 
 NEAR = 0.1
@@ -76,18 +80,20 @@ PROBES, AMONG = 500, 5000
 THUMBNAIL = 16
 
 
-def near_copies(images: UInt8Array, seed: int) -> tuple[int, int, tuple[int, int] | None]:
+def near_copies(images: UInt8Array, seed: int, rows: IntArray | None = None) -> tuple[int, int, tuple[int, int] | None]:
     """Look for images that are nearly the same: frames of one film, pictures of one object in a row.
 
     Args:
-        images: uint8, N×C×H×W, N ≥ 2.
+        images: uint8, N×C×H×W.
         seed: The project's seed; of many images a sample is looked at.
+        rows: Which images, at least 2; all by default.
 
     Returns:
         How many images have a near copy among the others, of how many that were looked at, and the rows of one pair.
     """
-    rows = np.sort(numpy_generator(seed, "near copies").permutation(len(images))[:AMONG])
-    among = _thumbnails(images[rows])
+    rows = np.arange(len(images)) if rows is None else rows
+    rows = np.sort(rows[numpy_generator(seed, "near copies").permutation(len(rows))[:AMONG]])
+    among = _thumbnails(images, rows)
     own = np.arange(0, len(among), max(1, len(among) // PROBES))[:PROBES]
     squares = (among**2).sum(axis=1)
     distances = squares[own][:, None] + squares[None] - 2.0 * among[own] @ among.T
@@ -100,12 +106,16 @@ def near_copies(images: UInt8Array, seed: int) -> tuple[int, int, tuple[int, int
     return len(near), len(own), pair
 
 
-def _thumbnails(images: UInt8Array) -> FloatArray:
-    """Shrink images to at most 16×16 by means over blocks, less the mean image, N×D."""
-    blocks = [max(1, side // THUMBNAIL) for side in images.shape[2:]]
-    height, width = (side // block * block for side, block in zip(images.shape[2:], blocks, strict=True))
-    count, channels = images.shape[:2]
-    cut = images[:, :, :height, :width].astype(np.float32)
-    tiles = cut.reshape(count, channels, height // blocks[0], blocks[0], width // blocks[1], blocks[1])
-    flat = tiles.mean(axis=(3, 5)).reshape(count, -1).astype(np.float64)
-    return flat - flat.mean(axis=0)
+def _thumbnails(images: UInt8Array, rows: IntArray) -> FloatArray:
+    """Shrink the images at ``rows`` to at most 16×16 by means over blocks, less the mean image, N×D."""
+    _, channels, *sides = images.shape
+    steps = [max(1, side // THUMBNAIL) for side in sides]
+    height, width = (side // step * step for side, step in zip(sides, steps, strict=True))
+    split = (channels, height // steps[0], steps[0], width // steps[1], steps[1])
+    flat = np.concatenate(
+        [
+            images[rows[some], :, :height, :width].astype(np.float32).reshape(-1, *split).mean(axis=(3, 5))
+            for some in blocks(len(rows), channels * height * width)
+        ]
+    ).reshape(len(rows), -1)
+    return flat - flat.mean(axis=0, dtype=np.float64)

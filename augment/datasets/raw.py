@@ -56,18 +56,6 @@ class RawImages:
     names: npt.NDArray[np.str_] | None = None
     account: FileAccount = FileAccount()
 
-    def select(self, rows: IntArray) -> "RawImages":
-        """Return the images at ``rows``, in that order."""
-        return RawImages(
-            self.images[rows],
-            self.labels[rows],
-            self.classes,
-            None if self.is_test is None else self.is_test[rows],
-            None if self.groups is None else self.groups[rows],
-            None if self.names is None else self.names[rows],
-            self.account,
-        )
-
     def counts(self) -> IntArray:
         """Count the images of each class, shape (K,)."""
         return np.bincount(self.labels, minlength=len(self.classes)).astype(np.int64)

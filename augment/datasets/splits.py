@@ -26,25 +26,26 @@ class Split:
     test: IntArray
 
 
-def split_rows(raw: RawImages, spec: SplitSpec, seed: int) -> Split:
-    """Deal all rows to train, val and test, each class in proportion.
+def split_rows(raw: RawImages, spec: SplitSpec, seed: int, rows: IntArray | None = None) -> Split:
+    """Deal rows to train, val and test, each class in proportion.
 
     Args:
         raw: The images; only labels and ``is_test`` matter.
         spec: Sizes of val and test.
         seed: The project's seed (``seed`` in ``params.yaml``).
+        rows: Which rows, ascending; all by default.
 
     Raises:
         DataError: A class has too few images to stand in every split, the sizes leave nothing to train on, or
             ``test: official`` is asked of a source that sets no test images apart. Every class concerned is named.
     """
-    rows = np.arange(len(raw.labels), dtype=np.int64)
+    rows = np.arange(len(raw.labels), dtype=np.int64) if rows is None else rows
     if spec.test == "official":
         if raw.is_test is None:
             raise DataError(
                 "split.test: official, but this source sets no test images apart; expected a share or number"
             )
-        rest, test = rows[~raw.is_test], rows[raw.is_test]
+        rest, test = rows[~raw.is_test[rows]], rows[raw.is_test[rows]]
     else:
         rest, test = _deal(rows, raw, spec.test, "test", seed)
     train, val = _deal(rest, raw, spec.val, "val", seed)

@@ -56,9 +56,8 @@ def train_classifier(
     runs = []
     with machine(runtime) as where:
         for run in range(seeds):
-            progress = Progress(
-                f"train_classifier {dataset} {train_set}/{recipe} run {run + 1} of {seeds}", spec.max_steps
-            )
+            what = f"train_classifier {dataset} {train_set}/{recipe} run {run + 1} of {seeds}"
+            progress = Progress(what, spec.max_steps, capped=True)
             runs.append(fit(images, held_out, spec, recipe_spec, seed, run, where, progress))
             print(
                 f"run {run + 1} of {seeds}: val accuracy {runs[-1].val_accuracy:.4f} at step {runs[-1].best_step}, "

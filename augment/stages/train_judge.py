@@ -10,7 +10,7 @@ from augment.runtime.machine import machine
 from augment.runtime.runtime_spec import RuntimeSpec
 
 
-@stage(runtime="runtime", seed="seed")
+@stage(runtime="runtime", seed="seed", makes=("judge",))
 def train_judge(dataset: str, runtime: RuntimeSpec, seed: int, *, train: Path, val: Path, judge: Path) -> None:
     """Write the judge to ``judge``."""
     images, held_out = read_image_set(train), read_image_set(val)

@@ -43,6 +43,7 @@ def test_the_figures_are_json_in_groups_of_plain_rounded_numbers(parts: tuple[Ju
         "diversity",
         "memorisation",
         "membership",
+        "judge",
     }
     assert set(figures["real_reference"]) < set(figures)
     assert set(figures["memorisation"]) == set(figures["membership"]) == {"pixels", "features"}

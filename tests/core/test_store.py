@@ -1,8 +1,11 @@
 import json
+import tracemalloc
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from augment.core.errors import ContainerError, DataError, LeftOutError
@@ -39,6 +42,27 @@ def test_the_same_set_gives_the_same_bytes(tmp_path: Path, container: Path, stri
     write_image_set(tmp_path / "again", stripes, {"stage": "test"})
     for file in container.iterdir():
         assert file.read_bytes() == (tmp_path / "again" / file.name).read_bytes()
+
+
+def test_rows_of_a_set_are_written_as_a_set_of_them(tmp_path: Path, stripes: ImageSet) -> None:
+    rows = np.asarray([5, 3, 59, 4])
+    write_image_set(tmp_path / "rows", stripes, {"stage": "test"}, rows)
+    write_image_set(tmp_path / "set", stripes.select(rows), {"stage": "test"})
+    for file in (tmp_path / "set").iterdir():
+        assert file.read_bytes() == (tmp_path / "rows" / file.name).read_bytes()
+
+
+def test_a_set_is_written_as_numpy_does_without_a_copy_of_it_in_memory(tmp_path: Path) -> None:
+    images = np.random.default_rng(0).integers(0, 256, (50, 3, 512, 512), dtype=np.uint8)  # 38 MiB
+    large = make_image_set(images, np.arange(50) % 2, ["a", "b"])
+    rows = np.arange(49, -1, -1)
+    tracemalloc.start()
+    write_image_set(tmp_path / "set", large, {}, rows)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < images.nbytes / 3
+    np.save(tmp_path / "expected.npy", images[rows])
+    assert (tmp_path / "set" / "images.npy").read_bytes() == (tmp_path / "expected.npy").read_bytes()
 
 
 @pytest.mark.parametrize("size", [60, 7])
@@ -256,3 +280,11 @@ def test_of_many_pixels_a_sample_is_held_against_the_hashes(container: Path, mon
     manifest.assign(content_hash="false").to_parquet(container / "manifest.parquet")
     with pytest.raises(ContainerError, match="content_hash: 15 of 15 are false"):
         read_image_set(container)
+
+
+def test_text_that_is_no_utf_8_is_found_where_it_is_read(tmp_path: Path) -> None:
+    offsets = np.asarray([0, 2], dtype=np.int32)
+    broken = pa.Array.from_buffers(pa.string(), 1, [None, pa.py_buffer(offsets), pa.py_buffer(b"\xe1\xff")])
+    pq.write_table(pa.table({"group": broken}), tmp_path / "x.parquet")
+    with pytest.raises(ContainerError, match=r"x\.parquet: cannot be read \(ArrowInvalid: .*UTF8"):
+        read_parquet(tmp_path / "x.parquet")

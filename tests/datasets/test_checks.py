@@ -36,6 +36,8 @@ def test_sound_images_pass_and_those_of_another_shape_than_the_settings_do_not()
 def test_of_equal_images_the_first_is_kept() -> None:
     found = distinct(raw([5, 6, 5, 7], [0, 1, 0, 1]))
     assert (found.rows.tolist(), found.copies.tolist(), found.disputed) == ([0, 1, 3], [2], [])
+    assert found.hashes[0] == found.hashes[2]
+    assert len(set(found.hashes)) == 3
 
 
 def test_a_test_image_is_kept_before_its_copy_in_train() -> None:
@@ -57,6 +59,11 @@ def test_frames_of_a_film_are_near_copies_and_pictures_of_a_kind_are_not() -> No
     assert pair[0] // 4 == pair[1] // 4
     assert pair[0] != pair[1]
     assert near_copies(frames[::4], 0) == (0, 6, None)
+    # Distances: 2·30²/3 = 600 against 2·(256²/12) = 10,923 a pixel, 0.23 of it.
+    alike = np.clip(scenes.repeat(4, axis=0) // 2 + 64 + rng.integers(-15, 16, (24, 1, 24, 24)), 0, 255)
+    assert near_copies(alike.astype(np.uint8), 0) == (0, 24, None)
+    assert near_copies(frames, 0, np.arange(1, 24, 4)) == (0, 6, None)
+    assert near_copies(frames, 0, np.asarray([1, 5, 9, 13, 14]))[2] == (13, 14)
 
 
 def test_of_many_images_a_sample_is_searched(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,7 +2,6 @@
 
 from pathlib import Path
 
-import numpy as np
 import pytest
 from PIL import Image
 from pydantic import ValidationError
@@ -29,9 +28,6 @@ def test_groups_are_read_by_file_name_whatever_the_order(tmp_path: Path) -> None
     raw = load_raw(tmp_path)
     assert raw.groups is not None
     assert raw.groups.tolist() == ["NA", "south", "south"]
-    chosen = raw.select(np.asarray([2, 0])).groups
-    assert chosen is not None
-    assert chosen.tolist() == ["south", "NA"]
     assert load_raw(tmp_path, None).groups is None
 
 

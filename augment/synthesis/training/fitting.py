@@ -43,7 +43,7 @@ def fit(
     trainer = load(spec.TRAINER)
     if not isinstance(spec, IterativeSpec):
         return evaluate_once(trainer(images, spec, seed), machine, monitor, on_point)
-    progress = Progress(what, spec.steps, quiet=not machine.first)
+    progress = Progress(what, spec.steps, quiet=not machine.first, capped=spec.monitor.patience > 0)
     training = trainer(images, spec, seed, machine)
     return train(TrainingRun(training, spec, seed, machine, monitor, on_point), progress, checkpoint)
 

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.neighbors import KNeighborsClassifier
 
-from augment.core.errors import DataError
+from augment.core.errors import LeftOutError
 from augment.core.images import ImageSet, IntArray, make_image_set
 from augment.core.registry import load
 from augment.runtime.machine import Machine
@@ -121,5 +121,5 @@ def test_it_has_nothing_to_train(kind: Kind) -> None:
 
 @every_kind
 def test_a_class_without_images_is_refused_by_name(kind: Kind) -> None:
-    with pytest.raises(DataError, match=r"^train: expected at least 1 image of every class, found 0 of class 1$"):
+    with pytest.raises(LeftOutError, match=r"^train: expected at least 1 image of every class, found 0 of class 1$"):
         kind.fit(random_images([5, 0, 5], (1, 8, 8)))
