@@ -14,7 +14,7 @@ what the classes enforce. No stage depends on this file: a comment here must tra
 import inspect
 import re
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple, get_args
 
@@ -26,8 +26,7 @@ from augment.core.registry import AnyOf, Method, OneOf, load
 from augment.core.store import write_text
 
 MARKED = re.compile(
-    r"(?P<begin><!-- (?P<what>options|choices|methods|overview) "
-    r"(?P<module>[\w.]+):(?P<name>\w+)(?P<rest>[\w. ]*) -->\n)"
+    r"(?P<begin><!-- (?P<what>options|choices|methods|overview) (?P<thing>[\w.]+:\w+)(?P<rest>[\w. ]*) -->\n)"
     r".*?(?P<end><!-- /(?P=what) -->)",
     flags=re.DOTALL,
 )
@@ -51,18 +50,11 @@ def fill(text: str) -> str:
     Raises:
         TypeError: Nothing says what a key, a method or a function is.
     """
+    makers: dict[str, Callable[..., str]]
+    makers = {"options": option_table, "choices": choices, "methods": methods, "overview": overview}
 
     def filled(mark: re.Match[str]) -> str:
-        thing, rest = load(f"{mark['module']}:{mark['name']}"), mark["rest"].split()
-        match mark["what"]:
-            case "options":
-                made = option_table(thing, *rest)
-            case "choices":
-                made = choices(thing)
-            case "methods":
-                made = methods(thing, *rest)
-            case _:
-                made = overview(thing, *rest)
+        made = makers[mark["what"]](load(mark["thing"]), *mark["rest"].split())
         return f"{mark['begin']}{made}{mark['end']}"
 
     return MARKED.sub(filled, text)

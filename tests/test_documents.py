@@ -9,7 +9,7 @@ import pytest
 import yaml
 from pydantic import BaseModel
 
-from augment.core.registry import Method, load
+from augment.core.registry import Method, Registry, load
 from augment.reference import MARKED, fill
 from augment.settings import ArmsSpec, DatasetSpec, Settings, load_settings
 
@@ -56,11 +56,30 @@ def blocks(kind: Any) -> Iterator[type[BaseModel]]:
         yield from blocks(part)
 
 
-def test_every_block_of_the_settings_has_a_table() -> None:
+def chosen_from(spec: type[BaseModel]) -> Iterator[Registry[Any]]:
+    """List the registries whose names are values of a block's keys."""
+    for field in spec.model_fields.values():
+        nested = [each for part in get_args(field.annotation) for each in getattr(part, "__metadata__", ())]
+        yield from (each for each in (*field.metadata, *nested) if isinstance(each, Registry))
+
+
+def explained(*how: str) -> list[Any]:
     marks = [mark for document in DOCUMENTS for mark in MARKED.finditer(document.read_text())]
-    tables = [load(f"{mark['module']}:{mark['name']}") for mark in marks if mark["what"] in ("options", "methods")]
-    documented = {spec for table in tables for spec in blocks(table)}
+    return [load(mark["thing"]) for mark in marks if mark["what"] in how]
+
+
+def test_every_block_of_the_settings_has_a_table() -> None:
+    documented = {spec for table in explained("options", "methods") for spec in blocks(table)}
     assert set(blocks(Settings)) - documented == {Settings, DatasetSpec, ArmsSpec}  # which hold blocks by name
+
+
+def test_every_choice_is_explained() -> None:
+    families = [each for each in Method.__subclasses__() if each.__module__.startswith("augment.")]
+    registries = {id(each): each for spec in blocks(Settings) for each in chosen_from(spec)}
+    assert families
+    assert registries
+    found = {id(each) for each in explained("choices", "methods")}
+    assert [each for each in (*families, *registries.values()) if id(each) not in found] == []
 
 
 def test_the_readme_shows_the_committed_reference_run() -> None:

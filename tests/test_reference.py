@@ -6,7 +6,7 @@ from typing import Annotated, ClassVar, Literal
 import pytest
 from pydantic import Field, NonNegativeFloat, PositiveInt
 
-from augment.core.registry import Among, AnyOf, Method, OneOf, Registry
+from augment.core.registry import AnyOf, Method, OneOf, Registry
 from augment.core.specs import Spec
 from augment.reference import choices, fill, methods, option_table, overview
 
@@ -111,7 +111,7 @@ class Meal(Spec):
     spare: Tray | None = None
     cheese: Annotated[Cheese, OneOf(default="brie")]
     extra: Annotated[Mapping[str, Cheese], AnyOf()] = Field(default_factory=dict)
-    wine: Annotated[str, Among(WINES)] = "none"
+    wine: Annotated[str, WINES] = "none"
     sips: list[Annotated[float, Field(gt=0, lt=1e6)]] = Field(default_factory=lambda: [1.0])
     times: Annotated[list[NonNegativeFloat], Field(min_length=2, max_length=2)] = Field(
         default_factory=lambda: [1.0, 2.0]

@@ -9,7 +9,7 @@ that does by a string for `load`.
 
 import importlib
 import pkgutil
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from functools import cache
@@ -75,6 +75,8 @@ class Method(Spec):
 class Registry(Mapping[str, T]):
     """Functions by name, in the order of their homes, then of definition.
 
+    Annotates a string, too: ``backbone: Annotated[str, BACKBONES]`` is one of their names.
+
     Args:
         what: What they are, for messages: ``backbone``.
         homes: Patterns of the modules that they are in.
@@ -114,6 +116,10 @@ class Registry(Mapping[str, T]):
 
     def __len__(self) -> int:
         return len(self._all())
+
+    def __get_pydantic_core_schema__(self, _: Any, __: GetCoreSchemaHandler) -> CoreSchema:
+        """Build a literal."""
+        return core_schema.literal_schema(list(self))
 
     def _all(self) -> dict[str, T]:
         modules = _modules(self._homes)
@@ -158,17 +164,6 @@ class AnyOf:
             for tag, method in family.registered().items()
         }
         return core_schema.typed_dict_schema(fields, extra_behavior="forbid")
-
-
-@dataclass(frozen=True)
-class Among:
-    """Annotates a string: one of the names of a registry, which is the only place that lists them."""
-
-    names: Iterable[str]
-
-    def __get_pydantic_core_schema__(self, _: Any, __: GetCoreSchemaHandler) -> CoreSchema:
-        """Build a literal."""
-        return core_schema.literal_schema(list(self.names))
 
 
 @cache

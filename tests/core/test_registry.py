@@ -7,7 +7,7 @@ import pytest
 from pydantic import Field, PositiveInt
 
 from augment.core.errors import SettingsError
-from augment.core.registry import Among, AnyOf, Method, OneOf, Registry, load
+from augment.core.registry import AnyOf, Method, OneOf, Registry, load
 from augment.core.specs import Spec, parse
 
 
@@ -73,7 +73,7 @@ class Drawing(Spec):
     shape: Annotated[Shape, OneOf(default="circle")] = Circle()
     only: Annotated[Only, OneOf()] = Lonely(kind="lonely")
     more: Annotated[Mapping[str, Shape], AnyOf()] = Field(default_factory=dict)
-    pens: list[Annotated[str, Among(PENS)]] = Field(default_factory=list)
+    pens: list[Annotated[str, PENS]] = Field(default_factory=list)
 
 
 def test_to_be_defined_is_to_be_registered_in_the_order_of_definition() -> None:

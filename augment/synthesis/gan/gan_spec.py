@@ -5,7 +5,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, NonNegativeFloat, PositiveFloat, PositiveInt, model_validator
 
-from augment.core.registry import Among, AnyOf, OneOf
+from augment.core.registry import AnyOf, OneOf
 from augment.core.specs import Spec
 from augment.synthesis.base.iterative_spec import Decay, IterativeSpec
 from augment.synthesis.gan.losses import Hinge, Loss
@@ -92,7 +92,7 @@ class AugmentationSpec(Spec):
         images: With ``adaptive``, real images over which the share may move from 0 to 1.
     """
 
-    kinds: Annotated[list[Annotated[str, Among(POLICIES)]], Field(min_length=1)]
+    kinds: Annotated[list[Annotated[str, POLICIES]], Field(min_length=1)]
     probability: Annotated[float, Field(gt=0.0, le=1.0)] = 1.0
     adaptive: bool = False
     target: Annotated[float, Field(gt=0.0, lt=1.0)] = 0.6
