@@ -1,6 +1,11 @@
 """Small image sets and a machine, shared by the tests of every layer."""
 
+import os
 from collections.abc import Iterator
+
+# Before NumPy, which reads it once: on a busy machine a second thread of its matrix products waits by spinning, and the
+# tests took up to twelve times the CPU time. Processes that tests start inherit it.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 import numpy as np
 import pytest

@@ -24,8 +24,8 @@ with machine(RuntimeSpec(device="cpu")) as where:
 
 def test_threads_and_determinism_are_set_and_given_back() -> None:
     before = (torch.get_num_threads(), torch.are_deterministic_algorithms_enabled())
-    with machine(RuntimeSpec(device="cpu", threads=1)):
-        assert torch.get_num_threads() == 1
+    with machine(RuntimeSpec(device="cpu", threads=before[0] + 1)):
+        assert torch.get_num_threads() == before[0] + 1
         assert torch.are_deterministic_algorithms_enabled()
     assert (torch.get_num_threads(), torch.are_deterministic_algorithms_enabled()) == before
 
