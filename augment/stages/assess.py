@@ -44,7 +44,7 @@ def assess(
             return Side(images, Judged(of_images, images.labels, probabilities))
 
         train_side, val_side, fake_side = seen(real), seen(held_out), seen(fake)
-        taught = train_judge(fake, held_out, seed, SYNTHETIC_RUN, where, f"assess {dataset} {synthesizer}")
+        taught = train_judge(fake, held_out, seed, SYNTHETIC_RUN, where, f"assess {dataset} {synthesizer}", len(real))
     found = assess_generator(
         train_side, val_side, fake_side, gate, numpy_generator(seed, "assess", dataset, synthesizer)
     )
