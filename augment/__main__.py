@@ -22,6 +22,7 @@ from augment import costs
 from augment.core.errors import EXIT_BAD_INPUT, AugmentError, TrainingError
 from augment.core.stage import Stage
 from augment.planning import outlook, quick
+from augment.runtime.portable import pin
 from augment.settings import load_settings
 
 PARAMS = Path("params.yaml")
@@ -103,6 +104,7 @@ COMMANDS = {"estimate": _estimate, "quick": _quick}
 
 
 if __name__ == "__main__":
+    pin(PARAMS)
     # Torch makes a million objects that stay. To look for garbage among them as often as Python does takes seconds
     # while they are made and while a network trains; to take them apart at the end takes a fifth of one.
     gc.set_threshold(OBJECTS_BETWEEN_LOOKS)

@@ -1,39 +1,43 @@
-"""Tables of options for docs/, from the settings themselves: `python -m augment.reference docs/*.md` rewrites them.
+"""What documents say of settings, made of the settings: ``python -m augment.reference docs/*.md`` rewrites it.
 
-A document says where a table goes by two marks, `<!-- options: NAME -->` and `<!-- /options -->`; `TABLES` has the
-names. Meanings are the `Attributes` of a class's docstring and of those that it inherits from; values and defaults are
-what the class itself enforces.
+It stands between ``<!-- WHAT MODULE:NAME … -->`` and ``<!-- /WHAT -->``, and WHAT is one of
+
+- ``options MODULE:CLASS PREFIX``: a table of a class's keys, PREFIX before each;
+- ``choices MODULE:NAME``: a list of a family's methods, or of a registry's functions;
+- ``methods MODULE:FAMILY PREFIX``: each of a family's methods with its keys;
+- ``overview MODULE:FAMILY ATTRIBUTE …``: a table of a family's methods, a column an attribute.
+
+Meanings are the ``Attributes`` of the docstrings, so that code and documents have one text; values and defaults are
+what the classes enforce. No stage depends on this file: a comment here must train nothing again.
 """
 
 import inspect
-import json
 import re
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any, Literal, NamedTuple, get_args, get_origin
+from typing import Any, NamedTuple, get_args
 
-from annotated_types import Ge, Gt, Le, Len, Lt, MaxLen, MinLen
+import yaml
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
-from augment.assessment.gate import GateSpec
-from augment.core.methods import Among, AnyOf, Method, OneOf
+from augment.core.registry import AnyOf, Method, OneOf, load
 from augment.core.store import write_text
-from augment.runtime.specs import RuntimeSpec
-from augment.synthesis.base.methods import FAMILIES, synthesizers
-from augment.synthesis.gan.losses import Loss
-from augment.synthesis.gan.policies import POLICIES
-from augment.synthesis.gan.regularisers import Regulariser
-from augment.synthesis.networks.architectures import NetworkSpec
-from augment.synthesis.training.checkpoint_spec import CheckpointSpec
 
-MARKED = re.compile(r"(<!-- options: ([\w ]+) -->\n).*?(<!-- /options -->)", flags=re.DOTALL)
-NO_DEFAULT = "–"
+MARKED = re.compile(
+    r"(?P<begin><!-- (?P<what>options|choices|methods|overview) "
+    r"(?P<module>[\w.]+):(?P<name>\w+)(?P<rest>[\w. ]*) -->\n)"
+    r".*?(?P<end><!-- /(?P=what) -->)",
+    flags=re.DOTALL,
+)
+REQUIRED = "–"
+BOUNDS = {"minimum": "≥ {}", "exclusiveMinimum": "> {}", "maximum": "≤ {}", "exclusiveMaximum": "< {}"}
+KINDS = {"integer": "whole number", "number": "number", "boolean": "`true`, `false`", "string": "text"}
 
 
 class Option(NamedTuple):
-    """One row of a table: all of it Markdown."""
+    """One row of a table, all of it Markdown; the key is dotted where it stands in a block."""
 
     key: str
     meaning: str
@@ -41,174 +45,153 @@ class Option(NamedTuple):
     default: str
 
 
-def options(spec: type[BaseModel], prefix: str = "") -> Iterator[Option]:
-    """List every key below a class of settings, those of its blocks included, but for the tag of a method."""
-    said = meanings(spec)
-    tag = spec.TAG if issubclass(spec, Method) else None
-    for name, field in spec.model_fields.items():
-        if name == tag:
-            continue
-        key, family = prefix + name, _family(field)
-        blocks = [kind for kind in _kinds(field.annotation) if issubclass(kind, BaseModel)]
-        if any(isinstance(each, AnyOf) for each in field.metadata):
-            for kind, method in family.registered().items() if family else ():
-                yield from options(method, f"{key}.{kind}.")
-        elif family:
-            yield from _of_family(family, field, f"{key}.")
-        elif blocks:
-            for block in blocks:
-                yield from options(block, f"{key}.")
-        else:
-            yield Option(key, said[name], values(field), _default(field))
+def fill(text: str) -> str:
+    """Put between the marks of a document what belongs there.
 
+    Raises:
+        TypeError: Nothing says what a key, a method or a function is.
+    """
 
-def _of_family(family: type[Method], field: FieldInfo, prefix: str) -> Iterator[Option]:
-    """List the tag, what all methods have in common, and what only some have."""
-    methods = family.registered()
-    choice = next(each for each in field.metadata if isinstance(each, OneOf))
-    yield Option(prefix + family.TAG, _summary(family), _listed(methods), choice.default or NO_DEFAULT)
-    yield from options(family, prefix)
-    for kind, method in methods.items():
-        for option in options(method, prefix):
-            if option.key.removeprefix(prefix).partition(".")[0] not in family.model_fields:
-                yield option._replace(meaning=f"With `{kind}`: {option.meaning[0].lower()}{option.meaning[1:]}")
+    def filled(mark: re.Match[str]) -> str:
+        thing, rest = load(f"{mark['module']}:{mark['name']}"), mark["rest"].split()
+        match mark["what"]:
+            case "options":
+                made = option_table(thing, *rest)
+            case "choices":
+                made = choices(thing)
+            case "methods":
+                made = methods(thing, *rest)
+            case _:
+                made = overview(thing, *rest)
+        return f"{mark['begin']}{made}{mark['end']}"
 
-
-def meanings(spec: type) -> dict[str, str]:
-    """Read what the docstrings of a class and its bases say of each attribute, as Markdown."""
-    found: dict[str, str] = {}
-    for each in reversed(spec.__mro__):
-        text = inspect.cleandoc(each.__dict__.get("__doc__") or "")
-        _, _, attributes = text.partition("\nAttributes:\n")
-        for name, meaning in re.findall(r"^    (\w+): (.*?)(?=^    \w|\Z)", attributes, flags=re.MULTILINE | re.DOTALL):
-            found[name] = _markdown(meaning).removesuffix(".")
-    return found
-
-
-def values(field: FieldInfo) -> str:
-    """Tell which values a field takes."""
-    kind = field.annotation
-    if type(None) in get_args(kind):
-        return values(FieldInfo.from_annotation(next(each for each in get_args(kind) if each is not type(None))))
-    words = next((list(each.names) for each in field.metadata if isinstance(each, Among)), None)
-    if get_origin(kind) is Literal:
-        words = list(get_args(kind))
-    if words is not None:
-        return _listed(words)
-    if get_origin(kind) is list:
-        return f"list of {_items(field)}"
-    kinds = _kinds(kind)
-    if bool in kinds:
-        return _listed(["true", "false"])
-    number = "whole number" if int in kinds else "number" if float in kinds else "text"
-    return f"{number}{_bounds(field.metadata)}"
-
-
-def _items(field: FieldInfo) -> str:
-    (item,) = get_args(field.annotation)
-    inner = FieldInfo.from_annotation(item)
-    exact = {each.min_length for each in field.metadata if isinstance(each, MinLen | Len)}
-    exact &= {each.max_length for each in field.metadata if isinstance(each, MaxLen | Len)}
-    return f"{exact.pop()} × {values(inner)}" if exact else values(inner)
-
-
-def _bounds(metadata: list[Any]) -> str:
-    low = [f"{each.ge:g} or more" for each in metadata if isinstance(each, Ge)]
-    low += [f"above {each.gt:g}" for each in metadata if isinstance(each, Gt)]
-    high = [f"at most {each.le:g}" for each in metadata if isinstance(each, Le)]
-    high += [f"below {each.lt:g}" for each in metadata if isinstance(each, Lt)]
-    return "".join(f", {bound}" for bound in (*low, *high))
-
-
-def _default(field: FieldInfo) -> str:
-    if field.is_required():
-        return NO_DEFAULT
-    value = field.get_default(call_default_factory=True)
-    return "none" if value is None else value if isinstance(value, str) else json.dumps(value)
-
-
-def _family(field: FieldInfo) -> type[Method] | None:
-    """Find the family of methods that a field chooses from."""
-    if not any(isinstance(each, OneOf | AnyOf) for each in field.metadata):
-        return None
-    return next(kind for kind in _kinds(field.annotation) if issubclass(kind, Method))
-
-
-def _kinds(annotation: Any) -> list[type]:
-    """Collect the classes that an annotation names, however deep."""
-    if isinstance(annotation, type) and not get_args(annotation):
-        return [annotation]
-    return [kind for each in get_args(annotation) for kind in _kinds(each)]
-
-
-def _listed(words: Any) -> str:
-    return ", ".join(f"`{word}`" for word in words)
-
-
-def _summary(thing: object) -> str:
-    """First paragraph of a docstring."""
-    return _markdown(inspect.cleandoc(thing.__doc__ or "").partition("\n\n")[0]).removesuffix(".")
-
-
-def _markdown(text: str) -> str:
-    return " ".join(text.split()).replace("``", "`").replace("|", "\\|")
-
-
-def table(head: list[str], rows: list[list[str]]) -> str:
-    """Write a Markdown table."""
-    lines = [head, ["---"] * len(head), *rows]
-    return "".join(f"| {' | '.join(line)} |\n" for line in lines)
+    return MARKED.sub(filled, text)
 
 
 def option_table(spec: type[BaseModel], prefix: str = "") -> str:
-    """Write the table of all options of a class of settings."""
+    """Write the table of all keys of a class of settings."""
     rows = [[f"`{key}`", *rest] for key, *rest in options(spec, prefix)]
-    return table(["key", "meaning", "values", "default"], rows)
+    return _table(["key", "meaning", "values", "default"], rows)
 
 
-def _overview() -> str:
-    rows = [
-        [f"`{kind}`", spec.family(), spec.TITLE, spec.WHEN, "yes" if spec.HOLDS_IMAGES else "no"]
-        for kind, spec in _in_order()
-    ]
-    return table(["`kind`", "family", "what it is", "when", "holds training images"], rows)
+def choices(entries: type[Method] | Mapping[str, Any]) -> str:
+    """List a family's methods or a registry's functions, each with the first paragraph of its docstring."""
+    named = entries.registered() if isinstance(entries, type) else entries
+    return "".join(f"- `{name}`: {_summary(each)}\n" for name, each in named.items())
 
 
-def _sections() -> str:
-    return "\n".join(f"### `{kind}`\n\n{_summary(spec)}.\n\n{option_table(spec)}" for kind, spec in _in_order())
+def methods(family: type[Method], prefix: str = "") -> str:
+    """Give each method of a family a heading, the first paragraph of its docstring and a table where it has keys."""
+    parts = []
+    for tag, method in family.registered().items():
+        parts += [f"### `{tag}`\n", f"{_summary(method)}\n"]
+        parts += [option_table(method, prefix)] if list(options(method)) else []
+    return "\n" + "\n".join(parts) + "\n"
 
 
-def _in_order() -> list[tuple[str, Any]]:
-    return sorted(synthesizers().items(), key=lambda item: (FAMILIES.index(item[1].family()), item[0]))
+def overview(family: type[Method], *attributes: str) -> str:
+    """Write a table of a family's methods, a row each."""
+    rows = []
+    for tag, method in family.registered().items():
+        values = [getattr(method, attribute) for attribute in attributes]
+        values = [value() if callable(value) else value for value in values]
+        rows.append([f"`{tag}`", *({True: "yes", False: "no"}.get(value, value) for value in values)])
+    return _table([f"`{family.TAG}`", *(each.lower().replace("_", " ") for each in attributes)], rows)
 
 
-def _choices(named: dict[str, Any], tell: Callable[[Any], str]) -> str:
-    return table(["name", "what it is"], [[f"`{name}`", tell(each)] for name, each in named.items()])
-
-
-TABLES: dict[str, Callable[[], str]] = {
-    "gate": lambda: option_table(GateSpec, "gate."),
-    "machine": lambda: option_table(RuntimeSpec, "runtime."),
-    "checkpoints": lambda: option_table(CheckpointSpec, "checkpoints."),
-    "overview of synthesizers": _overview,
-    "synthesizers": _sections,
-    "architectures": lambda: _choices(NetworkSpec.registered(), lambda spec: spec.TITLE),
-    "losses": lambda: _choices(Loss.registered(), _summary),
-    "regularisers": lambda: _choices(Regulariser.registered(), _summary),
-    "augmentation": lambda: _choices({name: policy.change for name, policy in POLICIES.items()}, _summary),
-}
-"""Every table, by the name that documents call it by."""
-
-
-def rewrite(text: str) -> str:
-    """Put every marked table of a document as it should be.
+def options(spec: type[BaseModel], prefix: str = "") -> Iterator[Option]:
+    """List every key below a class of settings, those of its blocks included, but for the tag of a method.
 
     Raises:
-        KeyError: A mark names a table that there is not.
+        TypeError: A key has no meaning in the docstring.
     """
-    return MARKED.sub(lambda mark: f"{mark[1]}{TABLES[mark[2]]()}{mark[3]}", text)
+    schema, meanings = spec.model_json_schema(), _attributes(spec)
+    for name, field in spec.model_fields.items():
+        key, block = prefix + name, _block(field)
+        choice = next((each for each in field.metadata if isinstance(each, OneOf | AnyOf)), None)
+        if issubclass(spec, Method) and name == spec.TAG:
+            continue
+        if isinstance(choice, OneOf):
+            yield from _of_family(block, choice.default, f"{key}.")
+        elif choice:
+            for tag, method in block.registered().items():
+                yield from options(method, f"{key}.{tag}.")
+        else:
+            if block is None or field.default is None:
+                if name not in meanings:
+                    raise TypeError(f"{spec.__module__}.{spec.__name__}.{name}: expected a meaning among Attributes")
+                values = "a block" if block else _values(schema["properties"][name], schema.get("$defs", {}))
+                yield Option(key, meanings[name], values, _default(field))
+            yield from options(block, f"{key}.") if block else ()
+
+
+def _of_family(family: type[Method], default: str | None, prefix: str) -> Iterator[Option]:
+    """List the tag, what all methods have in common, and what only some have."""
+    tags = ", ".join(f"`{tag}`" for tag in family.registered())
+    yield Option(prefix + family.TAG, _summary(family), tags, default or REQUIRED)
+    yield from options(family, prefix)
+    for tag, method in family.registered().items():
+        for option in options(method, prefix):
+            if option.key.removeprefix(prefix).partition(".")[0] not in family.model_fields:
+                yield option._replace(meaning=f"With `{tag}`: {option.meaning[0].lower()}{option.meaning[1:]}")
+
+
+def _block(field: FieldInfo) -> Any:
+    """Find the class of settings that a field is of, be it ``Block | None`` or ``Mapping[str, Block]``."""
+    kinds = [kind for kind in (field.annotation, *get_args(field.annotation)) if isinstance(kind, type)]
+    return next((kind for kind in kinds if issubclass(kind, BaseModel)), None)
+
+
+def _values(schema: Mapping[str, Any], definitions: Mapping[str, Any]) -> str:
+    """Tell in words which values a JSON schema allows."""
+    if "$ref" in schema:
+        return _values(definitions[schema["$ref"].rpartition("/")[2]], definitions)
+    if "anyOf" in schema:
+        return " or ".join(_values(each, definitions) for each in schema["anyOf"] if each.get("type") != "null")
+    if "const" in schema or "enum" in schema:
+        return ", ".join(f"`{value}`" for value in schema.get("enum", [schema.get("const")]))
+    if schema["type"] == "array":
+        length = schema.get("minItems") if schema.get("minItems") == schema.get("maxItems") else None
+        return f"list{f' of {length}' if length else ''}, each {_values(schema['items'], definitions)}"
+    bounds = ", ".join(text.format(f"{schema[name]:g}") for name, text in BOUNDS.items() if name in schema)
+    return f"{KINDS[schema['type']]} {bounds}".rstrip()
+
+
+def _default(field: FieldInfo) -> str:
+    """Write a default as ``params.yaml`` would."""
+    value = field.get_default(call_default_factory=True)
+    if field.is_required() or value is None:
+        return REQUIRED if field.is_required() else "none"
+    text = yaml.safe_dump(value, default_flow_style=True, width=1000)
+    return '"none"' if value == "none" else text.removesuffix("\n").removesuffix("\n...")
+
+
+def _attributes(spec: type) -> dict[str, str]:
+    """Read what the docstrings of a class and its bases say of each attribute (Google's style)."""
+    found: dict[str, str] = {}
+    for each in reversed(spec.__mro__):
+        _, _, listed = inspect.cleandoc(vars(each).get("__doc__") or "").partition("Attributes:\n")
+        pairs = re.findall(r"^ {4}(\w+): (.*(?:\n {8}.*)*)", listed, flags=re.MULTILINE)
+        found |= {name: _paragraph(meaning) for name, meaning in pairs}
+    return found
+
+
+def _summary(thing: Any) -> str:
+    if not thing.__doc__:
+        raise TypeError(f"{thing.__module__}.{thing.__qualname__}: expected a docstring that says what it is")
+    return _paragraph(thing.__doc__)
+
+
+def _paragraph(text: str) -> str:
+    """Give the first paragraph in one line, in Markdown's single backquotes."""
+    return " ".join(inspect.cleandoc(text).split("\n\n")[0].split()).replace("``", "`")
+
+
+def _table(head: list[str], rows: list[list[str]]) -> str:
+    lines = [head, ["---"] * len(head), *([cell.replace("|", "\\|") for cell in row] for row in rows)]
+    return "".join(f"| {' | '.join(line)} |\n" for line in lines)
 
 
 if __name__ == "__main__":
-    for name in sys.argv[1:]:
-        write_text(Path(name), rewrite(Path(name).read_text(encoding="utf-8")))
+    for document in map(Path, sys.argv[1:]):
+        write_text(document, fill(document.read_text(encoding="utf-8")))

@@ -3,22 +3,21 @@
 from pathlib import Path
 from typing import Annotated, Any, Self
 
-import yaml
 from pydantic import Field, model_validator
 
 from augment.assessment.gate import GateSpec
-from augment.classifier.specs import ClassifierSpec, RecipeSpec
+from augment.classifier.classifier_spec import ClassifierSpec, RecipeSpec
 from augment.core.errors import SettingsError
-from augment.core.methods import OneOf
+from augment.core.registry import OneOf
+from augment.core.settings_file import load_yaml
 from augment.core.specs import Name, Names, Spec, parse
-from augment.datasets.specs import ScarcitySpec, SourceSpec, SplitSpec
-from augment.merging.specs import REAL, AutoMixSpec, MixSpec
-from augment.runtime.specs import RuntimeSpec
+from augment.datasets.raw import SourceSpec
+from augment.datasets.split_spec import ScarcitySpec, SplitSpec
+from augment.merging.mix_spec import REAL, AutoMixSpec, MixSpec
+from augment.runtime.runtime_spec import RuntimeSpec
 from augment.synthesis.base.drawing_spec import SynthesisSpec
-from augment.synthesis.base.methods import FAMILIES, SynthesizerSpec, synthesizers
+from augment.synthesis.base.methods import FAMILIES, SynthesizerSpec
 from augment.synthesis.training.checkpoint_spec import CheckpointSpec
-
-synthesizers()  # all of them must be known before settings can choose among them
 
 
 class DatasetSpec(Spec):
@@ -145,17 +144,9 @@ def load_settings(path: Path) -> Settings:
     """Read and validate ``params.yaml``.
 
     Raises:
-        SettingsError: The file is missing, is not YAML, or holds an unknown key or an unfit value.
+        SettingsError: The file is missing, is not YAML, or holds a key twice, an unknown key or an unfit value.
     """
-    try:
-        data = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except FileNotFoundError as error:
-        raise SettingsError(
-            f"{path}: expected the settings here, found no file; run from the project's top folder"
-        ) from error
-    except yaml.YAMLError as error:
-        raise SettingsError(f"{path}: not valid YAML: {error}") from error
-    return parse(Settings, data, str(path))
+    return parse(Settings, load_yaml(path), str(path))
 
 
 def _expect_known(key: str, names: list[str], known: list[str]) -> None:
@@ -178,7 +169,8 @@ def _by_family(names: list[Any], datasets: Any) -> str:
         for name, spec in below(dataset, "synthesizers").items()
         if isinstance(spec, dict)
     }
-    known = {name: synthesizers()[kind].family() for name, kind in kinds.items() if kind in synthesizers()}
+    methods = SynthesizerSpec.registered()
+    known = {name: methods[kind].family() for name, kind in kinds.items() if kind in methods}
     lists = ", ".join(
         f"{family}: [{', '.join(str(name) for name in names if known.get(name) == family)}]" for family in FAMILIES
     )

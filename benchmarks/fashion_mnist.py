@@ -15,7 +15,7 @@ from augment.core.images import ImageSet, IntArray, make_image_set
 from augment.core.seeding import numpy_generator
 from augment.datasets.raw import RawImages
 from augment.datasets.sources.torchvision import TorchvisionSource
-from augment.datasets.specs import SplitSpec
+from augment.datasets.split_spec import SplitSpec
 from augment.datasets.splits import split_rows
 from augment.judge.judge import Judge, read_judge, write_judge
 from augment.runtime.machine import Machine

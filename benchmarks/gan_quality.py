@@ -23,20 +23,20 @@ import numpy as np
 import numpy.typing as npt
 import yaml
 
+from augment.classifier.classifier_spec import ClassifierSpec, RecipeSpec
 from augment.classifier.prediction import predict_probabilities
-from augment.classifier.specs import ClassifierSpec, RecipeSpec
 from augment.classifier.training import train_classifier
 from augment.core.images import ImageSet, IntArray, UInt8Array, make_image_set
 from augment.core.seeding import numpy_generator
 from augment.core.specs import parse
-from augment.datasets.specs import PerClassScarcity
+from augment.datasets.split_spec import PerClassScarcity
 from augment.datasets.splits import thin
 from augment.judge.judge import Judge
 from augment.quality.generator_quality import generator_quality
 from augment.runtime.machine import Machine, machine
 from augment.runtime.progress import Progress
+from augment.runtime.runtime_spec import RuntimeSpec
 from augment.runtime.seeding import torch_generator
-from augment.runtime.specs import RuntimeSpec
 from augment.synthesis.base.sampling import sample
 from augment.synthesis.base.synthesizer import Synthesizer
 from augment.synthesis.gan.gan_spec import GanSpec

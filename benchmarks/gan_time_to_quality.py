@@ -17,7 +17,7 @@ from itertools import chain
 
 from augment.core.images import ImageSet
 from augment.runtime.machine import Machine, machine
-from augment.runtime.specs import RuntimeSpec
+from augment.runtime.runtime_spec import RuntimeSpec
 from augment.synthesis.base.sampling import settle_batch_norm
 from augment.synthesis.gan.gan_spec import ConditioningSpec, GanSpec, OptimiserSpec
 from augment.synthesis.gan.losses import NonSaturating

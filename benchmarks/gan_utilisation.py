@@ -25,7 +25,7 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from augment.core.images import ImageSet, make_image_set
 from augment.runtime.machine import Machine, machine
-from augment.runtime.specs import RuntimeSpec
+from augment.runtime.runtime_spec import RuntimeSpec
 from augment.synthesis.gan.gan_spec import GanSpec
 from augment.synthesis.gan.training import GanTraining
 from augment.synthesis.networks.architectures import Compact

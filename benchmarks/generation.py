@@ -18,8 +18,8 @@ import torch
 
 from augment.core.store import write_drawn_images
 from augment.runtime.machine import Machine, machine
+from augment.runtime.runtime_spec import RuntimeSpec
 from augment.runtime.seeding import torch_generator
-from augment.runtime.specs import RuntimeSpec
 from augment.synthesis.base.sampling import BATCH, sample_batches
 from augment.synthesis.base.synthesizer import Synthesizer
 from augment.synthesis.gan.gan_spec import GanSpec

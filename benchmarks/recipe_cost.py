@@ -10,14 +10,14 @@ import numpy as np
 import torch
 from torchvision.transforms import v2
 
+from augment.classifier.classifier_spec import ClassifierSpec, RecipeSpec
 from augment.classifier.networks import build_backbone
 from augment.classifier.parts import MIXINGS, TRANSFORMS
 from augment.classifier.recipes import Batch, batches
-from augment.classifier.specs import ClassifierSpec, RecipeSpec
 from augment.classifier.training import train_step
 from augment.core.images import make_image_set
 from augment.runtime.machine import Machine, machine
-from augment.runtime.specs import RuntimeSpec
+from augment.runtime.runtime_spec import RuntimeSpec
 
 SHAPES = (1, 8, 8), (1, 28, 28), (3, 32, 32)
 BATCH, CLASSES, REPEATS, READINGS = 64, 10, 20, 5

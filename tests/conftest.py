@@ -8,7 +8,7 @@ from hypothesis import settings
 
 from augment.core.images import ImageSet, UInt8Array, make_image_set
 from augment.runtime.machine import Machine, machine
-from augment.runtime.specs import RuntimeSpec
+from augment.runtime.runtime_spec import RuntimeSpec
 
 # The machine is shared: a slow example says nothing about the code.
 settings.register_profile("project", deadline=None, max_examples=50, derandomize=True)

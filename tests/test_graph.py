@@ -13,7 +13,7 @@ from augment.__main__ import COSTS, load_stage
 from augment.core.paths import PathPattern
 from augment.core.stage import Unversioned
 from augment.stages.train_synthesizer import code as code_of_a_checkpoint
-from augment.synthesis.base.methods import FAMILIES, synthesizers
+from augment.synthesis.base.methods import FAMILIES, SynthesizerSpec
 from augment.synthesis.networks.architectures import NetworkSpec
 
 PROJECT = Path(__file__).parents[1]
@@ -46,7 +46,7 @@ def room(name: str) -> str:
 def imported(stage: str) -> set[str]:
     """Name all modules that a stage's command imports, those among them that it refers to by a string."""
     names = {module(stage)}
-    for spec in synthesizers().values() if family(stage) else ():
+    for spec in SynthesizerSpec.registered().values() if family(stage) else ():
         if spec.family() == family(stage) and PRODUCERS[stage.partition("_")[0]]:
             references = [getattr(spec, each) for each in PRODUCERS[stage.partition("_")[0]]]
             names |= {spec.__module__, *(reference.partition(":")[0] for reference in references)}

@@ -9,6 +9,7 @@ import pandas as pd
 from augment.assessment.diversity import inception_score, intra_class_ms_ssim
 from augment.assessment.failures import Failure, find_failures
 from augment.assessment.gate import GateSpec
+from augment.assessment.judge_strength import judge_strength
 from augment.assessment.membership import attack, draw_pool
 from augment.assessment.memorisation import Memorisation, class_units, memorisation, nearest_in_pixels
 from augment.assessment.per_class import quality_per_class
@@ -41,8 +42,8 @@ class Assessment(NamedTuple):
 
     Attributes:
         figures: Plain JSON values, NaN as None: number and sentences of failures, the figures of `generator_quality`,
-            and in groups ``real_reference``, ``diversity``, ``memorisation`` (of how many ``train_images``) and
-            ``membership``.
+            and in groups ``real_reference``, ``diversity``, ``memorisation`` (of how many ``train_images``),
+            ``membership`` and ``judge``.
         per_class: K rows: ``class_name``, the columns of `quality_per_class`, ``ms_ssim`` and ``real_ms_ssim``.
         neighbours: Nearest training image of every synthetic one, in pixels, among those that were compared.
         scores: One row a synthetic image, see `sample_scores`.
@@ -65,7 +66,7 @@ def assess_generator(train: Side, val: Side, synthetic: Side, gate: GateSpec, rn
         rng: Source of the pairs for MS-SSIM, of the train images for the real reference and of those to be found out.
 
     Raises:
-        DataError: Fewer than 6 images in any of the three.
+        LeftOutError: Fewer than 6 images in any of the three.
     """
     classes = train.images.classes
     per_class = quality_per_class(val.judged, synthetic.judged)
@@ -99,6 +100,7 @@ def assess_generator(train: Side, val: Side, synthetic: Side, gate: GateSpec, rn
             "features": in_features.figures(),
         },
         "membership": _membership(train, val, synthetic, rng),
+        "judge": judge_strength(val.judged),
     }
     scores = sample_scores(synthetic.images.labels, synthetic.judged.probabilities, neighbours, limits)
     return Assessment(_plain(figures), per_class.round(DECIMALS), neighbours, scores)

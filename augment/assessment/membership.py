@@ -13,7 +13,7 @@ from scipy.optimize import brentq
 from scipy.stats import binomtest, mannwhitneyu, norm
 from sklearn.metrics import roc_curve
 
-from augment.core.errors import DataError
+from augment.core.errors import LeftOutError
 from augment.core.images import FloatArray, IntArray
 
 CONFIDENCE = 0.95
@@ -102,10 +102,12 @@ def attack(members: FloatArray, others: FloatArray, labels: IntArray, rng: np.ra
         rng: Source of the halves of `held_out_advantage`.
 
     Raises:
-        DataError: Fewer than two images a side.
+        LeftOutError: Fewer than two images a side.
     """
     if len(labels) < 2:
-        raise DataError(f"membership: expected at least 2 images of classes that both splits have, found {len(labels)}")
+        raise LeftOutError(
+            f"membership: expected at least 2 images of classes that both splits have, found {len(labels)}"
+        )
     near, far = members.copy(), others.copy()
     for label in np.unique(labels):
         own = labels == label

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.stats import rankdata
 
-from augment.core.errors import DataError
+from augment.core.errors import LeftOutError
 from augment.core.images import FloatArray, IntArray, UInt8Array
 from augment.quality.neighbours import Nearest, nearest
 
@@ -89,10 +89,12 @@ def memorisation(synthetic: FloatArray, held_out: FloatArray, quantile: float = 
             quantile · (H + 1)).
 
     Raises:
-        DataError: Either side is empty.
+        LeftOutError: Either side is empty.
     """
     if min(len(synthetic), len(held_out)) == 0:
-        raise DataError(f"expected distances on both sides, found {len(synthetic)} synthetic, {len(held_out)} held-out")
+        raise LeftOutError(
+            f"expected distances on both sides, found {len(synthetic)} synthetic, {len(held_out)} held-out"
+        )
     threshold = float(np.quantile(held_out, quantile, method="weibull"))
     near_copy = synthetic < threshold
     unseen = float(np.median(held_out))

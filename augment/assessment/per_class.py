@@ -14,6 +14,9 @@ from augment.quality.neighbours import Points
 
 UNKNOWN = Manifold(np.nan, np.nan, np.nan, np.nan)
 
+COLUMNS = ("images", "real_images", "fidelity", "real_fidelity", *asdict(UNKNOWN), "diversity_ratio")
+"""What `quality_per_class` tells of each class."""
+
 
 def quality_per_class(real: Judged, synthetic: Judged) -> pd.DataFrame:
     """Judge each class by held-out real images of the same class.

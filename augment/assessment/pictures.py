@@ -1,6 +1,7 @@
 """Pictures of image sets, to look at beside the figures."""
 
 import numpy as np
+from PIL import Image, ImageDraw
 
 from augment.core.images import ImageSet, IntArray, UInt8Array, tile
 from augment.quality.neighbours import Nearest
@@ -44,6 +45,13 @@ def beside_nearest(synthetic: ImageSet, train: ImageSet, neighbours: Nearest) ->
     pairs = np.concatenate([synthetic.images[shown], train.images[neighbours.row[shown]]], axis=3)
     scale = max(1, WIDTH // (2 * PAIRS * synthetic.shape[2]))
     return tile(pairs, rows, PAIRS, gap=2, scale=scale)
+
+
+def notice(text: str) -> UInt8Array:
+    """Write a line in the place of a picture that cannot be drawn: uint8, H'×W', grey."""
+    picture = Image.new("L", (12 + 7 * len(text), 36), 255)
+    ImageDraw.Draw(picture).text((8, 12), text, fill=0)
+    return np.asarray(picture)
 
 
 def _columns(part: ImageSet, rows: int) -> UInt8Array:

@@ -19,7 +19,7 @@ def real_reference(train: Judged, val: Judged, rng: np.random.Generator) -> dict
         rng: Source of the draw.
 
     Raises:
-        DataError: Fewer than 6 images on either side.
+        LeftOutError: Fewer than 6 images on either side.
     """
     shuffled = train.select(rng.permutation(len(train.labels)))
     return generator_quality(val, shuffled) | fidelity_figures(val)

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from pathlib import Path
 
+from augment.classifier.classifier_spec import ClassifierSpec
 from augment.classifier.networks import build_backbone
-from augment.classifier.specs import ClassifierSpec
 from augment.classifier.training import TrainedClassifier
 from augment.core.errors import ContainerError
 from augment.core.images import ImageSet

@@ -2,7 +2,7 @@
 
 import math
 
-from augment.classifier.specs import ClassifierSpec, RecipeSpec
+from augment.classifier.classifier_spec import ClassifierSpec, RecipeSpec
 from augment.classifier.training import TrainedClassifier, train_classifier
 from augment.core.images import ImageSet
 from augment.runtime.machine import Machine

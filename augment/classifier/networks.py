@@ -5,8 +5,8 @@ from collections.abc import Callable, Sequence
 import torch
 from torch import Tensor, nn
 
+from augment.classifier.classifier_spec import ClassifierSpec
 from augment.classifier.parts import BACKBONES, options_of
-from augment.classifier.specs import ClassifierSpec
 
 
 class Backbone(nn.Module):

@@ -52,11 +52,11 @@ class Mixing(Protocol):
         """Mix it; None leaves it as it is."""
 
 
-BACKBONES: Registry[Callable[..., Backbone]] = Registry("backbone", "augment.classifier.backbones")
+BACKBONES: Registry[Callable[..., Backbone]] = Registry("backbone", "augment.classifier.backbones.*")
 """Functions that build a network for images of a shape, channels first, and a number of classes. What they take beside
 these, by name, are the keys of `ClassifierSpec` that they heed. Weights are drawn from torch's global generator."""
-TRANSFORMS: Registry[Transform] = Registry("transform", "augment.classifier.transforms")
-MIXINGS: Registry[Mixing] = Registry("mixing", "augment.classifier.mixings")
+TRANSFORMS: Registry[Transform] = Registry("transform", "augment.classifier.transforms.*")
+MIXINGS: Registry[Mixing] = Registry("mixing", "augment.classifier.mixings.*")
 
 
 def options_of(backbone: str) -> list[str]:

@@ -6,10 +6,10 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
+from augment.classifier.classifier_spec import ClassifierSpec, RecipeSpec
 from augment.classifier.mixing import Mixture
 from augment.classifier.parts import MIXINGS, TRANSFORMS, Mixed
 from augment.classifier.pixels import noisy
-from augment.classifier.specs import ClassifierSpec, RecipeSpec
 from augment.classifier.targets import row_weights, weighted_targets
 from augment.core.images import ImageSet
 from augment.core.seeding import numpy_generator

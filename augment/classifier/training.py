@@ -8,10 +8,10 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from augment.classifier.classifier_spec import ClassifierSpec, RecipeSpec
 from augment.classifier.networks import Backbone, build_backbone
 from augment.classifier.prediction import predict_probabilities
 from augment.classifier.recipes import Batch, batches
-from augment.classifier.specs import ClassifierSpec, RecipeSpec
 from augment.classifier.targets import soft_cross_entropy
 from augment.core.errors import TrainingError
 from augment.core.images import ImageSet

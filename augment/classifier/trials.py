@@ -3,8 +3,8 @@
 import numpy as np
 import numpy.typing as npt
 
+from augment.classifier.classifier_spec import ClassifierSpec, RecipeSpec
 from augment.classifier.prediction import predict_probabilities
-from augment.classifier.specs import ClassifierSpec, RecipeSpec
 from augment.classifier.training import train_classifier
 from augment.core.images import ImageSet
 from augment.core.seeding import derive_seed

@@ -12,8 +12,9 @@ from augment.comparison.intervals import crossed_estimate
 from augment.comparison.paired import differences
 from augment.comparison.release import kept
 from augment.comparison.significance import ALPHA
-from augment.comparison.subgroups import Gap, gap_in, recall_table, widest_gap
+from augment.comparison.subgroups import Gap, Subset, estimate_in, gap_in, recall_table, subsets, widest_gap
 from augment.core.images import FloatArray
+from augment.evaluation.predictions import GroundTruth
 from augment.results.arm_figures import ARM_FIGURES
 from augment.results.figures import ArmFigure, Better, Over
 from augment.results.kinds import PartKind
@@ -69,6 +70,47 @@ def assemble(
     return result.model_copy(update={"verdict": verdict(result)})
 
 
+def assemble_nothing(
+    dataset: str, truth: GroundTruth, quality: Mapping[str, Mapping[str, Any]], left_out: Sequence[LeftOut]
+) -> Result:
+    """Put the record of a dataset together whose real arms could not be trained: it says what went wrong.
+
+    Args:
+        dataset: Its name.
+        truth: Of its test images.
+        quality: See `assemble`.
+        left_out: See `assemble`.
+    """
+    result = Result(
+        dataset=dataset,
+        classes=truth.classes,
+        runs=0,
+        test_images=len(truth.labels),
+        arms=(),
+        parts=(),
+        gap=None,
+        kept=None,
+        synthesizers=tuple(synthesizer_result(name, figures) for name, figures in quality.items()),
+        left_out=tuple(left_out),
+        effect=None,
+        verdict="",
+    )
+    return result.model_copy(update={"verdict": verdict(result)})
+
+
+def guesses(arm: Arm) -> bool:
+    """Whether an arm cannot be told from guessing: the interval of its balanced accuracy reaches one in K.
+
+    Every class counts alike, as a classifier that always names the most frequent one knows nothing either. Classes
+    of a single test image do not count; with no other, nothing tells.
+    """
+    parts = [part for part in subsets(arm) if part.kind is PartKind.CLASS and part.measurable]
+    if not parts:
+        return True
+    together = Subset(PartKind.TIER, "all", tuple(part.blocks[0] for part in parts))
+    return estimate_in(arm.predictions.hits, together).interval().low <= 1 / len(arm.predictions.classes)
+
+
 def _arm(arm: Arm, comparison: Comparison, gap: Gap | None) -> ArmResult:
     return ArmResult(
         train_set=arm.train_set,
@@ -80,6 +122,7 @@ def _arm(arm: Arm, comparison: Comparison, gap: Gap | None) -> ArmResult:
         accuracy_of_runs=tuple(arm.predictions.accuracy().tolist()),
         scores={figure.name: score(arm, figure) for figure in ARM_FIGURES},
         against={baseline: each.result() for baseline, each in comparison.comparisons_of(arm).items()},
+        guesses=guesses(arm),
         gap=_gap(arm, comparison.reference, gap) if gap else None,
     )
 

@@ -22,6 +22,11 @@ FEWEST_IMAGES = 2
 """A single image shows no spread, so that no interval can be had."""
 
 
+DIFFERENCES = ("difference", "low", "high", "p", "p_holm")
+RECALL_COLUMNS = ("arm", "baseline", "kind", "name", "train_images", "test_images", "recall", *DIFFERENCES)
+"""What `recall_table` tells."""
+
+
 class Subset(NamedTuple):
     """Some of the test images.
 
@@ -151,7 +156,7 @@ def recall_table(arms: Sequence[Arm], baselines: Sequence[Arm], reference: Arm) 
 
 
 def _differences(arm: Arm, baseline: Arm, parts: Sequence[Subset]) -> pd.DataFrame:
-    table = pd.DataFrame(index=range(len(parts)), columns=["difference", "low", "high", "p", "p_holm"], dtype=float)
+    table = pd.DataFrame(index=range(len(parts)), columns=list(DIFFERENCES), dtype=float)
     if arm is baseline:
         return table
     values = differences(arm, baseline)

@@ -1,110 +1,193 @@
-"""Methods of one kind - sources, synthesizers, backbones … - each registered by the one file that has it.
+"""What settings choose among: methods with settings of their own, and functions by name.
 
-A registry belongs to a package and imports all of it when it is first asked: adding a method is adding a file there.
-That file must import nothing that takes long, as settings are checked against the registry before any stage begins: a
-method imports torch where it uses it.
+Both register themselves where they are defined, and nothing else lists them: what settings may say, the tables in docs/
+and the tests that all must pass follow from `Method.registered` and `Registry`. Those spread over files say which by
+HOMES, patterns of modules such as ``augment.datasets.sources.*``: they are imported when they are first asked for.
+Settings are read in a fraction of a second, so no such file imports torch but where it is called, or it names the code
+that does by a string for `load`.
 """
 
 import importlib
 import pkgutil
-from collections.abc import Iterator
-from typing import Annotated, Any, Generic, Literal, TypeVar, get_args, get_origin
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from functools import cache
+from typing import Any, ClassVar, Self, TypeVar, get_args
 
-from pydantic import BaseModel, Field, GetCoreSchemaHandler
+from pydantic import GetCoreSchemaHandler, model_validator
 from pydantic_core import CoreSchema, core_schema
 
 from augment.core.errors import SettingsError
+from augment.core.specs import Spec
 
 T = TypeVar("T")
 
 
-class Registry(Generic[T]):
-    """Methods by name, in the order of their names.
+class Method(Spec):
+    """Settings of one method among several.
 
-    Args:
-        what: What the methods are, for messages: ``source``.
-        package: The package whose modules register them: ``augment.datasets.sources``.
+    A family of methods is a subclass of this; a method is a subclass of that whose tag is one word.
+
+    Attributes:
+        TAG: The key that tells methods of a family apart; each method has a field of this name, a single word.
+        HOMES: Where methods are, if not all beside their family.
     """
 
-    def __init__(self, what: str, package: str) -> None:
-        self.what, self.package = what, package
-        self._methods: dict[str, T] = {}
-        self._complete = False
+    TAG: ClassVar[str] = "kind"
+    HOMES: ClassVar[tuple[str, ...]] = ()
 
-    def register(self, method: T) -> T:
-        """Add a spec class under its ``kind``, or a function under its name; a decorator.
+    @classmethod
+    def tag(cls) -> str | None:
+        """Give the word that names this method; None for a whole family."""
+        field = cls.model_fields.get(cls.TAG)
+        words = get_args(field.annotation) if field else ()
+        return words[0] if len(words) == 1 else None
+
+    @classmethod
+    def registered(cls) -> dict[str, type[Self]]:
+        """Collect the methods of this family by their tag, in the order of HOMES, then of definition.
 
         Raises:
-            TypeError: The name is taken, or nothing says what the method is: both are bugs.
+            TypeError: Two have the same tag: a bug.
         """
-        name, described = name_of(method), (method.__doc__ or "").strip()
-        if self._methods.get(name, method) is not method or not described:
-            problem = "is there twice" if described else "has no docstring"
-            raise TypeError(f"{self.what} {name} {problem}")
-        self._methods[name] = method
-        return method
+        modules = _modules(cls.HOMES)
+        found: dict[str, type[Self]] = {}
+        for each in sorted(_below(cls), key=lambda method: _place(method, modules)):
+            tag = each.tag()
+            if tag in found:
+                raise TypeError(f"{cls.__name__} {tag}: expected one, found {found[tag].__name__} and {each.__name__}")
+            found |= {tag: each} if tag else {}
+        return found
+
+    @model_validator(mode="before")
+    @classmethod
+    def _nothing_of_another_method(cls, data: Any) -> Any:
+        """Say of a key that it is another method's, rather than that it is unknown."""
+        family = next(each for each in reversed(cls.__mro__) if issubclass(each, Method) and each is not Method)
+        for key in [key for key in data if key not in cls.model_fields] if isinstance(data, dict) else []:
+            owners = [tag for tag, other in family.registered().items() if key in other.model_fields]
+            if owners:
+                raise ValueError(f"{key}: only {cls.TAG} {', '.join(owners)} has it, found {cls.tag()}")
+        return data
+
+
+class Registry(Mapping[str, T]):
+    """Functions by name, in the order of their homes, then of definition.
+
+    Args:
+        what: What they are, for messages: ``backbone``.
+        homes: Patterns of the modules that they are in.
+    """
+
+    def __init__(self, what: str, *homes: str) -> None:
+        self._what, self._homes = what, homes
+        self._functions: dict[str, T] = {}
+
+    def register(self, function: T) -> T:
+        """Add a function; a decorator.
+
+        Raises:
+            TypeError: Another has its name: a bug.
+        """
+        name = getattr(function, "__name__", "")
+        if self._functions.setdefault(name, function) is not function:
+            raise TypeError(f"{self._what} {name}: expected one, found two")
+        return function
 
     def __getitem__(self, name: str) -> T:
-        """Look a method up.
+        """Look a function up.
 
         Raises:
             SettingsError: There is none of this name; the message lists those that there are.
         """
-        if name not in self.methods:
-            raise SettingsError(f"unknown {self.what} {name!r}; expected one of {', '.join(self.methods)}")
-        return self.methods[name]
+        found = self._all()
+        if name not in found:
+            raise SettingsError(f"unknown {self._what} {name!r}; expected one of {', '.join(found)}")
+        return found[name]
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._all()
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self.methods)
+        return iter(self._all())
 
-    @property
-    def methods(self) -> dict[str, T]:
-        """All of them, by name."""
-        if not self._complete:
-            folder = importlib.import_module(self.package).__path__
-            for module in sorted(module.name for module in pkgutil.iter_modules(folder)):
-                importlib.import_module(f"{self.package}.{module}")
-            self._methods, self._complete = dict(sorted(self._methods.items())), True
-        return self._methods
+    def __len__(self) -> int:
+        return len(self._all())
+
+    def _all(self) -> dict[str, T]:
+        modules = _modules(self._homes)
+        return dict(sorted(self._functions.items(), key=lambda item: _place(item[1], modules)))
 
 
+def load(reference: str) -> Any:
+    """Import what a ``module:name`` refers to."""
+    module, name = reference.split(":")
+    return getattr(importlib.import_module(module), name)
+
+
+@dataclass(frozen=True)
 class OneOf:
-    """Annotation of a settings field: one of a registry's spec classes, told apart by ``kind``.
+    """Annotates a field of the type of a family: its value is the settings of one registered method.
 
-    ``source: Annotated[Source, OneOf(SOURCES)]`` is to pydantic the union of all that the registry has.
+    Attributes:
+        default: The method that settings without a tag are of; None asks for a tag.
     """
 
-    def __init__(self, registry: Registry[Any]) -> None:
-        self.registry = registry
+    default: str | None = None
 
-    def __get_pydantic_core_schema__(self, base: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
-        """Tell pydantic what may stand here."""
-        first, *others = self.registry.methods.values()
-        union = first
-        for other in others:
-            union |= other
-        return handler.generate_schema(Annotated[union, Field(discriminator="kind")] if others else first)
+    def __get_pydantic_core_schema__(self, family: type[Method], handler: GetCoreSchemaHandler) -> CoreSchema:
+        """Build a union of all methods, told apart by the tag."""
+        choices = {tag: handler.generate_schema(method) for tag, method in family.registered().items()}
 
+        def kind(value: Any) -> Any:
+            given = value.get(family.TAG) if isinstance(value, dict) else getattr(value, family.TAG, None)
+            return self.default if given is None else given
 
-class Choice:
-    """Annotation of a settings field: the name of one of a registry's methods.
-
-    ``backbone: Annotated[str, Choice(BACKBONES)]`` is to pydantic the literal of all that the registry has.
-    """
-
-    def __init__(self, registry: Registry[Any]) -> None:
-        self.registry = registry
-
-    def __get_pydantic_core_schema__(self, base: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
-        """Tell pydantic what may stand here."""
-        return core_schema.literal_schema(list(self.registry.methods))
+        return core_schema.tagged_union_schema(choices, kind if self.default else family.TAG)
 
 
-def name_of(method: Any) -> str:
-    """Give the name that settings call a method by: a spec class's ``kind``, or a function's own name."""
-    if isinstance(method, type) and issubclass(method, BaseModel):
-        kind = method.model_fields["kind"].annotation
-        if get_origin(kind) is not Literal:
-            raise TypeError(f"{method.__name__}.kind: expected a Literal of one name, found {kind}")
-        return str(get_args(kind)[0])
-    return str(method.__name__)
+class AnyOf:
+    """Annotates a mapping from a tag to the type of a family: settings of any of its methods, each once."""
+
+    def __get_pydantic_core_schema__(self, mapping: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        """Build a mapping with a key a method, none of them required, in the order of registration."""
+        _, family = get_args(mapping)
+        fields = {
+            tag: core_schema.typed_dict_field(handler.generate_schema(method), required=False)
+            for tag, method in family.registered().items()
+        }
+        return core_schema.typed_dict_schema(fields, extra_behavior="forbid")
+
+
+@dataclass(frozen=True)
+class Among:
+    """Annotates a string: one of the names of a registry, which is the only place that lists them."""
+
+    names: Iterable[str]
+
+    def __get_pydantic_core_schema__(self, _: Any, __: GetCoreSchemaHandler) -> CoreSchema:
+        """Build a literal."""
+        return core_schema.literal_schema(list(self.names))
+
+
+@cache
+def _modules(homes: tuple[str, ...]) -> list[str]:
+    """Import every module that the patterns stand for, and name them in that order."""
+    names = []
+    for package, _, pattern in (home.rpartition(".") for home in homes):
+        folder = importlib.import_module(package).__path__
+        names += [f"{package}.{each.name}" for each in pkgutil.iter_modules(folder) if fnmatchcase(each.name, pattern)]
+    for name in names:
+        importlib.import_module(name)
+    return names
+
+
+def _place(thing: Any, modules: list[str]) -> int:
+    return modules.index(thing.__module__) if thing.__module__ in modules else len(modules)
+
+
+def _below(cls: type[T]) -> Iterator[type[T]]:
+    for child in cls.__subclasses__():
+        yield child
+        yield from _below(child)

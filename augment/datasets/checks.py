@@ -8,8 +8,7 @@ from augment.core.errors import DataError
 from augment.core.images import FloatArray, IntArray, UInt8Array, blocks, content_hashes
 from augment.core.seeding import numpy_generator
 from augment.core.text import listed
-from augment.datasets.raw import RawImages, Shape
-from augment.datasets.specs import MAX_SIDE, MIN_SIDE
+from augment.datasets.raw import MAX_SIDE, MIN_SIDE, RawImages, Shape
 
 MIN_CLASSES = 2
 

@@ -4,16 +4,19 @@ from abc import abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Annotated
 
 import numpy as np
 import numpy.typing as npt
 
 from augment.core.images import IntArray, UInt8Array
-from augment.core.registry import Registry
-from augment.core.specs import Spec
+from augment.core.registry import Method, OneOf
 
 Shape = tuple[int, int, int]
 """Channels, height, width."""
+
+MIN_SIDE, MAX_SIDE = 8, 128
+"""Smallest and largest image height and width, in pixels, that the networks are built for."""
 
 
 @dataclass(frozen=True)
@@ -62,11 +65,13 @@ class RawImages:
         return f"image {row}" if self.names is None else str(self.names[row])
 
 
-class Source(Spec):
+class Source(Method):
     """A source of labelled images. It reads ``raw/NAME/`` and nothing else on disk.
 
-    A new one is a class in a file of its own under ``augment/datasets/sources``, with ``@SOURCES.register``.
+    A new one is a class in a file of its own under ``augment/datasets/sources``.
     """
+
+    HOMES = ("augment.datasets.sources.*",)
 
     @property
     @abstractmethod
@@ -85,4 +90,5 @@ class Source(Spec):
         """
 
 
-SOURCES: Registry[type[Source]] = Registry("source", "augment.datasets.sources")
+SourceSpec = Annotated[Source, OneOf()]
+"""Settings of a source, told by ``kind``."""

@@ -12,7 +12,7 @@ from augment.core.images import IntArray
 from augment.core.seeding import derive_seed, numpy_generator
 from augment.core.text import listed
 from augment.datasets.raw import RawImages
-from augment.datasets.specs import LongTailScarcity, NoScarcity, PerClassScarcity, ScarcitySpec, SplitSpec
+from augment.datasets.split_spec import Scarcity, SplitSpec
 
 SKLEARN_SEEDS = 2**32
 
@@ -94,7 +94,7 @@ def _require_every_class(raw: RawImages, split: Split) -> None:
         )
 
 
-def thin(rows: IntArray, labels: IntArray, classes: Sequence[str], spec: ScarcitySpec, seed: int) -> IntArray:
+def thin(rows: IntArray, labels: IntArray, classes: Sequence[str], spec: Scarcity, seed: int) -> IntArray:
     """Keep a scarce part of the train rows.
 
     Args:
@@ -108,7 +108,7 @@ def thin(rows: IntArray, labels: IntArray, classes: Sequence[str], spec: Scarcit
     Raises:
         DataError: Classes have fewer train images than they should keep; each is named.
     """
-    wanted = class_targets(spec, len(classes))
+    wanted = spec.targets(len(classes))
     if wanted is None:
         return rows
     own = [rows[labels[rows] == label] for label in range(len(classes))]
@@ -124,15 +124,3 @@ def thin(rows: IntArray, labels: IntArray, classes: Sequence[str], spec: Scarcit
         for label, (found, count) in enumerate(zip(own, wanted, strict=True))
     ]
     return np.sort(np.concatenate(kept))
-
-
-def class_targets(spec: ScarcitySpec, classes: int) -> list[int] | None:
-    """Count the train images each class should keep; None to keep all."""
-    match spec:
-        case NoScarcity():
-            return None
-        case PerClassScarcity(count=count):
-            return [count] * classes
-        case LongTailScarcity(head=head, tail=tail):
-            decay = (tail / head) ** (1 / (classes - 1))
-            return [round(head * decay**label) for label in range(classes)]

@@ -1,8 +1,12 @@
 """What the trainings of an arm came to, as far as it is not in their predictions."""
 
-from pydantic import NonNegativeInt
+from pathlib import Path
+from typing import Annotated
 
-from augment.core.records import Number, Record
+from pydantic import Field, NonNegativeInt
+
+from augment.core.records import Number, Record, read_record
+from augment.core.store import read_json
 
 
 class Trainings(Record):
@@ -28,3 +32,22 @@ class Trainings(Record):
     def cut_off(self) -> int:
         """Runs that reached their last step before val had stopped improving."""
         return len(self.val_accuracy) - self.converged
+
+
+class Untrained(Record):
+    """What stands in the place of `Trainings` where an arm could not be trained.
+
+    Attributes:
+        left_out: Why, a sentence each.
+    """
+
+    left_out: Annotated[tuple[str, ...], Field(min_length=1)]
+
+
+def read_trainings(path: Path) -> Trainings | Untrained:
+    """Read what came of an arm.
+
+    Raises:
+        ContainerError: It is neither.
+    """
+    return read_record(Untrained, path) if "left_out" in read_json(path) else read_record(Trainings, path)

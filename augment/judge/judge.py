@@ -18,7 +18,7 @@ from torch import Tensor
 from augment.core.errors import ContainerError, SettingsError
 from augment.core.images import Float32Array, UInt8Array
 from augment.core.specs import Spec, parse
-from augment.core.store import read_json, whole, write_json
+from augment.core.store import read_json, require_made, whole, write_json
 from augment.judge.network import Featured, JudgeNetwork, StageSpec, describe
 from augment.runtime.batches import to_float
 
@@ -112,7 +112,9 @@ def read_judge(path: Path, classes: Sequence[str], shape: tuple[int, int, int], 
 
     Raises:
         ContainerError: The folder is not whole, or the judge was trained for other classes or another shape.
+        LeftOutError: It could not be made.
     """
+    require_made(path)
     try:
         meta = parse(JudgeSpec, read_json(path / META), str(path / META))
     except SettingsError as error:

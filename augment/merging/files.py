@@ -8,7 +8,7 @@ from augment.core.images import ImageSet
 from augment.core.paths import PathPattern
 from augment.core.store import read_image_set, read_json, read_parquet
 from augment.merging.merge import refuse_failed
-from augment.merging.specs import AutoMixSpec, MixSpec
+from augment.merging.mix_spec import AutoMixSpec, MixSpec
 
 
 class Drawn(NamedTuple):

@@ -10,7 +10,7 @@ import pandas as pd
 from augment.core.errors import LeftOutError
 from augment.core.images import ImageSet, IntArray, concatenate, first_rows
 from augment.merging.filters import KEPT, REASONS, attach_scores, drop_reasons
-from augment.merging.specs import AutoMixSpec, MixSpec
+from augment.merging.mix_spec import AutoMixSpec, MixSpec
 
 
 class Account(NamedTuple):

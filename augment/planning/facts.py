@@ -11,8 +11,7 @@ from augment.datasets.files import survey
 from augment.datasets.raw import Source
 from augment.datasets.sources.image_folder import ImageFolderSource
 from augment.datasets.sources.torchvision import TorchvisionSource
-from augment.datasets.specs import ScarcitySpec, SplitSpec
-from augment.datasets.splits import class_targets
+from augment.datasets.split_spec import Scarcity, SplitSpec
 
 MNIST_FAMILY = 7000, 1000
 """Images of each of ten classes, and how many of those its authors set apart for testing."""
@@ -54,7 +53,7 @@ class Facts:
         )
 
 
-def facts(source: Source, split: SplitSpec, scarcity: ScarcitySpec, raw: Path) -> Facts:
+def facts(source: Source, split: SplitSpec, scarcity: Scarcity, raw: Path) -> Facts:
     """Count a dataset's images without decoding them; duplicates and what cannot be read are counted, too.
 
     Raises:
@@ -65,7 +64,7 @@ def facts(source: Source, split: SplitSpec, scarcity: ScarcitySpec, raw: Path) -
     test = official if split.test == "official" else _apart(split.test, total)
     val = _apart(split.val, total - test)
     train = np.maximum(counts * max(total - test - val, 0) // max(total, 1), 1)
-    wanted = class_targets(scarcity, len(counts))
+    wanted = scarcity.targets(len(counts))
     return Facts(source.image_shape, train if wanted is None else np.minimum(train, wanted), val, test)
 
 

@@ -7,14 +7,14 @@ from dataclasses import dataclass, field
 import numpy as np
 import torch
 
+from augment.classifier.classifier_spec import ClassifierSpec, RecipeSpec
 from augment.classifier.prediction import predict_probabilities
-from augment.classifier.specs import ClassifierSpec, RecipeSpec
 from augment.classifier.training import build_network, train_classifier
 from augment.planning.facts import Facts, stand_in
 from augment.quality.neighbours import nearest
 from augment.runtime.machine import Machine, machine
 from augment.runtime.progress import Progress
-from augment.runtime.specs import RuntimeSpec
+from augment.runtime.runtime_spec import RuntimeSpec
 from augment.runtime.stopwatch import Stopwatch, timed
 from augment.synthesis.base.files import build
 from augment.synthesis.base.iterative_spec import IterativeSpec

@@ -6,7 +6,7 @@ from typing import Any
 import yaml
 
 from augment.core.store import write_text
-from augment.merging.specs import REAL
+from augment.merging.mix_spec import REAL
 from augment.settings import Settings
 
 SEEDS = 2

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from augment.assessment.sampling import sampled
 from augment.classifier import judging
-from augment.classifier.specs import ClassifierSpec, RecipeSpec
+from augment.classifier.classifier_spec import ClassifierSpec, RecipeSpec
 from augment.planning.facts import Facts
 from augment.planning.meter import Meter
 from augment.planning.planned import Planned

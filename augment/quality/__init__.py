@@ -1,1 +1,1 @@
-"""How good synthetic images are, in the eyes of a network trained on real ones: what a training is watched by."""
+"""How good synthetic images are, in the eyes of a network trained on real ones: what a training is monitored by."""

@@ -6,7 +6,7 @@ made for small or grey images. The Fréchet and the kernel distance hide wrong l
 
 import numpy as np
 
-from augment.core.errors import DataError
+from augment.core.errors import LeftOutError
 from augment.core.images import IntArray
 from augment.quality.neighbours import Points, blocks
 
@@ -22,7 +22,7 @@ def frechet_distance(first: Points, second: Points) -> float:
         second: Features, M×F, M ≥ 2.
 
     Raises:
-        DataError: A set has fewer than two images, so no covariance.
+        LeftOutError: A set has fewer than two images, so no covariance.
     """
     _expect_two(first, second)
     a, b = first.astype(np.float64), second.astype(np.float64)
@@ -51,7 +51,7 @@ def frechet_joint_distance(
         classes: K.
 
     Raises:
-        DataError: A set has fewer than two images.
+        LeftOutError: A set has fewer than two images.
     """
     scale = float(np.linalg.norm(real.astype(np.float64), axis=1).mean())
     one_hot = scale * np.eye(classes)
@@ -77,7 +77,7 @@ def kernel_distance(first: Points, second: Points) -> float:
         second: Features, M×F, M ≥ 2.
 
     Raises:
-        DataError: A set has fewer than two images.
+        LeftOutError: A set has fewer than two images.
     """
     _expect_two(first, second)
     a, b = first.astype(np.float64), second.astype(np.float64)
@@ -95,4 +95,6 @@ def _own_kernels(a: Points) -> float:
 
 def _expect_two(*sets: Points) -> None:
     if min(map(len, sets)) < 2:
-        raise DataError(f"a distance needs two images on either side, found {' and '.join(str(len(s)) for s in sets)}")
+        raise LeftOutError(
+            f"a distance needs two images on either side, found {' and '.join(str(len(s)) for s in sets)}"
+        )

@@ -66,7 +66,7 @@ def generator_quality(real: Judged, synthetic: Judged) -> dict[str, float]:
         ``coverage``, ``label_fidelity`` (share of images) and ``lowest_label_fidelity`` (of any class with images).
 
     Raises:
-        DataError: Fewer than 6 images on either side, or of the same classes.
+        LeftOutError: Fewer than 6 images on either side, or of the same classes.
     """
     held_out, matched = match(real, synthetic)
     return {

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from augment.core.errors import DataError
+from augment.core.errors import LeftOutError
 from augment.quality.neighbours import Points, blocks, distances, radii
 
 MANIFOLD_NEIGHBOURS = 3
@@ -42,10 +42,10 @@ def compare_manifolds(real: Points, synthetic: Points) -> Manifold:
         synthetic: Features, M×F, M ≥ 6; recall depends on M, so keep it the same between two comparisons.
 
     Raises:
-        DataError: A set is too small for the neighbours.
+        LeftOutError: A set is too small for the neighbours.
     """
     if min(len(real), len(synthetic)) < FEWEST:
-        raise DataError(
+        raise LeftOutError(
             f"precision, recall, density and coverage need {FEWEST} images on either side, "
             f"found {len(real)} real ones, of val, and {len(synthetic)} synthetic ones, as many of each class: "
             "raise split.val or synthesis.per_class"

@@ -97,10 +97,12 @@ class SynthesizerFigure(Figure):
         key: Where it stands in ``quality.json``, dots leading into groups; the ends of its interval, if any, stand
             beside it, under the same name with ``_low`` and ``_high``.
         reference: Where the same of real images stands, if anywhere.
+        judged: Whether it is the judge's opinion, and worth no more than the judge is.
     """
 
     key: str = ""
     reference: str | None = None
+    judged: bool = False
 
     def find(self, quality: Mapping[str, Any]) -> Measured:
         """Look it up.

@@ -58,3 +58,16 @@ class PartKind(StrEnum):
     TIER = "tier"
     GROUP = "group"
     CLASS = "class"
+
+
+class Missing(StrEnum):
+    """Why the comparison goes without something."""
+
+    NOT_MADE = "not_made"
+    """A synthesizer could not be trained, or its images not be drawn or judged."""
+    FAILED_CHECKS = "failed_checks"
+    """A synthesizer's images failed their checks, and no training set takes them."""
+    NOT_MERGED = "not_merged"
+    """A training set could not be made."""
+    NOT_TRAINED = "not_trained"
+    """An arm's classifiers could not be trained, or have nothing to be compared with."""

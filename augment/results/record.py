@@ -5,10 +5,14 @@ from typing import Annotated, Self
 from pydantic import Field, NonNegativeInt, PlainSerializer, model_validator
 
 from augment.core.records import Number, Record
-from augment.results.kinds import ArmKind, Baseline, Effect, PartKind, Role
+from augment.results.kinds import ArmKind, Baseline, Effect, Missing, PartKind, Role
 
 Roles = Annotated[frozenset[Role], PlainSerializer(lambda roles: [role for role in Role if role in roles])]
 """Written in the order of `Role`: a set has none, and equal results must be equal bytes."""
+
+
+KNOWS = 0.25
+"""How far from guessing (0) to knowing all (1) the lower end of the interval of a judge's accuracy must be."""
 
 
 class Interval(Record):
@@ -91,6 +95,7 @@ class ArmResult(Record):
         accuracy_of_runs: Accuracy of each run on test.
         scores: Name of each of `augment.results.arm_figures.ARM_FIGURES` → what was found.
         against: Baseline → the comparison; none with itself.
+        guesses: Whether it cannot be told from guessing: the 95 % interval of its balanced accuracy reaches one in K.
         gap: Between the two groups that differ most; None without groups.
     """
 
@@ -103,6 +108,7 @@ class ArmResult(Record):
     accuracy_of_runs: tuple[Number, ...]
     scores: dict[str, Score]
     against: dict[Baseline, PairedResult]
+    guesses: bool
     gap: GapResult | None = None
 
     @property
@@ -187,7 +193,7 @@ class SynthesizerResult(Record):
 
     Attributes:
         name: As in ``params.yaml``.
-        failures: The checks that they failed, a sentence each.
+        failures: The checks that they failed, or why there are none, a sentence each.
         figures: Name of each of `augment.results.synthesizer_figures.SYNTHESIZER_FIGURES` → what was measured.
     """
 
@@ -195,16 +201,27 @@ class SynthesizerResult(Record):
     failures: tuple[str, ...]
     figures: dict[str, Measured]
 
+    @property
+    def weak_judge(self) -> bool:
+        """Whether the judge hardly knows the real images, so that its figures mean little; see `KNOWS`."""
+        found = self.figures.get("judge_accuracy")
+        if found is None or found.low is None or found.real_reference is None:
+            return False
+        chance = found.real_reference
+        return found.low - chance < KNOWS * (1 - chance)
+
 
 class LeftOut(Record):
     """What was asked for and could not be made of these data.
 
     Attributes:
         name: Of a synthesizer, training set or arm, e.g. ``gan`` or ``merged/plain``.
-        reasons: Why, a sentence each.
+        missing: What it is, and at what point it failed.
+        reasons: Why, a sentence each; none is told of two things.
     """
 
     name: str
+    missing: Missing
     reasons: Annotated[tuple[str, ...], Field(min_length=1)]
 
 
@@ -216,7 +233,8 @@ class Result(Record):
         classes: Class names, in the order of the labels.
         runs: Trainings of each arm.
         test_images: How many images all arms are judged on.
-        arms: In the order of ``params.yaml``.
+        arms: In the order of ``params.yaml``; none where no real arm could be trained, as there is nothing to compare
+            with then.
         parts: Where the chosen arm changes recall: tiers of classes, groups, classes. Empty without a chosen arm.
         gap: None where the test images have no groups.
         kept: None where no arm trains on synthetic images alone.
@@ -241,6 +259,8 @@ class Result(Record):
 
     @model_validator(mode="after")
     def _every_part_is_played_once(self) -> Self:
+        if not self.arms:
+            return self
         played = [role for arm in self.arms for role in arm.roles]
         unplayed = [role for role in (Role.REFERENCE, Role.BEST_REAL, Role.USE) if role not in played]
         if unplayed or len(set(played)) < len(played):
@@ -250,6 +270,11 @@ class Result(Record):
     def playing(self, role: Role) -> ArmResult | None:
         """Give the arm that plays a part; None where none does."""
         return next((arm for arm in self.arms if role in arm.roles), None)
+
+    @property
+    def judged(self) -> bool:
+        """Whether there are arms to speak of: only then are there a reference, a best real arm and one to use."""
+        return bool(self.arms)
 
     @property
     def reference(self) -> ArmResult:

@@ -1,10 +1,14 @@
 """The verdict and what stands below the tables, in words. Names between backticks are set as code by the readers."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from itertools import groupby
 
-from augment.results.kinds import ArmKind, Effect
-from augment.results.record import ArmResult, Interval, PairedResult, Result
-from augment.results.wording import paired, percent, points, quoted
+from augment.results.kinds import ArmKind, Effect, Missing
+from augment.results.record import ArmResult, Interval, Kept, PairedResult, Result
+from augment.results.synthesizer_figures import SYNTHESIZER_FIGURES
+from augment.results.wording import CANNOT_TELL, WIDEST, paired, percent, points, quoted
+
+SYNTHESIZER_FIGURE = {figure.name: figure for figure in SYNTHESIZER_FIGURES}
 
 EFFECTS = {
     Effect.HELPS: "is more accurate than",
@@ -13,13 +17,27 @@ EFFECTS = {
 }
 
 
+MOST_REASONS = 3
+"""Reasons that a sentence gives before it only counts them; the page and the table give all."""
+
+TRY = "What to try: more `steps`, another kind of synthesizer, or more images of these classes; see its pictures."
+
+
 def verdict(result: Result) -> str:
-    """Say what to use, what that rests on, and what it has to go without."""
-    return " ".join([*left_out(result), advice(result), *_evidence(result), *_cut_off(result)])
+    """Say what to go without, what to use, and what that rests on."""
+    first = [*left_out(result), *merged_all_the_same(result), advice(result)]
+    if not result.judged:
+        return " ".join(first)
+    return " ".join([*first, *doubts(result), *_evidence(result), *_cut_off(result)])
 
 
 def advice(result: Result) -> str:
     """Say what to train on."""
+    if not result.judged:
+        return (
+            "No verdict on synthesis: no arm on real images alone could be trained, so that there is nothing to "
+            "compare with. Mend that first."
+        )
     use = f"train on `{result.use.train_set}` with recipe `{result.use.recipe}`"
     if result.use.kind is ArmKind.MERGED:
         return f"Use the synthetic images: {use}."
@@ -27,19 +45,67 @@ def advice(result: Result) -> str:
 
 
 def left_out(result: Result) -> list[str]:
-    """Say what could not be made, and why, a sentence each."""
+    """Say what could not be made or used, and why, a sentence each."""
+    said = []
+    for (missing, reasons), alike in groupby(result.left_out, key=lambda each: (each.missing, each.reasons)):
+        names = ", ".join(f"`{each.name}`" for each in alike)
+        match missing:
+            case Missing.FAILED_CHECKS:
+                said.append(f"{names} failed its checks ({_first(reasons)}): leave it out. {TRY}")
+            case Missing.NOT_MADE:
+                said.append(f"{names} could not be made or judged ({_first(reasons)}): leave it out.")
+            case _:
+                said.append(f"Left out: {names}, because {_first(reasons)}.")
+    return said
+
+
+def _first(reasons: Sequence[str]) -> str:
+    more = [f"and {len(reasons) - MOST_REASONS} more"] if len(reasons) > MOST_REASONS else []
+    return "; ".join([*(quoted(reason).rstrip(".") for reason in reasons[:MOST_REASONS]), *more])
+
+
+def merged_all_the_same(result: Result) -> list[str]:
+    """Say which images failed their checks and were trained on nevertheless, a sentence for each synthesizer."""
+    said = []
+    for made in result.synthesizers:
+        taken = dict.fromkeys(f"`{arm.train_set}`" for arm in result.arms if arm.synthesizer == made.name)
+        if made.failures and taken:
+            said.append(
+                f"The images of `{made.name}` failed their checks ({_first(made.failures)}) and were taken into "
+                f"{', '.join(taken)} all the same, as `allow_failed` asks."
+            )
+    return said
+
+
+def doubts(result: Result) -> list[str]:
+    """Say why the figures may mean little: classifiers that guess, or a judge that hardly knows the real images."""
+    said = []
+    if result.use.guesses:
+        found, chance = result.use.scores["balanced_accuracy"].mean, 1 / len(result.classes)
+        said.append(
+            f"But this is guessing: `{result.use.name}`, the best arm, has a balanced accuracy of {found * 100:.1f} % "
+            f"on these test images, not told apart from the {chance * 100:.1f} % of chance. More or clearer images "
+            "come first."
+        )
+    return [*said, *weak_judge(result)]
+
+
+def weak_judge(result: Result) -> list[str]:
+    """Say that the judge of synthetic images is weak, if it is."""
+    made = next((made for made in result.synthesizers if made.weak_judge), None)
+    if made is None:
+        return []
+    known = SYNTHESIZER_FIGURE["judge_accuracy"].text(made.figures["judge_accuracy"])
     return [
-        f"Left out: `{each.name}`, because {'; '.join(quoted(reason).rstrip('.') for reason in each.reasons)}."
-        for each in result.left_out
+        f"The judge of the synthetic images hardly knows the real ones (accuracy on val in %, with its interval, and "
+        f"chance: {known}), so that what it says of them means little: trust the pictures more."
     ]
 
 
 def _evidence(result: Result) -> Iterator[str]:
     chosen = result.chosen
     if chosen is None:
-        empty = sorted({f"`{arm.train_set}`" for arm in result.arms if arm.kind is ArmKind.EMPTY_MIX})
-        why = f"no synthetic image was added to {', '.join(empty)}" if empty else "no arm trains on both"
-        yield f"Real and synthetic images together are not judged: {why}."
+        yield f"Real and synthetic images together are not judged: {_why_not_judged(result)}."
         return
     yield (
         f"On {result.test_images} test images and over {result.runs} runs, `{chosen.name}`, the best arm with "
@@ -47,10 +113,19 @@ def _evidence(result: Result) -> Iterator[str]:
     )
     missed = [each.smallest_effect for each in chosen.compared if each.effect is Effect.NO_EFFECT]
     known = [effect for effect in missed if effect is not None]
-    if known:
+    if known and max(known) > WIDEST:
+        yield "So uncertain a comparison shows nothing, not even a large difference: more test images or runs would."
+    elif known:
         yield f"A true difference of up to {max(known) * 100:.1f} points could have gone unseen."
     elif missed:
         yield "The arms gave the same answers, which does not tell how small a difference could be seen."
+
+
+def _why_not_judged(result: Result) -> str:
+    empty = sorted({f"`{arm.train_set}`" for arm in result.arms if arm.kind is ArmKind.EMPTY_MIX})
+    if empty:
+        return f"no synthetic image was added to {', '.join(empty)}"
+    return "no arm with both is left" if result.left_out else "no arm trains on both"
 
 
 def _all_compared(chosen: ArmResult, result: Result) -> str:
@@ -94,11 +169,20 @@ def release(result: Result) -> str:
     arm, kept = result.release, result.kept
     if arm is None or kept is None:
         return ""
-    said = (
+    said = _kept(arm, kept, result)
+    return " ".join([said, *_given_away(result, arm)])
+
+
+def _kept(arm: ArmResult, kept: Kept, result: Result) -> str:
+    if kept.ratio.high - kept.ratio.low > WIDEST:
+        return (
+            f"How much of the accuracy of `{result.best_real.name}` a classifier keeps that is trained on synthetic "
+            f"images alone (`{arm.name}`), {CANNOT_TELL}."
+        )
+    return (
         f"Trained on synthetic images alone, `{arm.name}` keeps {percent(kept.ratio)} of the accuracy of "
         f"`{result.best_real.name}` ({points(kept.difference)} points)."
     )
-    return " ".join([said, *_given_away(result, arm)])
 
 
 def _given_away(result: Result, arm: ArmResult) -> Iterator[str]:

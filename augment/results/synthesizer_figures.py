@@ -18,6 +18,7 @@ def _of_both_spaces(
             meanings[space],
             key=key.format(space),
             reference=reference and reference.format(space),
+            judged=space == "features",
             **form,
         )
         for space in meanings
@@ -26,7 +27,9 @@ def _of_both_spaces(
 
 def _against_real(name: str, title: str, better: Better, meaning: str, **form: Any) -> SynthesizerFigure:
     """Make the entry of a figure that real training images have, too."""
-    return SynthesizerFigure(name, title, better, meaning, key=name, reference=f"real_reference.{name}", **form)
+    return SynthesizerFigure(
+        name, title, better, meaning, key=name, reference=f"real_reference.{name}", judged=True, **form
+    )
 
 
 SYNTHESIZER_FIGURES = (
@@ -38,6 +41,16 @@ SYNTHESIZER_FIGURES = (
         scale=1,
         digits=0,
         key="failed_checks",
+        judged=True,
+    ),
+    SynthesizerFigure(
+        "judge_accuracy",
+        "accuracy of the judge %",
+        Better.HIGHER,
+        "How much of the real val images the judge itself recognises, every class counting alike, with its 95 % "
+        "interval; in round brackets: guessing. Where it hardly does, its other figures mean little.",
+        key="judge.accuracy",
+        reference="judge.chance",
     ),
     _against_real(
         "label_fidelity",

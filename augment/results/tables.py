@@ -122,7 +122,13 @@ def synthesizers(result: Result) -> Table | None:
 
 
 def _measured(figure: SynthesizerFigure, made: Iterable[SynthesizerResult]) -> list[Cell]:
-    return [*(Cell(figure.text(each.figures.get(figure.name))) for each in made), Cell(figure.meaning)]
+    return [*(_by_judge(figure, each) for each in made), Cell(figure.meaning)]
+
+
+def _by_judge(figure: SynthesizerFigure, made: SynthesizerResult) -> Cell:
+    """Mark the opinion of a judge that hardly knows the real images."""
+    text = figure.text(made.figures.get(figure.name))
+    return Cell(f"means little: {text}" if figure.judged and made.weak_judge and text != MISSING else text)
 
 
 def _known(figure: Figure, figures: dict[str, Measured]) -> bool:

@@ -6,18 +6,20 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from augment.comparison.arms import Arm
-from augment.comparison.assembly import assemble
+from augment.comparison.assembly import assemble, assemble_nothing
 from augment.comparison.comparison import compare as compare_arms
-from augment.comparison.subgroups import recall_table
+from augment.comparison.left_out import MissingArm, left_out
+from augment.comparison.subgroups import RECALL_COLUMNS, recall_table
 from augment.core.paths import PathPattern
 from augment.core.records import read_record, write_record
 from augment.core.stage import stage
 from augment.core.store import read_json, read_parquet, write_csv
 from augment.evaluation.predictions import GroundTruth, Predictions
-from augment.evaluation.trainings import Trainings
-from augment.merging.specs import AutoMixSpec, MixSpec
+from augment.evaluation.trainings import Untrained, read_trainings
+from augment.merging.mix_spec import AutoMixSpec, MixSpec
 from augment.results.kinds import ArmKind
 
 
@@ -48,20 +50,30 @@ def compare(
     """Write the record of the dataset to ``result``, and the recall of every arm on parts of test to ``recall``.
 
     ``predictions``, ``metrics`` and ``quality`` have the blanks ``{train_set}``, ``{recipe}`` and ``{synthesizer}``:
-    the results folder may hold arms that are no longer in ``params.yaml``.
+    the results folder may hold arms that are no longer in ``params.yaml``. The comparison goes on without what could
+    not be made, and the record says so.
     """
     names = [name for family in synthesizers.values() for name in family]
     known: dict[str, MixSpec | AutoMixSpec] = {**mixes, **auto_mixes}
     images = read_record(GroundTruth, truth)
-    arms = [
+    found = [
         _read_arm(train_set, recipe, known.get(train_set), images, predictions, metrics)
         for train_set, recipe in product(train_sets, recipes)
     ]
-    comparison = compare_arms(arms, seed)
-    found = assemble(dataset, comparison, {name: read_json(quality.at(synthesizer=name)) for name in names})
-    write_record(result, found)
-    write_csv(recall, recall_table(comparison.arms, comparison.baselines, comparison.reference).round(6))
-    print(f"compare {dataset}: {found.verdict}")
+    arms = [arm for arm in found if isinstance(arm, Arm)]
+    missing = [arm for arm in found if isinstance(arm, MissingArm)]
+    judged = {name: read_json(quality.at(synthesizer=name)) for name in names}
+    without = left_out(judged, arms, missing)
+    if any(arm.kind is ArmKind.REAL for arm in arms):
+        comparison = compare_arms(arms, seed)
+        table = recall_table(comparison.arms, comparison.baselines, comparison.reference)
+        written = assemble(dataset, comparison, judged, without)
+    else:
+        table = pd.DataFrame(columns=RECALL_COLUMNS)
+        written = assemble_nothing(dataset, images, judged, without)
+    write_record(result, written)
+    write_csv(recall, table.round(6))
+    print(f"compare {dataset}: {written.verdict}")
 
 
 def _read_arm(
@@ -71,17 +83,19 @@ def _read_arm(
     truth: GroundTruth,
     predictions: PathPattern,
     metrics: PathPattern,
-) -> Arm:
+) -> Arm | MissingArm:
     path, went = predictions.at(train_set=train_set, recipe=recipe), metrics.at(train_set=train_set, recipe=recipe)
-    said, trainings = Predictions.from_frame(read_parquet(path), truth, str(path)), read_record(Trainings, went)
+    synthesizer, trainings = mix.synthesizer if mix else None, read_trainings(went)
+    if isinstance(trainings, Untrained):
+        return MissingArm(train_set, recipe, synthesizer, trainings.left_out)
     return Arm(
         train_set=train_set,
         recipe=recipe,
         kind=_kind(mix, trainings.synthetic_images),
         val_accuracy=np.asarray(trainings.val_accuracy),
-        predictions=said,
+        predictions=Predictions.from_frame(read_parquet(path), truth, str(path)),
         train_counts=np.asarray(trainings.train_counts),
-        synthesizer=mix.synthesizer if mix else None,
+        synthesizer=synthesizer,
         cut_off=trainings.cut_off,
     )
 

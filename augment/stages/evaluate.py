@@ -9,15 +9,17 @@ import numpy as np
 
 from augment.classifier.files import read_classifiers
 from augment.classifier.prediction import predict_probabilities
-from augment.core.images import require_disjoint
+from augment.classifier.training import TrainedClassifier
+from augment.core.errors import LeftOutError
+from augment.core.images import ImageSet, require_disjoint
 from augment.core.paths import PathPattern
 from augment.core.records import write_record
 from augment.core.stage import stage
 from augment.core.store import read_image_set, write_csv, write_parquet
 from augment.evaluation.predictions import GroundTruth, Predictions
-from augment.evaluation.trainings import Trainings
+from augment.evaluation.trainings import Trainings, Untrained
 from augment.runtime.machine import machine
-from augment.runtime.specs import RuntimeSpec
+from augment.runtime.runtime_spec import RuntimeSpec
 
 
 @stage(runtime="runtime", train_sets="arms.train_sets", recipes="arms.recipes")
@@ -39,31 +41,43 @@ def evaluate(
 
     All paths but ``test`` and ``truth`` have the blanks ``{train_set}`` and ``{recipe}``. Of what an arm was trained
     on, the images of each class are counted, which says what is rare, and the synthetic ones: a mix may have added
-    none.
+    none. An arm that could not be trained has a file of ``metrics`` alone, which says why.
     """
     images = read_image_set(test)
     known = GroundTruth.of(images)
     with machine(runtime) as where:
         for train_set, recipe in product(train_sets, recipes):
             arm = {"train_set": train_set, "recipe": recipe}
-            taught = read_image_set(train.at(**arm))
-            require_disjoint(taught, images, f"{train.at(**arm)} and {test}")
-            runs = read_classifiers(classifier.at(**arm), images.classes, images.shape)
+            try:
+                taught = read_image_set(train.at(**arm))
+                require_disjoint(taught, images, f"{train.at(**arm)} and {test}")
+                runs = read_classifiers(classifier.at(**arm), images.classes, images.shape)
+            except LeftOutError as left_out:
+                write_record(metrics.at(**arm), Untrained(left_out=left_out.reasons))
+                print(f"evaluate {dataset} {train_set}/{recipe}: left out: {left_out}")
+                continue
             said = [predict_probabilities(run.network.to(where.device), images.images, where) for run in runs]
             result = Predictions(known, np.stack(said))
-            accuracy = result.accuracy()
-            trainings = Trainings(
-                accuracy=float(accuracy.mean()),
-                val_accuracy=tuple(float(run.val_accuracy) for run in runs),
-                steps=tuple(run.steps for run in runs),
-                converged=sum(run.converged for run in runs),
-                train_counts=tuple(taught.class_counts().tolist()),
-                synthetic_images=int((taught.manifest["origin"] == "synthetic").sum()),
-            )
             write_parquet(predictions.at(**arm), result.to_frame())
-            write_record(metrics.at(**arm), trainings)
+            write_record(metrics.at(**arm), _trainings(result, runs, taught))
             write_csv(confusion.at(**arm), result.confusion())
-            print(
-                f"evaluate {dataset} {train_set}/{recipe}: accuracy {accuracy.mean():.4f} ± {accuracy.std(ddof=1):.4f}"
-            )
+            print(f"evaluate {dataset} {train_set}/{recipe}: {_summary(result)}")
+    for pattern in (predictions, metrics, confusion):
+        pattern.folder.mkdir(parents=True, exist_ok=True)  # DVC wants them, also where no arm could be trained
     write_record(truth, known)
+
+
+def _trainings(result: Predictions, runs: Sequence[TrainedClassifier], taught: ImageSet) -> Trainings:
+    return Trainings(
+        accuracy=float(result.accuracy().mean()),
+        val_accuracy=tuple(float(run.val_accuracy) for run in runs),
+        steps=tuple(run.steps for run in runs),
+        converged=sum(run.converged for run in runs),
+        train_counts=tuple(taught.class_counts().tolist()),
+        synthetic_images=int((taught.manifest["origin"] == "synthetic").sum()),
+    )
+
+
+def _summary(result: Predictions) -> str:
+    accuracy = result.accuracy()
+    return f"accuracy {accuracy.mean():.4f} ± {accuracy.std(ddof=1):.4f}"

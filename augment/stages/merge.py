@@ -8,7 +8,7 @@ from augment.core.stage import stage
 from augment.core.store import read_image_set, write_image_set
 from augment.merging.files import read_drawn
 from augment.merging.merge import merge as combine
-from augment.merging.specs import MixSpec
+from augment.merging.mix_spec import MixSpec
 
 
 @stage(spec="mixes.{mix}", makes=("merged",))

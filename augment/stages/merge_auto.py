@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from pathlib import Path
 
-from augment.classifier.specs import ClassifierSpec, RecipeSpec
+from augment.classifier.classifier_spec import ClassifierSpec, RecipeSpec
 from augment.classifier.trials import hits_on_val
 from augment.core.paths import PathPattern
 from augment.core.provenance import described, require_made_by
@@ -12,9 +12,9 @@ from augment.core.store import read_image_set, write_image_set, write_json
 from augment.merging.choice import choose_share
 from augment.merging.files import read_drawn
 from augment.merging.merge import candidates
-from augment.merging.specs import AutoMixSpec
+from augment.merging.mix_spec import AutoMixSpec
 from augment.runtime.machine import machine
-from augment.runtime.specs import RuntimeSpec
+from augment.runtime.runtime_spec import RuntimeSpec
 
 
 @stage(

@@ -13,8 +13,8 @@ from augment.core.stage import stage
 from augment.core.store import write_image_set, write_json
 from augment.datasets.account import account, lines, lost
 from augment.datasets.checks import distinct, validate
-from augment.datasets.raw import RawImages
-from augment.datasets.specs import ScarcitySpec, SourceSpec, SplitSpec
+from augment.datasets.raw import RawImages, SourceSpec
+from augment.datasets.split_spec import ScarcitySpec, SplitSpec
 from augment.datasets.splits import split_rows, thin
 
 

@@ -8,8 +8,8 @@ from augment.core.seeding import derive_seed
 from augment.core.stage import stage
 from augment.core.store import write_drawn_images
 from augment.runtime.machine import machine
+from augment.runtime.runtime_spec import RuntimeSpec
 from augment.runtime.seeding import torch_generator
-from augment.runtime.specs import RuntimeSpec
 from augment.synthesis.base.drawing_spec import SynthesisSpec
 from augment.synthesis.base.files import read_synthesizer
 from augment.synthesis.base.sampling import sample_batches

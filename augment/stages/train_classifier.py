@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
+from augment.classifier.classifier_spec import ClassifierSpec, RecipeSpec
 from augment.classifier.files import write_classifiers
-from augment.classifier.specs import ClassifierSpec, RecipeSpec
 from augment.classifier.training import train_classifier as fit
 from augment.core.images import REAL, require_alike, require_disjoint
 from augment.core.provenance import described, require_made_by
@@ -12,7 +12,7 @@ from augment.core.stage import stage
 from augment.core.store import read_image_set
 from augment.runtime.machine import machine
 from augment.runtime.progress import Progress
-from augment.runtime.specs import RuntimeSpec
+from augment.runtime.runtime_spec import RuntimeSpec
 
 
 @stage(

@@ -7,10 +7,10 @@ from augment.core.stage import stage
 from augment.core.store import read_image_set
 from augment.judge.judge import write_judge
 from augment.runtime.machine import machine
-from augment.runtime.specs import RuntimeSpec
+from augment.runtime.runtime_spec import RuntimeSpec
 
 
-@stage(runtime="runtime", seed="seed")
+@stage(runtime="runtime", seed="seed", makes=("judge",))
 def train_judge(dataset: str, runtime: RuntimeSpec, seed: int, *, train: Path, val: Path, judge: Path) -> None:
     """Write the judge to ``judge``."""
     images, held_out = read_image_set(train), read_image_set(val)

@@ -44,6 +44,7 @@ def test_the_figures_are_json_in_groups_of_plain_rounded_numbers(parts: tuple[Ju
         "diversity",
         "memorisation",
         "membership",
+        "judge",
     }
     assert set(figures["real_reference"]) < set(figures)
     assert set(figures["membership"]) == {"pixels", "features"}
@@ -56,9 +57,9 @@ def test_the_figures_are_those_of_their_functions(parts: tuple[Judged, Judged, J
     for name, value in generator_quality(val, synthetic).items():
         assert figures[name] == pytest.approx(value, abs=1e-6)
     deterministic = ["label_fidelity", "lowest_label_fidelity"]
-    floor = real_reference(train, val, np.random.default_rng(1))
+    expected = real_reference(train, val, np.random.default_rng(1))
     assert [figures["real_reference"][name] for name in deterministic] == pytest.approx(
-        [floor[name] for name in deterministic]
+        [expected[name] for name in deterministic]
     )
 
 

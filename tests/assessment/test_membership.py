@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from scipy.stats import mannwhitneyu, norm
 
 from augment.assessment.membership import FALSE_ALARMS, attack, auc_interval, draw_pool, held_out_advantage
-from augment.core.errors import DataError
+from augment.core.errors import LeftOutError
 from augment.core.images import FloatArray
 
 ONE_CLASS = np.zeros(4, dtype=np.int64)
@@ -124,5 +124,5 @@ def test_the_pool_has_as_many_of_each_class_on_both_sides() -> None:
 
 
 def test_too_few_images_are_refused() -> None:
-    with pytest.raises(DataError, match="expected at least 2 images of classes that both splits have, found 1"):
+    with pytest.raises(LeftOutError, match="expected at least 2 images of classes that both splits have, found 1"):
         attack(np.ones(1), np.ones(1), np.zeros(1, dtype=np.int64), generator())

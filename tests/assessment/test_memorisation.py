@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from scipy.stats import mannwhitneyu
 
 from augment.assessment.memorisation import class_units, memorisation, nearest_in_pixels
-from augment.core.errors import DataError
+from augment.core.errors import LeftOutError
 
 distance_lists = st.lists(st.integers(0, 6).map(float), min_size=1, max_size=30)
 
@@ -105,5 +105,5 @@ def test_copies_of_a_class_that_lies_far_apart_are_found() -> None:
 
 
 def test_an_empty_side_is_refused() -> None:
-    with pytest.raises(DataError, match="found 3 synthetic, 0 held-out"):
+    with pytest.raises(LeftOutError, match="found 3 synthetic, 0 held-out"):
         memorisation(np.ones(3), np.ones(0))

@@ -3,9 +3,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from augment.classifier.classifier_spec import ClassifierSpec
 from augment.classifier.files import read_classifiers, write_classifiers
 from augment.classifier.prediction import predict_probabilities
-from augment.classifier.specs import ClassifierSpec
 from augment.classifier.training import TrainedClassifier, build_network
 from augment.core.errors import ContainerError
 from augment.core.images import ImageSet

@@ -6,9 +6,9 @@ import pytest
 import torch
 
 from augment.classifier import training
+from augment.classifier.classifier_spec import ClassifierSpec, RecipeSpec
 from augment.classifier.networks import Backbone
 from augment.classifier.prediction import predict_probabilities
-from augment.classifier.specs import ClassifierSpec, RecipeSpec
 from augment.classifier.training import Score, TrainedClassifier, dropped, train_classifier
 from augment.core.errors import TrainingError
 from augment.core.images import ImageSet, concatenate, make_image_set

@@ -10,7 +10,7 @@ from augment.classifier.transforms.mild import mild
 from augment.classifier.transforms.strong import strong
 from augment.classifier.transforms.trivial_augment import trivial_augment
 
-CHANGING = [transform for name, transform in TRANSFORMS.methods.items() if name != "none"]
+CHANGING = [transform for name, transform in TRANSFORMS.items() if name != "none"]
 
 
 def generator() -> torch.Generator:

@@ -4,6 +4,8 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from augment.core.errors import ContainerError, DataError, LeftOutError
@@ -278,3 +280,11 @@ def test_of_many_pixels_a_sample_is_held_against_the_hashes(container: Path, mon
     manifest.assign(content_hash="false").to_parquet(container / "manifest.parquet")
     with pytest.raises(ContainerError, match="content_hash: 15 of 15 are false"):
         read_image_set(container)
+
+
+def test_text_that_is_no_utf_8_is_found_where_it_is_read(tmp_path: Path) -> None:
+    offsets = np.asarray([0, 2], dtype=np.int32)
+    broken = pa.Array.from_buffers(pa.string(), 1, [None, pa.py_buffer(offsets), pa.py_buffer(b"\xe1\xff")])
+    pq.write_table(pa.table({"group": broken}), tmp_path / "x.parquet")
+    with pytest.raises(ContainerError, match=r"x\.parquet: cannot be read \(ArrowInvalid: .*UTF8"):
+        read_parquet(tmp_path / "x.parquet")

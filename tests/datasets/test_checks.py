@@ -59,6 +59,9 @@ def test_frames_of_a_film_are_near_copies_and_pictures_of_a_kind_are_not() -> No
     assert pair[0] // 4 == pair[1] // 4
     assert pair[0] != pair[1]
     assert near_copies(frames[::4], 0) == (0, 6, None)
+    # Distances: 2·30²/3 = 600 against 2·(256²/12) = 10,923 a pixel, 0.23 of it.
+    alike = np.clip(scenes.repeat(4, axis=0) // 2 + 64 + rng.integers(-15, 16, (24, 1, 24, 24)), 0, 255)
+    assert near_copies(alike.astype(np.uint8), 0) == (0, 24, None)
     assert near_copies(frames, 0, np.arange(1, 24, 4)) == (0, 6, None)
     assert near_copies(frames, 0, np.asarray([1, 5, 9, 13, 14]))[2] == (13, 14)
 

@@ -48,6 +48,11 @@ def test_a_single_frame_of_a_kind_that_could_have_more_is_read(tmp_path: Path) -
     ]
 
 
+def test_an_image_of_a_kind_that_is_not_read_is_refused_under_any_name(tmp_path: Path) -> None:
+    file = written(tmp_path / "a.jpg", FRAMES[0], format="gif")
+    assert refusal(file) == "expected an image, found GIF, whatever its name says"
+
+
 def test_a_cameras_preview_beside_the_photograph_is_left_out_and_told(tmp_path: Path) -> None:
     file = written(tmp_path / "a.jpg", FRAMES[0], format="MPO", save_all=True, append_images=FRAMES[1:])
     decoded = decode(file, 8, "rgb")
@@ -108,6 +113,20 @@ def test_one_bit_is_black_and_white(tmp_path: Path) -> None:
 def test_deep_tiffs_are_refused(tmp_path: Path, dtype: type) -> None:
     file = written(tmp_path / "a.tif", Image.fromarray(np.ones((8, 8), dtype=dtype)))
     assert refusal(file).startswith("expected 8 bits a channel, found ")
+
+
+def tiff(sample_format: int) -> bytes:
+    """Write a black grey TIFF of 8 bits, little-endian, with a sample format of choice."""
+    tags = {256: 8, 257: 8, 258: 8, 259: 1, 262: 1, 273: 8, 277: 1, 278: 8, 279: 64, 339: sample_format}
+    entries = b"".join(struct.pack("<HHII", tag, 4, 1, value) for tag, value in tags.items())
+    return b"II*\0" + struct.pack("<I", 72) + bytes(64) + struct.pack("<H", len(tags)) + entries + bytes(4)
+
+
+def test_signed_numbers_are_refused(tmp_path: Path) -> None:
+    (tmp_path / "a.tif").write_bytes(tiff(2))
+    assert refusal(tmp_path / "a.tif").startswith("expected 8 bits a channel, found signed or fractional numbers")
+    (tmp_path / "b.tif").write_bytes(tiff(1))
+    assert (decode(tmp_path / "b.tif", 8, "grey").pixels == 0).all()
 
 
 @pytest.mark.parametrize("kind", [b"P5", b"P6"])

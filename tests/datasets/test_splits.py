@@ -5,8 +5,8 @@ from hypothesis import strategies as st
 
 from augment.core.errors import DataError
 from augment.datasets.raw import RawImages
-from augment.datasets.specs import LongTailScarcity, NoScarcity, PerClassScarcity, SplitSpec
-from augment.datasets.splits import class_targets, split_rows, thin
+from augment.datasets.split_spec import LongTailScarcity, NoScarcity, PerClassScarcity, SplitSpec
+from augment.datasets.splits import split_rows, thin
 
 CLASSES = ("a", "b", "c")
 
@@ -85,6 +85,13 @@ def test_more_images_than_there_are_cannot_be_set_apart() -> None:
         split_rows(raw([20, 20]), SplitSpec(val=0.2, test=100), 0)
 
 
+@pytest.mark.parametrize(("size", "apart"), [(1, 1), (39, 39), (0.01, 1), (0.99, 40)])
+def test_a_split_that_has_no_room_for_every_class_is_told_before_it_is_tried(size: float, apart: int) -> None:
+    message = rf"split\.test: {size} of 40 images would set {apart} apart; expected 2 to 38"
+    with pytest.raises(DataError, match=message):
+        split_rows(raw([20, 20]), SplitSpec(val=0.2, test=size), 0)
+
+
 def test_scarcity_keeps_the_wanted_number_of_every_class() -> None:
     data = raw([20, 30])
     rows = thin(np.arange(50), data.labels, CLASSES[:2], PerClassScarcity(kind="per_class", count=7), 0)
@@ -107,10 +114,14 @@ def test_no_scarcity_keeps_everything() -> None:
 
 def test_a_long_tail_falls_exponentially_from_head_to_tail() -> None:
     # 500 · (5/500)^(k/2): 500, 50, 5.
-    assert class_targets(LongTailScarcity(kind="long_tail", head=500, tail=5), 3) == [500, 50, 5]
+    assert LongTailScarcity(kind="long_tail", head=500, tail=5).targets(3) == [500, 50, 5]
 
 
 def test_a_class_with_fewer_images_than_wanted_is_named() -> None:
     data = raw([20, 6])
     with pytest.raises(DataError, match="scarcity: class b has 6 train images, expected at least 7"):
-        thin(np.arange(26), data.labels, CLASSES, PerClassScarcity(kind="per_class", count=7), 0)
+        thin(np.arange(26), data.labels, CLASSES[:2], PerClassScarcity(kind="per_class", count=7), 0)
+    with pytest.raises(
+        DataError, match=r"class a has 20 .* at least 21; class b has 6 train images, expected at least 21"
+    ):
+        thin(np.arange(26), data.labels, CLASSES[:2], PerClassScarcity(kind="per_class", count=21), 0)

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from augment.core.errors import LeftOutError
 from augment.core.images import ImageSet
 from augment.merging.merge import Merged, additions, candidates, merge, refuse_failed
-from augment.merging.specs import AutoMixSpec, FilterSpec, MixSpec
+from augment.merging.mix_spec import AutoMixSpec, FilterSpec, MixSpec
 from tests.merging.conftest import good_scores, image_set
 
 

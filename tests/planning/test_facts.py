@@ -6,7 +6,7 @@ from augment.core.errors import DataError
 from augment.datasets.sources.image_folder import ImageFolderSource
 from augment.datasets.sources.sklearn_digits import SklearnDigitsSource
 from augment.datasets.sources.torchvision import TorchvisionSource
-from augment.datasets.specs import LongTailScarcity, NoScarcity, PerClassScarcity, SplitSpec
+from augment.datasets.split_spec import LongTailScarcity, NoScarcity, PerClassScarcity, SplitSpec
 from augment.planning.facts import facts, stand_in
 
 DIGITS = SklearnDigitsSource(kind="sklearn_digits")

@@ -1,10 +1,10 @@
 import pytest
 
-from augment.classifier.specs import ClassifierSpec, RecipeSpec
+from augment.classifier.classifier_spec import ClassifierSpec, RecipeSpec
 from augment.planning import meter
 from augment.planning.facts import Facts
 from augment.planning.meter import Meter
-from augment.runtime.specs import RuntimeSpec
+from augment.runtime.runtime_spec import RuntimeSpec
 from augment.settings import Settings
 from augment.synthesis.base.iterative_spec import IterativeSpec
 

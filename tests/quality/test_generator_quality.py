@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from augment.core.errors import DataError
+from augment.core.errors import LeftOutError
 from augment.quality.distances import frechet_distance
 from augment.quality.generator_quality import generator_quality, match
 from augment.quality.manifolds import compare_manifolds
@@ -53,5 +53,5 @@ def test_the_order_of_images_does_not_matter() -> None:
 
 def test_too_few_images_are_refused() -> None:
     real, other = halves(10, 0)
-    with pytest.raises(DataError, match=r"5 real ones, of val, and 5 synthetic ones, .*: raise split.val or"):
+    with pytest.raises(LeftOutError, match=r"5 real ones, of val, and 5 synthetic ones, .*: raise split.val or"):
         generator_quality(real, other.select(np.arange(5)))

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from augment.core.errors import DataError
+from augment.core.errors import LeftOutError
 from augment.quality import neighbours
 from augment.quality.manifolds import compare_manifolds
 from tests.quality.views import cloud
@@ -57,6 +57,6 @@ def test_manifolds_do_not_depend_on_the_tiles(monkeypatch: pytest.MonkeyPatch) -
 @pytest.mark.parametrize(("real", "synthetic"), [(5, 6), (6, 5)])
 def test_sets_too_small_for_the_neighbours_are_refused(real: int, synthetic: int) -> None:
     with pytest.raises(
-        DataError, match=f"on either side, found {real} real ones, of val, and {synthetic} synthetic ones"
+        LeftOutError, match=f"on either side, found {real} real ones, of val, and {synthetic} synthetic ones"
     ):
         compare_manifolds(cloud(real, 0, 0), cloud(synthetic, 0, 1))

@@ -22,6 +22,7 @@ QUALITY: dict[str, Any] = {
     "density": 1.1,
     "coverage": 0.8,
     "classification_accuracy_score": 0.85,
+    "judge": {"accuracy": 0.95, "accuracy_low": 0.9, "accuracy_high": 1.0, "chance": 0.5},
     "real_reference": {
         "label_fidelity": 0.99,
         "lowest_label_fidelity": 0.96,

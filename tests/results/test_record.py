@@ -6,7 +6,7 @@ import pytest
 
 from augment.core.errors import ContainerError
 from augment.core.records import read_record, write_record
-from augment.results.kinds import Baseline, Role
+from augment.results.kinds import Baseline, Missing, Role
 from augment.results.record import LeftOut, Result
 from tests.comparison.simulated import arm, random_hits
 from tests.results.examples import result_of
@@ -17,10 +17,12 @@ ARMS = [
     arm("merged", "plain", random_hits(0.9, 2), 0.9),
 ]
 
+DIVERGED = LeftOut(name="vae", missing=Missing.NOT_MADE, reasons=("it diverged",))
+
 
 @pytest.fixture
 def written(tmp_path: Path) -> Path:
-    write_record(tmp_path / "result.json", result_of(ARMS, left_out=[LeftOut(name="vae", reasons=("it diverged",))]))
+    write_record(tmp_path / "result.json", result_of(ARMS, left_out=[DIVERGED]))
     return tmp_path / "result.json"
 
 
@@ -29,7 +31,7 @@ def test_a_result_is_read_as_it_was_written(written: Path) -> None:
     again = written.with_name("again.json")
     write_record(again, found)
     assert again.read_bytes() == written.read_bytes()
-    assert found.left_out == (LeftOut(name="vae", reasons=("it diverged",)),)
+    assert found.left_out == (DIVERGED,)
 
 
 def test_roles_are_a_set_written_in_one_order(written: Path) -> None:
@@ -60,7 +62,7 @@ def test_a_part_is_played_by_one_arm(written: Path, number: int, roles: list[str
 
 def test_what_is_left_out_has_a_reason() -> None:
     with pytest.raises(ValueError, match="reasons"):
-        LeftOut(name="gan", reasons=())
+        LeftOut(name="gan", missing=Missing.NOT_MADE, reasons=())
 
 
 def test_baselines_worth_a_column_are_no_other_by_a_second_name() -> None:

@@ -44,6 +44,20 @@ def test_every_figure_of_a_synthesizer_has_a_row_and_says_what_it_means() -> Non
     assert [row[-1].text for row in found.rows] == [figure.meaning for figure in SYNTHESIZER_FIGURES]
 
 
+def test_the_opinions_of_a_weak_judge_are_marked_and_what_is_measured_without_it_is_not() -> None:
+    weak = QUALITY | {"judge": {"accuracy": 0.6, "accuracy_low": 0.5, "accuracy_high": 0.7, "chance": 0.5}}
+    found = tables.synthesizers(result_of(ARMS, {"gan": weak, "vae": QUALITY}))
+    assert found is not None
+    texts = {name: [cell.text for cell in row[:2]] for name, row in zip(found.names, found.rows, strict=True)}
+    assert texts["precision ↑"] == ["means little: 0.90 (0.95)", "0.90 (0.95)"]
+    assert texts["accuracy of the judge % ↑"] == ["60.0 [50.0, 70.0] (50.0)", "95.0 [90.0, 100.0] (50.0)"]
+    unmarked = [name for name, row in texts.items() if not row[0].startswith("means little: ")]
+    assert [name for name in unmarked if "by pixels" not in name] == [
+        "accuracy of the judge % ↑",
+        "val accuracy if trained on them % ↑",
+    ]
+
+
 def test_a_figure_that_no_synthesizer_has_is_left_out() -> None:
     found = tables.synthesizers(result_of(ARMS, {"gan": {"failed_checks": 0}}))
     assert found is not None

@@ -9,14 +9,14 @@ import torch
 
 from augment.core.errors import SettingsError
 from augment.runtime.machine import machine
-from augment.runtime.specs import RuntimeSpec
+from augment.runtime.runtime_spec import RuntimeSpec
 
 PROJECT = Path(__file__).parents[2]
 PINS = ("ATEN_CPU_CAPABILITY", "ONEDNN_MAX_CPU_ISA")
 """What makes torch, and the library it convolves with, compute as on an older processor."""
 SETTLED = """
 from augment.runtime.machine import machine
-from augment.runtime.specs import RuntimeSpec
+from augment.runtime.runtime_spec import RuntimeSpec
 with machine(RuntimeSpec(device="cpu")) as where:
     print(where.describe()["precision"])
 """

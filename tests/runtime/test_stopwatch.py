@@ -2,7 +2,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from augment.classifier.specs import ClassifierSpec, RecipeSpec
+from augment.classifier.classifier_spec import ClassifierSpec, RecipeSpec
 from augment.classifier.training import train_classifier
 from augment.core.images import ImageSet
 from augment.runtime.machine import Machine

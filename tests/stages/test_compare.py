@@ -9,25 +9,34 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from augment.classifier.classifier_spec import ClassifierSpec, RecipeSpec
 from augment.classifier.files import write_classifiers
-from augment.classifier.specs import ClassifierSpec, RecipeSpec
 from augment.classifier.training import train_classifier
 from augment.comparison.arms import Arm
+from augment.comparison.subgroups import RECALL_COLUMNS
 from augment.core.errors import ContainerError, DataError
 from augment.core.images import make_image_set
 from augment.core.paths import PathPattern
 from augment.core.provenance import described
 from augment.core.records import read_record, write_record
 from augment.core.specs import Spec
-from augment.core.store import read_image_set, read_parquet, write_image_set, write_json, write_parquet
+from augment.core.store import (
+    read_image_set,
+    read_json,
+    read_parquet,
+    write_image_set,
+    write_json,
+    write_left_out,
+    write_parquet,
+)
 from augment.evaluation.predictions import GroundTruth, Predictions
-from augment.evaluation.trainings import Trainings
-from augment.merging.specs import AutoMixSpec, MixSpec
-from augment.results.kinds import ArmKind
+from augment.evaluation.trainings import Trainings, Untrained
+from augment.merging.mix_spec import AutoMixSpec, MixSpec
+from augment.results.kinds import ArmKind, Missing
 from augment.results.record import Result
 from augment.runtime.machine import Machine
 from augment.runtime.progress import Progress
-from augment.runtime.specs import RuntimeSpec
+from augment.runtime.runtime_spec import RuntimeSpec
 from augment.stages.compare import compare
 from augment.stages.evaluate import evaluate
 from augment.stages.product import product
@@ -97,6 +106,30 @@ def test_evaluate_refuses_an_arm_that_was_trained_on_test_images(tmp_path: Path)
             **patterns,
         )
     assert not (tmp_path / "out").exists()
+
+
+def test_an_arm_that_could_not_be_trained_has_reasons_in_the_place_of_figures(tmp_path: Path) -> None:
+    test = make_image_set(*striped_images(20, 2, (1, 8, 8), 0), ["low", "high"])
+    train = make_image_set(*striped_images(20, 2, (1, 8, 8), 1), ["low", "high"])
+    write_image_set(tmp_path / "test", test, {})
+    write_image_set(tmp_path / "train" / "real", train, {})
+    write_left_out(tmp_path / "classifier" / "real" / "plain", ["training diverged"])
+    write_left_out(tmp_path / "train" / "merged", ["class 0: 1 image"])
+    evaluate.run(
+        dataset="toys",
+        runtime=CPU,
+        train_sets=["real", "merged"],
+        recipes={"plain": {}},
+        train=PathPattern(f"{tmp_path}/train/{{train_set}}"),
+        classifier=PathPattern(f"{tmp_path}/classifier/{{train_set}}/{{recipe}}"),
+        test=tmp_path / "test",
+        truth=tmp_path / "truth.json",
+        **evaluations(tmp_path),
+    )
+    found = {path.name: read_json(path)["left_out"] for path in (tmp_path / "metrics").iterdir()}
+    assert found == {"real-plain": ["training diverged"], "merged-plain": ["class 0: 1 image"]}
+    assert [list((tmp_path / name).iterdir()) for name in ("predictions", "confusion")] == [[], []]
+    assert read_record(GroundTruth, tmp_path / "truth.json").classes == ("low", "high")
 
 
 def test_a_classifier_does_not_stop_by_images_it_learns_from(tmp_path: Path) -> None:
@@ -216,6 +249,49 @@ def test_predictions_of_other_images_are_refused(results: Path) -> None:
     write_record(results / "cats" / "truth.json", GroundTruth(classes=("a", "b"), labels=(0,) * 300))
     with pytest.raises(ContainerError, match=r"predictions\.parquet: expected 300 rows a run, one a test image"):
         run_compare(results)
+
+
+FAILED = QUALITY | {"failed_checks": 1, "failures": ["class 0 ('a'): coverage 0.01, expected at least 0.30"]}
+
+
+def test_the_comparison_goes_on_with_the_arms_there_are(results: Path) -> None:
+    reasons = ("mixes.merged: 1 check failed", *FAILED["failures"], "what to try: train longer")
+    write_json(results / "cats" / "gan.json", FAILED)
+    for name in ("merged", "synthetic"):
+        write_record(results / "cats" / name / "metrics.json", Untrained(left_out=reasons))
+    found = run_compare(results)
+    assert [one.name for one in found.arms] == ["real/plain"]
+    assert [(each.name, each.missing) for each in found.left_out] == [
+        ("gan", Missing.FAILED_CHECKS),
+        ("merged", Missing.NOT_MERGED),
+        ("synthetic", Missing.NOT_MERGED),
+    ]
+    assert found.verdict.startswith(
+        "`gan` failed its checks (class 0 ('a'): coverage 0.01, expected at least 0.30): leave it out. What to try: "
+    )
+    assert "because there are no images by gan that may be used. Train on `real` with recipe `plain`." in found.verdict
+    assert found.verdict.count("coverage 0.01") == 1
+
+
+def test_without_a_real_arm_the_record_says_so_and_the_product_is_the_real_images(results: Path) -> None:
+    write_record(results / "cats" / "real" / "metrics.json", Untrained(left_out=("training diverged",)))
+    found = run_compare(results)
+    assert (found.arms, found.judged, found.effect) == ((), False, None)
+    assert found.verdict.startswith("Left out: `real`, because training diverged. No verdict on synthesis: no arm on ")
+    assert pd.read_csv(results / "cats" / "out" / "recall.csv").empty
+    images = make_image_set(*striped_images(20, 2, (1, 8, 8), 0), ["a", "b"])
+    write_image_set(results / "train" / "real", images, {})
+    train = PathPattern(f"{results}/train/{{train_set}}")
+    record, made = results / "cats" / "out" / "result.json", results / "product"
+    product.run(dataset="cats", train=train, result=record, product=made)
+    made_by = read_json(made / "meta.json")["made_by"]
+    assert (made_by["train_set"], made_by["recipe"], made_by["verdict"]) == ("real", None, found.verdict)
+
+
+def test_the_recalls_have_the_same_columns_with_and_without_arms(results: Path) -> None:
+    run_compare(results)
+    table = pd.read_csv(results / "cats" / "out" / "recall.csv")
+    assert tuple(table.columns) == RECALL_COLUMNS
 
 
 def test_the_summary_is_of_all_datasets_that_are_asked_for(results: Path) -> None:

@@ -13,20 +13,21 @@ from augment.core.store import read_image_set, read_json
 from augment.datasets.raw import RawImages, Source
 from augment.datasets.sources.image_folder import ImageFolderSource
 from augment.datasets.sources.sklearn_digits import SklearnDigitsSource
-from augment.datasets.specs import NoScarcity, SplitSpec
+from augment.datasets.split_spec import NoScarcity, PerClassScarcity, ScarcitySpec, SplitSpec
 from augment.datasets.splits import Split
 from augment.stages.prepare import prepare
 
+WHOLE = NoScarcity(kind="none")
 GREY = ImageFolderSource(kind="image_folder", image_size=8, mode="grey")
 
 
-def run(folder: Path, source: Source = GREY, **split: Any) -> dict[str, Any]:
+def run(folder: Path, source: Source = GREY, scarcity: ScarcitySpec = WHOLE, **split: Any) -> dict[str, Any]:
     """Prepare ``folder/raw``, and give the account of its files."""
     prepare.run(
         dataset="pets",
         source=source,
         split=SplitSpec(**({"val": 6, "test": 6} | split)),
-        scarcity=NoScarcity(kind="none"),
+        scarcity=scarcity,
         seed=0,
         **{name: folder / name for name in ("raw", "train", "val", "test", "files")},
     )
@@ -72,13 +73,14 @@ def test_the_account_has_every_file_and_every_image(tmp_path: Path, capsys: pyte
     raw = draw(tmp_path / "raw", {"cat": 60, "dog": 70})
     for name in ("cat/Thumbs.db", "cat/.1.png", "dog/notes.txt", "README"):
         (raw / name).write_text("no image")
+    (raw / "cat" / "copy.png").write_bytes((raw / "cat" / "00.png").read_bytes())  # one is not worth a warning
     for number in range(9):  # copies
         (raw / "dog" / f"copy{number}.png").write_bytes((raw / "dog" / "00.png").read_bytes())
     told = run(tmp_path, val=20, test=100)
     assert told["shape"] == [1, 8, 8]
     assert told["made_by"]["source"] == {"kind": "image_folder", "image_size": 8, "mode": "grey", "groups": None}
     assert told["files"] == {
-        "read": 139,
+        "read": 140,
         "left_out": {
             "hidden (a dot before the name)": {"files": 1, "by_class": {"cat": 1}, "examples": ["cat/.1.png"]},
             "put there by a system": {
@@ -90,7 +92,7 @@ def test_the_account_has_every_file_and_every_image(tmp_path: Path, capsys: pyte
         },
     }
     dealt = {name: read_image_set(tmp_path / name).class_counts() for name in ("train", "val", "test")}
-    for label, (name, read, copies) in enumerate((("cat", 60, 0), ("dog", 79, 9))):
+    for label, (name, read, copies) in enumerate((("cat", 61, 1), ("dog", 79, 9))):
         splits = {split: counts[label] for split, counts in dealt.items()}
         assert told["classes"][name] == {"read": read, "copies": copies, "several_labels": 0, "thinned": 0, **splits}
         assert sum(splits.values()) == read - copies
@@ -142,6 +144,16 @@ def test_small_splits_and_classes_are_told_with_what_to_change(tmp_path: Path) -
         "a single train image of tri (1): nothing can be interpolated, and no synthesizer learns how such images vary. "
         "Add images, lower split.val and split.test, or leave the classes out",
     ]
+
+
+def test_images_that_scarcity_takes_out_are_counted(tmp_path: Path) -> None:
+    draw(tmp_path / "raw", {"cat": 40, "dog": 60})
+    told = run(tmp_path, scarcity=PerClassScarcity(kind="per_class", count=6), val=20, test=60)
+    for counts in told["classes"].values():
+        assert counts["train"] + counts["val"] + counts["test"] + counts["thinned"] == counts["read"]
+        assert counts["train"] == 6
+    (warning,) = told["warnings"]
+    assert warning.startswith("60 test images: an accuracy measured on them is uncertain by up to ±13 points")
 
 
 def test_equal_classes_have_nothing_to_fill(tmp_path: Path) -> None:

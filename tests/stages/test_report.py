@@ -11,8 +11,8 @@ from augment.core.records import write_record
 from augment.core.store import write_csv, write_json
 from augment.datasets.sources.image_folder import ImageFolderSource
 from augment.datasets.sources.torchvision import TorchvisionSource
-from augment.datasets.specs import PerClassScarcity, SplitSpec
-from augment.runtime.specs import RuntimeSpec
+from augment.datasets.split_spec import PerClassScarcity, SplitSpec
+from augment.runtime.runtime_spec import RuntimeSpec
 from augment.stages.report import report
 from tests.page.examples import dataset, history, png
 

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from augment.comparison.arms import Arm
 from augment.evaluation.predictions import GroundTruth
+from augment.results.kinds import Missing
 from augment.results.record import LeftOut
 from augment.results.tables import Cell, Table
 from augment.summary.markdown import document, escape, prose, table
@@ -31,7 +32,7 @@ def test_the_document_says_what_to_do_before_any_table() -> None:
 
 
 def test_what_was_left_out_is_said_first() -> None:
-    left_out = [LeftOut(name="gan", reasons=("class <i>: it repeats itself",))]
+    left_out = [LeftOut(name="gan", missing=Missing.NOT_MERGED, reasons=("class <i>: it repeats itself",))]
     text = document({"toys": result_of(ARMS[:1], left_out=left_out)})
     assert "Left out: `gan`, because class &lt;i&gt;: it repeats itself. **Train on" in text
 

@@ -12,25 +12,25 @@ import torch
 import augment
 from augment.core.errors import SettingsError
 from augment.core.images import ImageSet, make_image_set
-from augment.core.methods import load
+from augment.core.registry import load
 from augment.runtime.machine import Machine
 from augment.runtime.seeding import torch_generator
 from augment.synthesis.base.files import read_synthesizer, write_synthesizer
 from augment.synthesis.base.iterative_spec import IterativeSpec
-from augment.synthesis.base.methods import FAMILIES, SynthesizerSpec, synthesizers
+from augment.synthesis.base.methods import FAMILIES, SynthesizerSpec
 from augment.synthesis.base.sampling import BATCH, sample
 from augment.synthesis.base.synthesizer import Synthesizer
 from tests.conftest import striped_images
 from tests.synthesis.trainings import spec_of, train
 
-KINDS = sorted(synthesizers())
+KINDS = sorted(SynthesizerSpec.registered())
 every_kind = pytest.mark.parametrize("kind", KINDS)
 NAMES = ["low", "middle", "high"]
 
 
 def shortest(kind: str) -> SynthesizerSpec:
     """Give the default settings of a kind, three steps long where there are steps."""
-    iterative = issubclass(synthesizers()[kind], IterativeSpec)
+    iterative = issubclass(SynthesizerSpec.registered()[kind], IterativeSpec)
     return spec_of({"kind": kind} | ({"steps": 3, "batch_size": 8, "monitor": {"points": 1}} if iterative else {}))
 
 
@@ -39,7 +39,7 @@ def state(synthesizer: Synthesizer) -> dict[str, torch.Tensor]:
 
 
 def test_every_family_has_a_method_and_every_method_a_family() -> None:
-    assert {spec.family() for spec in synthesizers().values()} == set(FAMILIES)
+    assert {spec.family() for spec in SynthesizerSpec.registered().values()} == set(FAMILIES)
 
 
 def test_settings_are_known_without_torch() -> None:
@@ -50,7 +50,7 @@ def test_settings_are_known_without_torch() -> None:
 
 @every_kind
 def test_it_says_what_it_is_and_where_its_code_is(kind: str) -> None:
-    spec = synthesizers()[kind]
+    spec = SynthesizerSpec.registered()[kind]
     assert all([spec.TITLE, spec.WHEN, spec.HOLDS_IMAGES in (True, False)])
     for reference in (spec.BUILDER, spec.TRAINER):
         assert callable(load(reference))
@@ -142,8 +142,8 @@ def test_unknown_keys_and_values_of_another_type_are_refused_by_name(kind: str) 
 
 @every_kind
 def test_the_settings_of_another_kind_are_told_apart(kind: str) -> None:
-    for other, spec in synthesizers().items():
-        for name in set(spec.model_fields) - set(synthesizers()[kind].model_fields):
+    for other, spec in SynthesizerSpec.registered().items():
+        for name in set(spec.model_fields) - set(SynthesizerSpec.registered()[kind].model_fields):
             value: Any = None
             expected = rf"{name}: only kind [\w, ]*{other}[\w, ]* has it, found {kind}"
             with pytest.raises(SettingsError, match=expected):

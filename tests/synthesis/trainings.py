@@ -9,7 +9,7 @@ from augment.core.images import ImageSet, IntArray, UInt8Array
 from augment.core.specs import parse
 from augment.runtime.machine import Machine
 from augment.runtime.seeding import torch_generator
-from augment.synthesis.base.methods import SynthesizerSpec, synthesizers
+from augment.synthesis.base.methods import SynthesizerSpec
 from augment.synthesis.base.sampling import sample
 from augment.synthesis.base.synthesizer import Synthesizer
 from augment.synthesis.training.checkpoint import Checkpoint
@@ -22,7 +22,7 @@ LABELS = np.repeat(np.arange(3), 20)
 
 def spec_of(settings: dict[str, Any]) -> SynthesizerSpec:
     """Validate settings as params.yaml has them."""
-    return parse(synthesizers()[settings["kind"]], settings, "here")
+    return parse(SynthesizerSpec.registered()[settings["kind"]], settings, "here")
 
 
 def striped_rows(images: UInt8Array) -> IntArray:

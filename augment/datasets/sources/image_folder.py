@@ -8,11 +8,9 @@ from pydantic import Field
 
 from augment.core.errors import DataError
 from augment.core.text import LISTED
-from augment.datasets.raw import SOURCES, FileAccount, RawImages, Shape, Source
-from augment.datasets.specs import MAX_SIDE, MIN_SIDE
+from augment.datasets.raw import MAX_SIDE, MIN_SIDE, FileAccount, RawImages, Shape, Source
 
 
-@SOURCES.register
 class ImageFolderSource(Source):
     """One folder of image files a class (torchvision's ``ImageFolder`` convention).
 

@@ -5,10 +5,9 @@ from typing import Literal
 
 import numpy as np
 
-from augment.datasets.raw import SOURCES, RawImages, Shape, Source
+from augment.datasets.raw import RawImages, Shape, Source
 
 
-@SOURCES.register
 class SklearnDigitsSource(Source):
     """scikit-learn's digits: 1,797 grey 8×8 images of 10 classes, embedded in the library. Reads no file."""
 

@@ -11,7 +11,7 @@ import numpy as np
 from augment.core.errors import DataError
 from augment.core.store import whole
 from augment.core.text import first_line, listed
-from augment.datasets.raw import SOURCES, FileAccount, RawImages, Shape, Source
+from augment.datasets.raw import FileAccount, RawImages, Shape, Source
 
 IDX_FILES = (
     "train-images-idx3-ubyte",
@@ -23,7 +23,6 @@ LARGEST_FILE = 256 << 20
 """Bytes, unpacked: five times the largest of the family. More is no such file, however small it lies on disk."""
 
 
-@SOURCES.register
 class TorchvisionSource(Source):
     """MNIST, FashionMNIST or KMNIST: grey, 28×28, 10 classes, 60,000 and 10,000 images for testing.
 

@@ -6,10 +6,10 @@ from typing import Any
 
 from augment.core.errors import ContainerError, SettingsError
 from augment.core.images import ImageSet
-from augment.core.methods import load
+from augment.core.registry import load
 from augment.core.specs import parse
 from augment.runtime.weights import load_weights, read_config, write_model
-from augment.synthesis.base.methods import SynthesizerSpec, synthesizers
+from augment.synthesis.base.methods import SynthesizerSpec
 from augment.synthesis.base.synthesizer import Synthesizer
 
 WEIGHTS = "synthesizer"
@@ -45,7 +45,7 @@ def read_synthesizer(path: Path) -> tuple[Synthesizer, tuple[str, ...]]:
     """
     config = read_config(path)
     try:
-        spec = parse(synthesizers()[config["spec"]["kind"]], config["spec"], f"{path}: spec")
+        spec = parse(SynthesizerSpec.registered()[config["spec"]["kind"]], config["spec"], f"{path}: spec")
         classes, (channels, height, width), sizes = tuple(config["classes"]), config["shape"], config["sizes"]
         synthesizer: Synthesizer = build(spec, (channels, height, width), len(classes), sizes)
     except (SettingsError, KeyError, TypeError, ValueError, RuntimeError) as error:

@@ -5,19 +5,13 @@ refers to. Families are folders because a folder is what DVC looks at: a change 
 and no others.
 """
 
-import importlib
-import pkgutil
-from collections.abc import Mapping
-from functools import cache
-from pathlib import Path
 from typing import ClassVar
 
-from augment.core.methods import Method
+from augment.core.registry import Method
 
 FAMILIES = ("gan", "vae", "classical")
 """Folders beside this one that hold methods; each has a list under ``synthesizers`` and its stages in dvc.yaml."""
 
-SUFFIX = "_spec"
 PARENT = "augment.synthesis"
 
 
@@ -35,6 +29,7 @@ class SynthesizerSpec(Method):
             `IterativeSpec`, of those and a machine, that gives a `Training`.
     """
 
+    HOMES = tuple(f"{PARENT}.{family}.*_spec" for family in FAMILIES)
     TITLE: ClassVar[str]
     WHEN: ClassVar[str]
     HOLDS_IMAGES: ClassVar[bool]
@@ -45,14 +40,3 @@ class SynthesizerSpec(Method):
     def family(cls) -> str:
         """Name the folder it is in."""
         return cls.__module__.removeprefix(f"{PARENT}.").partition(".")[0]
-
-
-@cache
-def synthesizers() -> Mapping[str, type[SynthesizerSpec]]:
-    """Find every method: kind → its settings. Imports no torch."""
-    for family in FAMILIES:
-        folder = Path(__file__).parents[1] / family
-        for module in pkgutil.iter_modules([str(folder)]):
-            if module.name.endswith(SUFFIX):
-                importlib.import_module(f"{PARENT}.{family}.{module.name}")
-    return SynthesizerSpec.registered()

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from augment.synthesis.gan.gan_spec import AugmentationSpec
-from augment.synthesis.gan.policies import POLICIES
+from augment.synthesis.gan.policies import POLICIES, draws_of
 
 HEURISTIC_DECAY = 0.9
 
@@ -35,12 +35,12 @@ class Augmentation(nn.Module):
         """Change the share of the images, each by all kinds, differentiably."""
         if self.spec is None:
             return images
-        chosen = [policy for kind, policy in POLICIES.items() if kind in self.spec.kinds]
-        sizes = [policy.draws for policy in chosen]
+        chosen = [kind for kind in POLICIES if kind in self.spec.kinds]
+        sizes = [draws_of(kind) for kind in chosen]
         *draws, lot = torch.rand(sum(sizes) + 1, len(images), generator=rng).to(images.device).split([*sizes, 1])
         changed = images
-        for policy, own in zip(chosen, draws, strict=True):
-            changed = policy.change(changed, own)
+        for kind, own in zip(chosen, draws, strict=True):
+            changed = POLICIES[kind](changed, *own)
         return torch.where((lot[0] < self.share)[:, None, None, None], changed, images)
 
     @torch.no_grad()

@@ -5,7 +5,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, NonNegativeFloat, PositiveFloat, PositiveInt, model_validator
 
-from augment.core.methods import Among, AnyOf, OneOf
+from augment.core.registry import Among, AnyOf, OneOf
 from augment.core.specs import Spec
 from augment.synthesis.base.iterative_spec import Decay, IterativeSpec
 from augment.synthesis.gan.losses import Hinge, Loss

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import Field, NonNegativeFloat
 
-from augment.core.methods import Method
+from augment.core.registry import Method
 
 if TYPE_CHECKING:
     from torch import Tensor, nn

@@ -5,8 +5,12 @@ here is all that a new change needs; they are applied in this order, each by dra
 it is called, since settings are read without it.
 """
 
+import inspect
 from collections.abc import Callable
-from typing import TYPE_CHECKING, NamedTuple
+from functools import cache
+from typing import TYPE_CHECKING
+
+from augment.core.registry import Registry
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -14,37 +18,20 @@ if TYPE_CHECKING:
 MAX_SHIFT = 1 / 8
 CUTOUT_SIDE = 1 / 2
 
-
-class Policy(NamedTuple):
-    """One kind of change.
-
-    Attributes:
-        draws: D, random numbers that it needs an image.
-        change: From float images, N×C×H×W, and numbers from [0, 1), D×N, to images of the same shape.
-    """
-
-    draws: int
-    change: "Callable[[Tensor, Tensor], Tensor]"
+POLICIES: "Registry[Callable[..., Tensor]]" = Registry("augmentation", "augment.synthesis.gan.policies")
+"""Functions of float images, N×C×H×W, and of numbers from [0, 1), each of shape (N,), to images of the same shape."""
 
 
-POLICIES: dict[str, Policy] = {}
-"""Every change by its name, in the order of application."""
+@cache
+def draws_of(kind: str) -> int:
+    """Count the random numbers that a change needs an image: what it takes beside the images."""
+    return len(inspect.signature(POLICIES[kind]).parameters) - 1
 
 
-def policy(draws: int) -> "Callable[[Callable[[Tensor, Tensor], Tensor]], Callable[[Tensor, Tensor], Tensor]]":
-    """Register a change under its function's name, which needs so many random numbers an image."""
-
-    def register(change: "Callable[[Tensor, Tensor], Tensor]") -> "Callable[[Tensor, Tensor], Tensor]":
-        POLICIES[change.__name__] = Policy(draws, change)
-        return change
-
-    return register
-
-
-@policy(draws=3)
-def colour(images: "Tensor", draws: "Tensor") -> "Tensor":
+@POLICIES.register
+def colour(images: "Tensor", brightness: "Tensor", saturation: "Tensor", contrast: "Tensor") -> "Tensor":
     """Change brightness (±0.5), saturation (×0 to 2) and contrast (×0.5 to 1.5); grey images have no saturation."""
-    brightness, saturation, contrast = (draw[:, None, None, None] for draw in draws)
+    brightness, saturation, contrast = (draw[:, None, None, None] for draw in (brightness, saturation, contrast))
     images = images + (brightness - 0.5)
     grey = images.mean(dim=1, keepdim=True)
     images = grey + (images - grey) * (2.0 * saturation)
@@ -52,13 +39,13 @@ def colour(images: "Tensor", draws: "Tensor") -> "Tensor":
     return level + (images - level) * (contrast + 0.5)
 
 
-@policy(draws=2)
-def translation(images: "Tensor", draws: "Tensor") -> "Tensor":
+@POLICIES.register
+def translation(images: "Tensor", down: "Tensor", right: "Tensor") -> "Tensor":
     """Shift by up to an eighth of the side; what comes in is grey (0)."""
     import torch
 
     _, _, height, width = images.shape
-    down, right = _shift(draws[0], height), _shift(draws[1], width)
+    down, right = _shift(down, height), _shift(right, width)
     rows = torch.arange(height, device=images.device)[None] - down[:, None]
     columns = torch.arange(width, device=images.device)[None] - right[:, None]
     inside = ((rows >= 0) & (rows < height))[:, None, :, None] & ((columns >= 0) & (columns < width))[:, None, None, :]
@@ -67,14 +54,14 @@ def translation(images: "Tensor", draws: "Tensor") -> "Tensor":
     return moved.permute(0, 3, 1, 2) * inside
 
 
-@policy(draws=2)
-def cutout(images: "Tensor", draws: "Tensor") -> "Tensor":
+@POLICIES.register
+def cutout(images: "Tensor", row: "Tensor", column: "Tensor") -> "Tensor":
     """Blank a square of half the side, at a random place, which may stick out."""
     import torch
 
     _, _, height, width = images.shape
-    rows = torch.arange(height, device=images.device)[None] - (draws[0] * height)[:, None]
-    columns = torch.arange(width, device=images.device)[None] - (draws[1] * width)[:, None]
+    rows = torch.arange(height, device=images.device)[None] - (row * height)[:, None]
+    columns = torch.arange(width, device=images.device)[None] - (column * width)[:, None]
     inside = (rows.abs() < CUTOUT_SIDE * height / 2)[:, None, :, None]
     inside = inside & (columns.abs() < CUTOUT_SIDE * width / 2)[:, None, None, :]
     return images * ~inside

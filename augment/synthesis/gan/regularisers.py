@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 
 from pydantic import PositiveFloat, PositiveInt
 
-from augment.core.methods import Method
+from augment.core.registry import Method
 
 if TYPE_CHECKING:
     import torch

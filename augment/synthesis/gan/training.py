@@ -132,6 +132,8 @@ class GanTraining(Training):
     ) -> Tensor:
         """Sum the regularisers that the spec asks for, each times its weight."""
         total = torch.zeros((), device=images.device)
+        if not self.spec.regularisers:
+            return total
         means = self.machine.mean(torch.stack([real.mean(), fake.mean()]).detach())
 
         def critic(x: Tensor) -> Tensor:

@@ -4,7 +4,7 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, PositiveInt
 
-from augment.core.methods import Method
+from augment.core.registry import Method
 from augment.core.specs import Spec
 
 
@@ -12,7 +12,6 @@ class NetworkSpec(Method):
     """The generator, and in a GAN the discriminator that mirrors it.
 
     Attributes:
-        TITLE: What it is, in a few words.
         GENERATOR: Reference to a subclass of `Generator`.
         DISCRIMINATOR: Reference to a subclass of `Discriminator`.
         width: Channels of the layers nearest to the image; deeper layers have multiples of it. For ``mlp`` a
@@ -22,7 +21,6 @@ class NetworkSpec(Method):
     """
 
     TAG: ClassVar[str] = "architecture"
-    TITLE: ClassVar[str]
     GENERATOR: ClassVar[str]
     DISCRIMINATOR: ClassVar[str]
 
@@ -32,9 +30,8 @@ class NetworkSpec(Method):
 
 
 class Compact(NetworkSpec):
-    """Few channels and pixel shuffles."""
+    """Few channels and pixel shuffles, made for CPUs."""
 
-    TITLE = "few channels and pixel shuffles, made for CPUs"
     GENERATOR = "augment.synthesis.networks.compact:CompactGenerator"
     DISCRIMINATOR = "augment.synthesis.networks.compact:CompactDiscriminator"
 
@@ -42,9 +39,8 @@ class Compact(NetworkSpec):
 
 
 class Mlp(NetworkSpec):
-    """Linear layers."""
+    """Linear layers, as in the classic tutorials."""
 
-    TITLE = "linear layers, as in the classic tutorials"
     GENERATOR = "augment.synthesis.networks.tutorial:MlpGenerator"
     DISCRIMINATOR = "augment.synthesis.networks.tutorial:MlpDiscriminator"
 
@@ -52,9 +48,8 @@ class Mlp(NetworkSpec):
 
 
 class Dcgan(NetworkSpec):
-    """Strided convolutions."""
+    """Strided convolutions, as in the classic tutorials."""
 
-    TITLE = "strided convolutions, as in the classic tutorials"
     GENERATOR = "augment.synthesis.networks.tutorial:DcganGenerator"
     DISCRIMINATOR = "augment.synthesis.networks.tutorial:DcganDiscriminator"
 
@@ -62,14 +57,13 @@ class Dcgan(NetworkSpec):
 
 
 class Resnet(NetworkSpec):
-    """Residual blocks.
+    """Residual blocks, as SNGAN's and BigGAN's.
 
     Attributes:
         attention: Whether there is self-attention in the middle.
         skip_latent: Whether every block sees the noise, not only the first.
     """
 
-    TITLE = "residual blocks, as SNGAN's and BigGAN's"
     GENERATOR = "augment.synthesis.networks.resnet:ResnetGenerator"
     DISCRIMINATOR = "augment.synthesis.networks.resnet:ResnetDiscriminator"
 

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from augment.core.methods import load
+from augment.core.registry import load
 from augment.synthesis.networks.architectures import DiscriminatorSpec, NetworkSpec
 from augment.synthesis.networks.pair import Discriminator, Generator, Shape
 

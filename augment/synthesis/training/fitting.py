@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from augment.core.images import ImageSet, UInt8Array
-from augment.core.methods import load
+from augment.core.registry import load
 from augment.runtime.machine import Machine
 from augment.runtime.progress import Progress
 from augment.synthesis.base.iterative_spec import IterativeSpec

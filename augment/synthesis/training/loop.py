@@ -56,7 +56,7 @@ class TrainingRun:
 
     Args:
         training: What is trained.
-        spec: How long, and what to look for.
+        spec: How long, and what is best.
         seed: The project's seed (``seed`` in ``params.yaml``).
         machine: Where to compute.
         monitor: Evaluates the synthesizer.

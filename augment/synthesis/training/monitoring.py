@@ -70,6 +70,6 @@ def make_monitor(val: ImageSet, judge: Judge, seed: int, machine: Machine) -> He
 
 
 def see(judge: Judge, images: UInt8Array, labels: IntArray) -> Judged:
-    """Let the judge look at uint8 images, N×C×H×W, of known or intended labels."""
+    """Let the judge see uint8 images, N×C×H×W, of known or intended labels."""
     features, probabilities = judge(images)
     return Judged(features, labels, probabilities)

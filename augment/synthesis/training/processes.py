@@ -11,7 +11,7 @@ import torch
 from lightning_fabric import Fabric
 
 from augment.runtime.machine import Machine, machine
-from augment.runtime.specs import RuntimeSpec
+from augment.runtime.runtime_spec import RuntimeSpec
 
 
 @contextmanager

@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import PositiveFloat, PositiveInt
 
-from augment.core.methods import OneOf
+from augment.core.registry import OneOf
 from augment.synthesis.base.iterative_spec import IterativeSpec
 from augment.synthesis.networks.architectures import Compact, NetworkSpec
 

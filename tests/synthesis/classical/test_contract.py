@@ -12,12 +12,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.neighbors import KNeighborsClassifier
 
-from augment.core.errors import DataError
+from augment.core.errors import LeftOutError
 from augment.core.images import ImageSet, IntArray, make_image_set
-from augment.core.methods import load
+from augment.core.registry import load
 from augment.runtime.machine import Machine
 from augment.runtime.seeding import torch_generator
-from augment.synthesis.base.methods import SynthesizerSpec, synthesizers
+from augment.synthesis.base.methods import SynthesizerSpec
 from augment.synthesis.base.sampling import sample
 from tests.synthesis.classical.conftest import normal, random_images
 
@@ -39,7 +39,9 @@ def make_kind(kind: str, spec: type[SynthesizerSpec]) -> Kind:
     return Kind(partial(load(spec.TRAINER), spec=spec(**SUITED.get(kind, {})), seed=0))
 
 
-KINDS = {kind: make_kind(kind, spec) for kind, spec in synthesizers().items() if spec.family() == "classical"}
+KINDS = {
+    kind: make_kind(kind, spec) for kind, spec in SynthesizerSpec.registered().items() if spec.family() == "classical"
+}
 every_kind = pytest.mark.parametrize("kind", KINDS.values(), ids=KINDS)
 kinds = st.sampled_from(list(KINDS.values()))
 
@@ -119,5 +121,5 @@ def test_it_has_nothing_to_train(kind: Kind) -> None:
 
 @every_kind
 def test_a_class_without_images_is_refused_by_name(kind: Kind) -> None:
-    with pytest.raises(DataError, match=r"^train: expected at least 1 image of every class, found 0 of class 1$"):
+    with pytest.raises(LeftOutError, match=r"^train: expected at least 1 image of every class, found 0 of class 1$"):
         kind.fit(random_images([5, 0, 5], (1, 8, 8)))

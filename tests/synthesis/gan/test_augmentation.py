@@ -3,7 +3,7 @@ import torch
 
 from augment.synthesis.gan.augmentation import Augmentation
 from augment.synthesis.gan.gan_spec import AugmentationSpec
-from augment.synthesis.gan.policies import POLICIES
+from augment.synthesis.gan.policies import POLICIES, draws_of
 
 
 def spec(*kinds: str, **settings: object) -> AugmentationSpec:
@@ -14,9 +14,8 @@ def spec(*kinds: str, **settings: object) -> AugmentationSpec:
 def test_changes_draw_for_themselves_alone_and_in_the_order_they_are_listed(kind: str) -> None:
     images = torch.rand(4, 3, 8, 8)
     changed = Augmentation(spec(kind))(images, torch.Generator().manual_seed(0))
-    policy = POLICIES[kind]
-    own = torch.rand(policy.draws + 1, 4, generator=torch.Generator().manual_seed(0))[:-1]
-    assert torch.equal(changed, policy.change(images, own))
+    own = torch.rand(draws_of(kind) + 1, 4, generator=torch.Generator().manual_seed(0))[:-1]
+    assert torch.equal(changed, POLICIES[kind](images, *own))
 
 
 def test_only_the_share_is_changed_and_each_image_in_its_own_way() -> None:

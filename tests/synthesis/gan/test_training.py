@@ -31,7 +31,7 @@ def test_an_immediate_transition_is_a_step() -> None:
 
 
 def test_the_average_knows_its_labels_while_they_fade_in(stripes: ImageSet, cpu: Machine) -> None:
-    # It is what looks judge and what is saved: drawn with labels faded, it would be another one than is read back.
+    # It is what is evaluated and what is saved: drawn with labels faded, it would be another one than is read back.
     conditioning = ConditioningSpec(transition=TransitionSpec(begin=0.2, end=0.9))
     training = GanTraining(stripes, SPEC.model_copy(update={"conditioning": conditioning}), 0, cpu)
     training.step(50, 1.0)

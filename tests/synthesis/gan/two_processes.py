@@ -3,7 +3,7 @@
 import torch
 
 from augment.core.images import make_image_set
-from augment.runtime.specs import RuntimeSpec
+from augment.runtime.runtime_spec import RuntimeSpec
 from augment.synthesis.gan.gan_spec import AugmentationSpec, GanSpec
 from augment.synthesis.gan.regularisers import LeCamPenalty, R1Penalty
 from augment.synthesis.gan.training import GanTraining

@@ -5,7 +5,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, NonNegativeFloat, PositiveFloat, PositiveInt, model_validator
 
 from augment.classifier.parts import BACKBONES, MIXINGS, TRANSFORMS, options_of
-from augment.core.registry import Choice
+from augment.core.registry import Among
 from augment.core.specs import Spec
 
 
@@ -23,7 +23,7 @@ class ClassifierSpec(Spec):
         flips: Whether a mirrored image keeps its label, so that recipes may mirror.
     """
 
-    backbone: Annotated[str, Choice(BACKBONES)] = "small_cnn"
+    backbone: Annotated[str, Among(BACKBONES)] = "small_cnn"
     width: PositiveInt = 24
     batch_size: PositiveInt = 64
     learning_rate: PositiveFloat = 4e-3
@@ -60,9 +60,9 @@ class RecipeSpec(Spec):
         dropout: Share of the features below the head that a step leaves out.
     """
 
-    transforms: Annotated[str, Choice(TRANSFORMS)]
+    transforms: Annotated[str, Among(TRANSFORMS)]
     noise: NonNegativeFloat = 0.0
-    mixing: Annotated[str, Choice(MIXINGS)] = "none"
+    mixing: Annotated[str, Among(MIXINGS)] = "none"
     mixing_alpha: PositiveFloat = 1.0
     sampling: Literal["natural", "balanced"]
     loss: Literal["plain", "class_weighted"] = "plain"
