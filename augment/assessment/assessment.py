@@ -14,8 +14,9 @@ from augment.assessment.membership import attack, draw_pool
 from augment.assessment.memorisation import Memorisation, class_units, memorisation, nearest_in_pixels
 from augment.assessment.per_class import quality_per_class
 from augment.assessment.real_reference import real_reference
+from augment.assessment.sampling import sampled
 from augment.assessment.scores import sample_scores
-from augment.core.images import FloatArray, ImageSet, first_rows
+from augment.core.images import FloatArray, ImageSet, IntArray, first_rows
 from augment.quality.generator_quality import Judged, generator_quality, match
 from augment.quality.neighbours import Nearest, nearest
 
@@ -31,15 +32,20 @@ class Side(NamedTuple):
     images: ImageSet
     judged: Judged
 
+    def select(self, rows: IntArray) -> "Side":
+        """Give the images at ``rows``, in that order; itself where these are all."""
+        return self if len(rows) == len(self.images) else Side(self.images.select(rows), self.judged.select(rows))
+
 
 class Assessment(NamedTuple):
     """What came of it.
 
     Attributes:
         figures: Plain JSON values, NaN as None: number and sentences of failures, the figures of `generator_quality`,
-            and in groups ``real_reference``, ``diversity``, ``memorisation``, ``membership`` and ``judge``.
+            and in groups ``real_reference``, ``diversity``, ``memorisation`` (of how many ``train_images``),
+            ``membership`` and ``judge``.
         per_class: K rows: ``class_name``, the columns of `quality_per_class`, ``ms_ssim`` and ``real_ms_ssim``.
-        neighbours: Nearest training image of every synthetic one, in pixels.
+        neighbours: Nearest training image of every synthetic one, in pixels, among those that were compared.
         scores: One row a synthetic image, see `sample_scores`.
     """
 
@@ -68,11 +74,14 @@ def assess_generator(train: Side, val: Side, synthetic: Side, gate: GateSpec, rn
         per_class[name] = intra_class_ms_ssim(side.images.images, side.images.labels, len(classes), MS_SSIM_PAIRS, rng)
     per_class.insert(0, "class_name", list(classes))
     overall = generator_quality(val.judged, synthetic.judged)
-    neighbours = nearest_in_pixels(synthetic.images.images, train.images.images)
-    held_out = nearest_in_pixels(val.images.images, train.images.images).distance
+    rows = sampled(len(train.images), len(val.images) + len(synthetic.images), math.prod(train.images.shape))
+    near = train.select(rows)
+    neighbours = nearest_in_pixels(synthetic.images.images, near.images.images)
+    neighbours = neighbours._replace(row=rows[neighbours.row])
+    held_out = nearest_in_pixels(val.images.images, near.images.images).distance
     in_pixels, limits = _memorisation(val, synthetic, held_out, neighbours.distance)
     in_features, _ = _memorisation(
-        val, synthetic, *(nearest(side.judged.features, train.judged.features).distance for side in (val, synthetic))
+        val, synthetic, *(nearest(side.judged.features, near.judged.features).distance for side in (val, synthetic))
     )
     figures = {
         **_failed(find_failures(overall, per_class, classes, gate)),
@@ -85,7 +94,11 @@ def assess_generator(train: Side, val: Side, synthetic: Side, gate: GateSpec, rn
             "ms_ssim": per_class["ms_ssim"].mean(),
             "real_ms_ssim": per_class["real_ms_ssim"].mean(),
         },
-        "memorisation": {"pixels": in_pixels.figures(), "features": in_features.figures()},
+        "memorisation": {
+            "train_images": len(rows),
+            "pixels": in_pixels.figures(),
+            "features": in_features.figures(),
+        },
         "membership": _membership(train, val, synthetic, rng),
         "judge": judge_strength(val.judged),
     }
@@ -115,6 +128,7 @@ def _memorisation(
 def _membership(train: Side, val: Side, synthetic: Side, rng: np.random.Generator) -> dict[str, dict[str, float]]:
     """In pixels and in features: how well the nearest synthetic image tells train images from held-out ones."""
     pool = draw_pool(train.images.labels, val.images.labels, rng)
+    pool = pool.select(sampled(len(pool.labels), 2 * len(synthetic.images), math.prod(train.images.shape)))
     sides = (train, pool.members), (val, pool.others)
     found = {
         "pixels": [nearest_in_pixels(side.images.images[rows], synthetic.images.images) for side, rows in sides],

@@ -36,6 +36,10 @@ class Pool(NamedTuple):
     others: IntArray
     labels: IntArray
 
+    def select(self, rows: IntArray) -> "Pool":
+        """Give a part of it."""
+        return Pool(self.members[rows], self.others[rows], self.labels[rows])
+
 
 @dataclass(frozen=True)
 class Membership:

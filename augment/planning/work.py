@@ -1,8 +1,10 @@
 """What a stage has to do: so many units of work of such a kind."""
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from augment.assessment.sampling import sampled
 from augment.classifier import judging
 from augment.classifier.classifier_spec import ClassifierSpec, RecipeSpec
 from augment.planning.facts import Facts
@@ -65,6 +67,11 @@ class Task:
         """Images that a synthesizer draws."""
         return self.dataset.synthesis.per_class * self.known.classes
 
+    @property
+    def judge(self) -> ClassifierSpec:
+        """What the judge is, and how it is trained."""
+        return judging.budget(int(self.known.train.sum()), self.known.val)
+
     def key(self, rest: str) -> str:
         """Name a setting of the dataset."""
         return f"datasets.{self.stage.dataset}.{rest}"
@@ -86,7 +93,7 @@ def _trainings(task: Task, number: int, spec: ClassifierSpec, recipe: RecipeSpec
 
 
 def _judge(task: Task) -> list[Effort]:
-    return _trainings(task, 1, judging.SPEC, judging.RECIPE, "steps of the judge", "")
+    return _trainings(task, 1, task.judge, judging.RECIPE, "steps of the judge", "")
 
 
 def _classifiers(task: Task) -> list[Effort]:
@@ -111,7 +118,7 @@ def _fitting(task: Task) -> list[Effort]:
         return [Effort("images to fit to", "", images, images, meter.fitted_image_s(known, spec))]
     seen, points, key = min(known.val, MOST_IMAGES), spec.monitor.points, task.key(f"synthesizers.{name}")
     point_s = (BATCH * SETTLING_BATCHES + seen) * meter.drawn_image_s(known, spec)
-    point_s += seen * meter.judged_image_s(known, judging.SPEC)
+    point_s += seen * meter.judged_image_s(known, task.judge)
     return [
         Effort(f"steps of {name}", f"{key}.steps", spec.steps, spec.steps, meter.synthesizer_step_s(known, spec)),
         Effort(f"evaluation points of {name}", f"{key}.monitor.points", points, points, point_s),
@@ -125,11 +132,11 @@ def _drawing(task: Task) -> list[Effort]:
 
 
 def _assessing(task: Task) -> list[Effort]:
-    known, train = task.known, int(task.known.train.sum())
-    images, pairs = train + known.val + task.drawn, (task.drawn + known.val) * train
+    known, train, others = task.known, int(task.known.train.sum()), task.drawn + task.known.val
+    images, pairs = train + others, others * len(sampled(train, others, math.prod(known.shape)))
     return [
         *_judge(task),
-        Effort("images to judge", "", images, images, task.meter.judged_image_s(known, judging.SPEC)),
+        Effort("images to judge", "", images, images, task.meter.judged_image_s(known, task.judge)),
         Effort("distances", task.key("synthesis.per_class"), pairs, pairs, task.meter.distance_s(known)),
     ]
 

@@ -52,7 +52,7 @@ def assess(
 
             rng = numpy_generator(seed, "assess", dataset, synthesizer)
             found = assess_generator(seen(real), seen(held_out), seen(fake), gate, rng)
-            what_they_teach = _taught(fake, held_out, seed, where, f"assess {dataset} {synthesizer}")
+            what_they_teach = _taught(fake, real, held_out, seed, where, f"assess {dataset} {synthesizer}")
     except LeftOutError as left_out:
         nothing = unassessed(left_out.reasons, len(real.classes))
         write_json(quality, nothing.figures)
@@ -70,10 +70,10 @@ def assess(
     print("\n".join([f"assess {dataset} {synthesizer}: {_summary(found.figures)}", *found.figures["failures"]]))
 
 
-def _taught(fake: ImageSet, held_out: ImageSet, seed: int, where: Machine, what: str) -> float | None:
+def _taught(fake: ImageSet, real: ImageSet, held_out: ImageSet, seed: int, where: Machine, what: str) -> float | None:
     """Give the accuracy on val of a classifier that saw synthetic images alone; None where its training diverged."""
     try:
-        return round(train_judge(fake, held_out, seed, SYNTHETIC_RUN, where, what).val_accuracy, 6)
+        return round(train_judge(fake, held_out, seed, SYNTHETIC_RUN, where, what, len(real)).val_accuracy, 6)
     except TrainingError as error:
         print(f"{what}: a classifier cannot be trained on these images: {error}")
         return None

@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from augment.assessment import sampling
 from augment.assessment.assessment import Assessment, Side, assess_generator
 from augment.assessment.gate import GateSpec
 from augment.assessment.real_reference import real_reference
@@ -46,7 +47,8 @@ def test_the_figures_are_json_in_groups_of_plain_rounded_numbers(parts: tuple[Ju
         "judge",
     }
     assert set(figures["real_reference"]) < set(figures)
-    assert set(figures["memorisation"]) == set(figures["membership"]) == {"pixels", "features"}
+    assert set(figures["membership"]) == {"pixels", "features"}
+    assert set(figures["memorisation"]) == {"pixels", "features", "train_images"}
 
 
 def test_the_figures_are_those_of_their_functions(parts: tuple[Judged, Judged, Judged]) -> None:
@@ -117,3 +119,22 @@ def test_what_cannot_be_computed_is_null_and_not_zero(parts: tuple[Judged, Judge
     assert found.figures["memorisation"]["pixels"]["ratio"] is None
     single = synthetic.select(np.flatnonzero((synthetic.labels != 2) | (np.cumsum(synthetic.labels == 2) == 1)))
     assert assess(train, val, single).per_class["ms_ssim"].isna().tolist() == [label == 2 for label in range(10)]
+
+
+def test_of_many_training_images_a_sample_is_compared_and_the_figures_say_of_how_many(
+    parts: tuple[Judged, Judged, Judged], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    train, val, _ = parts
+    everything = assess(train, val, train)
+    assert everything.figures["memorisation"]["train_images"] == len(train.labels)
+    third = len(train.labels) // 3
+    monkeypatch.setattr(sampling, "MOST_NUMBERS", third * (len(val.labels) + len(train.labels)) * 64)
+    found = assess(train, val, train)
+    rows = sampling.sampled(len(train.labels), len(val.labels) + len(train.labels), 64)
+    assert found.figures["memorisation"]["train_images"] == len(rows) == third
+    assert set(found.neighbours.row) <= set(rows)
+    # A copy is found where what it copies was compared: its nearest is itself, at no distance.
+    assert found.neighbours.row[rows].tolist() == rows.tolist()
+    assert (np.flatnonzero(found.neighbours.distance == 0.0) == rows).all()
+    assert found.scores["near_copy"][rows].all()
+    assert found.figures["membership"]["pixels"]["images"] < everything.figures["membership"]["pixels"]["images"]

@@ -10,7 +10,7 @@ from safetensors.torch import load_file, save_file
 from torch import nn
 
 from augment.classifier.backbones.small_cnn import small_cnn
-from augment.classifier.judging import SPEC
+from augment.classifier.judging import budget
 from augment.classifier.networks import Backbone, build_backbone
 from augment.core.errors import ContainerError
 from augment.judge.judge import BATCH, META, WEIGHTS, read_judge, write_judge
@@ -45,7 +45,7 @@ def test_it_says_what_the_network_says(folder: Path, network: Backbone, count: i
 def test_the_classifier_that_is_trained_to_be_a_judge_can_become_one(
     tmp_path: Path, shape: tuple[int, int, int]
 ) -> None:
-    trained: Any = build_backbone(shape, 2, SPEC).eval()
+    trained: Any = build_backbone(shape, 2, budget(20, 20)).eval()
     write_judge(tmp_path / "judge", trained, ("a", "b"), shape, {})
     images = np.full((2, *shape), 99, dtype=np.uint8)
     features, _ = read_judge(tmp_path / "judge", ("a", "b"), shape, CPU)(images)

@@ -93,7 +93,11 @@ def test_images_are_drawn_for_every_class(planned: list[Planned], settings: Sett
 
 def test_an_assessment_trains_judges_and_compares(planned: list[Planned], settings: Settings, known: Facts) -> None:
     judge, images, distances = work(planned, "assess", settings, known)
-    assert judge.what == "steps of the judge"
+    assert (judge.what, judge.count, judge.likely) == (
+        "steps of the judge",
+        1172,
+        500,
+    )  # 250 times 300 images, 64 a step
     assert images.count == 300 + 100 + 4000
     assert (distances.count, distances.each_s) == pytest.approx((4100 * 300, 0.001))
 
