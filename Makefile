@@ -30,8 +30,8 @@ quick: install  ## a first look in a third of the time: fewer arms, classifiers 
 	@python -m augment quick --settings $(QUICK)/params.yaml
 	@cache=$$(dvc cache dir) && cd $(QUICK) && dvc config --local core.no_scm true && dvc cache dir --local "$$cache"
 	@cd $(QUICK) && $(ESTIMATE) && dvc repro --keep-going
-	@sed -i 's|<body>|<body><p role="note"><strong>$(LOOK)</strong></p>|' $(QUICK)/reports/index.html $(QUICK)/reports/*/index.html
-	@cat $(QUICK)/reports/*/comparison.md
+	@find $(QUICK)/reports -name '*.html' -exec sed -i 's|<body>|<body><p role="note"><strong>$(LOOK)</strong></p>|' {} +
+	@find $(QUICK)/reports -name comparison.md -exec cat {} +
 	@echo
 	@echo "$(LOOK) On one page: $(QUICK)/reports/index.html"
 

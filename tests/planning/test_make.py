@@ -1,6 +1,7 @@
 """`make quick` in a clone of the project, on tiny settings: what is said, and what is left alone."""
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -37,10 +38,14 @@ def test_a_quick_look_is_had_beside_the_project_and_says_what_it_is(tmp_path: Pa
     done = subprocess.run(command, cwd=clone, env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     said = done.stdout
-    assert "13 of 13 stages are to run" in said
+    counted = re.search(r"^(\d+) of (\d+) stages are to run", said, re.MULTILINE)
+    assert counted is not None
+    assert counted[1] == counted[2]
     assert said.index("on this machine") < said.index("Running stage")
-    assert "\nstage 13 of 13, about 5 s left\n" in said
+    assert f"\nstage {counted[1]} of {counted[1]}, about 5 s left\n" in said
     assert "A quick look, with fewer arms, classifiers and steps: a hint, no answer." in said
     assert "| `merged/plain` |" in said
-    assert "<strong>A quick look, " in (clone / ".dvc/tmp/quick/reports/index.html").read_text()
+    pages = list((clone / ".dvc/tmp/quick/reports").rglob("*.html"))
+    assert pages
+    assert all("<strong>A quick look, " in page.read_text() for page in pages)
     assert {name: (clone / name).read_bytes() for name in before} == before

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 import yaml
 
+from augment.assessment import sampling
 from augment.core.store import write_json
 from augment.planning.facts import Facts
 from augment.planning.planned import Planned, read_plan
@@ -100,6 +101,13 @@ def test_an_assessment_trains_judges_and_compares(planned: list[Planned], settin
     )  # 250 times 300 images, 64 a step
     assert images.count == 300 + 100 + 4000
     assert (distances.count, distances.each_s) == pytest.approx((4100 * 300, 0.001))
+
+
+def test_no_more_distances_are_expected_than_an_assessment_takes(
+    planned: list[Planned], settings: Settings, known: Facts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sampling, "MOST_NUMBERS", 4100 * 70 * 64)
+    assert work(planned, "assess", settings, known)[2].count == 4100 * 70
 
 
 def test_the_test_split_is_classified_by_every_run_of_every_arm(
