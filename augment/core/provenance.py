@@ -41,6 +41,19 @@ def require_made_by(path: Path, **expected: Any) -> None:
     require_settings(f"{path / META}: made_by", found, **expected)
 
 
+def require_same_origin(first: Path, *others: Path) -> None:
+    """Refuse containers of which one was made with other settings than the first, e.g. splits of two datasets.
+
+    Raises:
+        ContainerError: Something differs.
+        LeftOutError: One could not be made.
+    """
+    require_made(first)
+    made_by = read_json(first / META).get("made_by")
+    for path in others:
+        require_made_by(path, **(made_by if isinstance(made_by, dict) else {}))
+
+
 def require_settings(what: str, found: object, **expected: Any) -> None:
     """Refuse what a file says that it was made with; see `require_made_by`.
 

@@ -49,14 +49,15 @@ def _minus(text: str) -> str:
 
 def _breakable(text: str) -> Markup:
     """Let the name of an arm go on in the next line after its training set."""
-    return Markup(re.sub(r"(?<!<)/", "/<wbr>", str(escape(text))))  # noqa: S704  # escaped just now
+    return Markup(re.sub(r"(?<!<)([/_])", r"\1<wbr>", str(escape(text))))  # noqa: S704  # escaped just now
 
 
 def _lines(text: str) -> Markup:
-    """Set an interval or a class in brackets below its figure: a table of many columns is wide enough."""
+    """Set an interval or a class in brackets below its figure, and words small: many columns are wide enough."""
     figure, bracket, rest = _minus(text).partition(" [" if " [" in text else " (")
     if not bracket:
-        return escape(figure)
+        words = " " in figure and not any(sign.isdigit() for sign in figure)
+        return Markup("<small>{}</small>").format(figure) if words else escape(figure)
     return Markup("{}<small>{}</small>").format(figure, bracket.strip() + rest)
 
 

@@ -31,6 +31,9 @@ PANEL = 220.0
 
 MOST_CLASSES, LONGEST_NAME = 30, 22
 
+NOTHING_TO_SEE = 30.0
+"""Points that the scale of differences goes to where none can be told."""
+
 PANELS = {
     "label fidelity": {"label_fidelity": "mean", "lowest_label_fidelity": "lowest class"},
     "precision and recall": {"precision": "precision", "recall": "recall"},
@@ -96,13 +99,21 @@ def _by_arm(
                 axes.axhspan(height - 0.5, height + 0.5, color=COLOURS["band"], linewidth=0, zorder=0)
             if interval := found.get(arm.name):
                 if middle == 0 and cannot_tell(interval):
-                    axes.text(0, height, "cannot tell", ha="center", va="center", color=COLOURS["muted"])
+                    _say(axes, height, "cannot tell")
                 else:
                     _interval(axes, height, interval, arm.kind, arm.name in filled)
         axes.axvline(middle * 100, color=COLOURS["muted"], linewidth=1, dashes=(4, 3), zorder=1)
+        if not any(interval and not cannot_tell(interval) for interval in found.values()):
+            axes.set_xlim(-NOTHING_TO_SEE, NOTHING_TO_SEE)
         _name_rows(axes, labels, bold)
         axes.set_xlabel(title)
         return drawing(figure, name, seen)
+
+
+def _say(axes: Axes, height: float, words: str) -> None:
+    """Write at the right edge of a row, whatever its scale."""
+    place = axes.get_yaxis_transform()
+    axes.text(0.99, height, words, ha="right", va="center", fontsize=10, color=COLOURS["muted"], transform=place)
 
 
 def _rows(arms: Sequence[ArmResult]) -> tuple[list[int], dict[int, str], set[int]]:

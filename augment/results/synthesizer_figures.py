@@ -41,7 +41,6 @@ SYNTHESIZER_FIGURES = (
         scale=1,
         digits=0,
         key="failed_checks",
-        judged=True,
     ),
     SynthesizerFigure(
         "judge_accuracy",

@@ -9,6 +9,7 @@ from augment.assessment.unassessed import unassessed
 from augment.classifier.judging import SYNTHETIC_RUN, train_judge
 from augment.core.errors import LeftOutError, TrainingError
 from augment.core.images import ImageSet
+from augment.core.provenance import require_made_by, require_same_origin
 from augment.core.seeding import numpy_generator
 from augment.core.stage import stage
 from augment.core.store import read_image_set, write_csv, write_json, write_parquet, write_png
@@ -40,8 +41,11 @@ def assess(
 
     Where there are no images, or too few to judge them by, the figures say why, and so do the pictures.
     """
+    require_made_by(train, stage="prepare", dataset=dataset, seed=seed)
+    require_same_origin(train, val)
     real, held_out = read_image_set(train), read_image_set(val)
     try:
+        require_made_by(synthetic, stage="synthesize", dataset=dataset, synthesizer=synthesizer, seed=seed)
         fake = read_image_set(synthetic)
         with machine(runtime) as where:
             network = read_judge(judge, real.classes, real.shape, where.device)

@@ -11,9 +11,11 @@ from augment.classifier.files import read_classifiers
 from augment.classifier.prediction import predict_probabilities
 from augment.classifier.training import TrainedClassifier
 from augment.core.errors import LeftOutError
-from augment.core.images import ImageSet, require_disjoint
+from augment.core.images import REAL, ImageSet, require_disjoint
 from augment.core.paths import PathPattern
+from augment.core.provenance import require_same_origin
 from augment.core.records import write_record
+from augment.core.specs import Spec
 from augment.core.stage import stage
 from augment.core.store import read_image_set, write_csv, write_parquet
 from augment.evaluation.predictions import GroundTruth, Predictions
@@ -22,10 +24,20 @@ from augment.runtime.machine import machine
 from augment.runtime.runtime_spec import RuntimeSpec
 
 
-@stage(runtime="runtime", train_sets="arms.train_sets", recipes="arms.recipes")
+@stage(
+    runtime="runtime",
+    seed="seed",
+    seeds="seeds",
+    spec="datasets.{dataset}.classifier",
+    train_sets="arms.train_sets",
+    recipes="arms.recipes",
+)
 def evaluate(
     dataset: str,
     runtime: RuntimeSpec,
+    seed: int,
+    seeds: int,
+    spec: Spec,
     train_sets: Sequence[str],
     recipes: Mapping[str, Any],
     *,
@@ -43,15 +55,19 @@ def evaluate(
     on, the images of each class are counted, which says what is rare, and the synthetic ones: a mix may have added
     none. An arm that could not be trained has a file of ``metrics`` alone, which says why.
     """
+    require_same_origin(train.at(train_set=REAL), test)
     images = read_image_set(test)
     known = GroundTruth.of(images)
     with machine(runtime) as where:
         for train_set, recipe in product(train_sets, recipes):
             arm = {"train_set": train_set, "recipe": recipe}
+            settings = {"seed": seed, "seeds": seeds, "spec": spec, "recipe_spec": recipes[recipe]}
             try:
                 taught = read_image_set(train.at(**arm))
                 require_disjoint(taught, images, f"{train.at(**arm)} and {test}")
-                runs = read_classifiers(classifier.at(**arm), images.classes, images.shape)
+                runs = read_classifiers(
+                    classifier.at(**arm), images.classes, images.shape, {"dataset": dataset, **arm, **settings}
+                )
             except LeftOutError as left_out:
                 write_record(metrics.at(**arm), Untrained(left_out=left_out.reasons))
                 print(f"evaluate {dataset} {train_set}/{recipe}: left out: {left_out}")

@@ -10,6 +10,8 @@ from augment.core.stage import stage
 from augment.core.store import whole
 from augment.page.overview import write_overview
 
+ABOUT = "A curve over datasets of the same images that each keep another number of every class (scarcity per_class).\n"
+
 
 @stage(datasets="datasets")
 def overview(
@@ -26,6 +28,7 @@ def overview(
     drawings = write_overview(overview, datasets, results, pages)
     with whole(curves) as draft:
         draft.mkdir()
+        (draft / "about.txt").write_text(ABOUT, encoding="utf-8")  # DVC warns of a folder without a file
         for drawing in drawings:
             (draft / f"{drawing.name}.svg").write_text(drawing.svg, encoding="utf-8")
     print(f"overview: {overview}")

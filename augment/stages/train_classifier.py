@@ -63,4 +63,6 @@ def train_classifier(
                 f"run {run + 1} of {seeds}: val accuracy {runs[-1].val_accuracy:.4f} at step {runs[-1].best_step}, "
                 + ("converged" if runs[-1].converged else "stopped at max_steps without converging")
             )
-        write_classifiers(classifier, runs, images, spec, where)
+        arm = {"dataset": dataset, "train_set": train_set, "recipe": recipe}
+        made_by = described(**arm, seed=seed, seeds=seeds, spec=spec, recipe_spec=recipe_spec)
+        write_classifiers(classifier, runs, images, spec, where, made_by)

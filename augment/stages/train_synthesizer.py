@@ -8,6 +8,7 @@ import numpy as np
 import augment
 from augment.core.errors import LeftOutError
 from augment.core.images import UInt8Array, tile
+from augment.core.provenance import described, require_made_by, require_same_origin
 from augment.core.stage import Unversioned, stage
 from augment.core.store import LEFT_OUT, read_image_set, write_csv, write_json, write_left_out, write_png
 from augment.judge.judge import read_judge
@@ -60,6 +61,8 @@ def train_synthesizer(
     There a grid each evaluation point, and a filmstrip: one row a point, one sample a class, always of the same noise.
     Where the training fails by itself, the reasons stand in the place of the synthesizer.
     """
+    require_made_by(train, stage="prepare", dataset=dataset, seed=seed)
+    require_same_origin(train, val)
     real, held_out = read_image_set(train), read_image_set(val)
     with processes(runtime, spec.devices if isinstance(spec, IterativeSpec) else 1) as where:
         origin = {
@@ -90,7 +93,9 @@ def train_synthesizer(
                 print(f"{what}: left out, as it cannot be made of these data:\n{left_out}")
             return
         if where.first:
-            write_synthesizer(trained, result.synthesizer, spec, real, {"machine": where.describe(), **result.course()})
+            made_by = described(dataset=dataset, synthesizer=synthesizer, seed=seed)
+            about = {"made_by": made_by, "machine": where.describe(), **result.course()}
+            write_synthesizer(trained, result.synthesizer, spec, real, about)
             write_csv(history, result.history)
             write_png(samples / "filmstrip.png", tile(np.concatenate(film), len(film), len(film[0]), scale=scale))
             kept.clear()

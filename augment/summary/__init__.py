@@ -1,1 +1,1 @@
-"""All datasets together: Markdown, CSV, a picture."""
+"""A dataset laid out: Markdown, CSV, a picture."""

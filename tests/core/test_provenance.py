@@ -6,7 +6,7 @@ import pytest
 
 from augment.core.errors import ContainerError
 from augment.core.images import ImageSet
-from augment.core.provenance import described, require_made_by
+from augment.core.provenance import described, require_made_by, require_same_origin
 from augment.core.specs import Spec
 from augment.core.store import write_image_set
 
@@ -42,3 +42,11 @@ def test_every_difference_is_told_by_its_key(container: Path) -> None:
 def test_a_key_that_a_spec_has_no_more_is_a_difference(container: Path) -> None:
     with pytest.raises(ContainerError, match=r"found source\.tags "):
         require_made_by(container, source={"side": 48, "crop": True})
+
+
+def test_containers_of_one_origin_belong_together(tmp_path: Path, stripes: ImageSet) -> None:
+    for name, seed in (("train", 0), ("val", 0), ("other", 1)):
+        write_image_set(tmp_path / name, stripes, {"dataset": "toys", "seed": seed})
+    require_same_origin(tmp_path / "train", tmp_path / "val")
+    with pytest.raises(ContainerError, match=r"other.meta\.json: made_by: found seed 1, expected 0"):
+        require_same_origin(tmp_path / "train", tmp_path / "val", tmp_path / "other")

@@ -111,7 +111,8 @@ def arms_of(classes: Sequence[str], images: int, runs: int = 5) -> list[Arm]:
         truth = GroundTruth(classes=tuple(classes), labels=tuple(labels.tolist()))
         one = arm(train_set, recipe, hits.astype(float), chance)
         counts = np.maximum(200 * 0.9 ** np.arange(len(classes)), 5).astype(np.int64)
-        found.append(replace(one, predictions=Predictions(truth, said), train_counts=counts))
+        whose = "smote" if train_set == "control" else one.synthesizer
+        found.append(replace(one, predictions=Predictions(truth, said), train_counts=counts, synthesizer=whose))
     return found
 
 

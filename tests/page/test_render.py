@@ -215,7 +215,7 @@ def cells_of(page: str, row: str) -> list[str]:
     found = re.search(rf'<tr[^>]*><th scope="row"[^>]*>{re.escape(row)}.*?</tr>', page, flags=re.DOTALL)
     assert found is not None
     return [
-        html.unescape(re.sub("<[^>]*>", "", cell.replace("<small>", " ")))
+        html.unescape(re.sub("<[^>]*>", "", cell.replace("<small>", " "))).strip()
         for cell in re.findall(r"<td>(.*?)</td>", found[0])
     ]
 

@@ -53,6 +53,7 @@ def test_the_opinions_of_a_weak_judge_are_marked_and_what_is_measured_without_it
     assert texts["accuracy of the judge % ↑"] == ["60.0 [50.0, 70.0] (50.0)", "95.0 [90.0, 100.0] (50.0)"]
     unmarked = [name for name, row in texts.items() if not row[0].startswith("means little: ")]
     assert [name for name in unmarked if "by pixels" not in name] == [
+        "failed checks ↓",
         "accuracy of the judge % ↑",
         "val accuracy if trained on them % ↑",
     ]

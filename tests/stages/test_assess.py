@@ -23,6 +23,10 @@ from tests.conftest import striped_images
 SPEC = ClassifierSpec(width=4, batch_size=16, learning_rate=4e-3, max_steps=60, eval_every=20, patience=5, flips=False)
 
 
+PREPARED = {"stage": "prepare", "dataset": "toys", "seed": 0}
+SYNTHESIZED = {"stage": "synthesize", "dataset": "toys", "synthesizer": "gan", "seed": 0}
+
+
 def stripes_of(seed: int) -> ImageSet:
     images, labels = striped_images(60, 3, (1, 8, 8), seed)
     return make_image_set(images, labels, ["low", "middle", "high"])
@@ -36,8 +40,9 @@ def inputs(tmp_path: Path, cpu: Machine) -> dict[str, Path]:
     pixels[2::3] = pixels[2]
     collapsed = make_image_set(pixels, synthetic.labels, synthetic.classes, generator_seed=1)
     paths = {name: tmp_path / name for name in ("train", "val", "synthetic", "judge")}
-    for name, images in {"train": train, "val": val, "synthetic": collapsed}.items():
-        write_image_set(paths[name], images, {})
+    for name, images in {"train": train, "val": val}.items():
+        write_image_set(paths[name], images, PREPARED)
+    write_image_set(paths["synthetic"], collapsed, SYNTHESIZED)
     recipe = RecipeSpec(transforms="none", sampling="natural")
     judge = train_classifier(train, val, SPEC, recipe, 0, 0, cpu, Progress("judge", SPEC.max_steps))
     write_judge(paths["judge"], judge.network, train.classes, train.shape, {})
@@ -104,6 +109,6 @@ def test_images_that_could_not_be_made_fail_with_the_reasons_in_files_of_the_sam
 def test_too_few_val_images_to_judge_by_are_a_failure_and_no_crash(
     inputs: dict[str, Path], outputs: dict[str, Path]
 ) -> None:
-    write_image_set(inputs["val"], stripes_of(1).select(np.arange(5)), {})
+    write_image_set(inputs["val"], stripes_of(1).select(np.arange(5)), PREPARED)
     figures = run_assess(inputs, outputs)
     assert "5 real ones, of val" in figures["failures"][0]

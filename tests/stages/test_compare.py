@@ -51,6 +51,10 @@ RECIPE = RecipeSpec(transforms="none", sampling="natural")
 CPU = RuntimeSpec(device="cpu", precision="fp32")
 
 
+ARM: dict[str, Any] = {"seed": 0, "seeds": 2, "spec": SPEC}
+"""Settings that evaluate holds classifiers against."""
+
+
 def evaluations(folder: Path) -> dict[str, PathPattern]:
     """Say where evaluate writes, a file an arm but for the truth."""
     return {
@@ -66,13 +70,15 @@ def test_evaluate_writes_what_runs_say_with_groups_and_counts(tmp_path: Path, cp
     runs = [train_classifier(train, test, SPEC, RECIPE, 0, run, cpu, Progress("run", 40)) for run in range(2)]
     write_image_set(paths["train"], train, {})
     write_image_set(paths["test"], test, {})
-    write_classifiers(paths["classifier"], runs, train, SPEC, cpu)
+    made_by = described(dataset="toys", train_set="real", recipe="plain", recipe_spec=RECIPE, **ARM)
+    write_classifiers(paths["classifier"], runs, train, SPEC, cpu, made_by)
     patterns = {**{name: PathPattern(str(paths[name])) for name in ("train", "classifier")}, **evaluations(tmp_path)}
     evaluate.run(
         dataset="toys",
         runtime=CPU,
+        **ARM,
         train_sets=["real"],
-        recipes={"plain": {}},
+        recipes={"plain": RECIPE},
         test=paths["test"],
         truth=tmp_path / "truth.json",
         **patterns,
@@ -99,8 +105,9 @@ def test_evaluate_refuses_an_arm_that_was_trained_on_test_images(tmp_path: Path)
         evaluate.run(
             dataset="toys",
             runtime=CPU,
+            **ARM,
             train_sets=["real"],
-            recipes={"plain": {}},
+            recipes={"plain": RECIPE},
             test=tmp_path / "test",
             truth=tmp_path / "out" / "truth.json",
             **patterns,
@@ -118,8 +125,9 @@ def test_an_arm_that_could_not_be_trained_has_reasons_in_the_place_of_figures(tm
     evaluate.run(
         dataset="toys",
         runtime=CPU,
+        **ARM,
         train_sets=["real", "merged"],
-        recipes={"plain": {}},
+        recipes={"plain": RECIPE},
         train=PathPattern(f"{tmp_path}/train/{{train_set}}"),
         classifier=PathPattern(f"{tmp_path}/classifier/{{train_set}}/{{recipe}}"),
         test=tmp_path / "test",

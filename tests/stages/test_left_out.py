@@ -21,13 +21,14 @@ from tests.synthesis.trainings import spec_of
 
 CPU = RuntimeSpec(device="cpu", precision="fp32")
 HOPELESS = {"kind": "vae", "steps": 6, "network": {"width": 4}, "monitor": {"points": 3}}
+PREPARED = {"stage": "prepare", "dataset": "toys", "seed": 0}
 HOPELESS |= {"learning_rate": 1e30, "rollbacks": 0}
 
 
 @pytest.fixture
 def paths(tmp_path: Path, stripes: ImageSet) -> dict[str, Path]:
     for name in ("train", "val"):
-        write_image_set(tmp_path / name, stripes, {})
+        write_image_set(tmp_path / name, stripes, PREPARED)
     write_judge(tmp_path / "judge", small_cnn(stripes.shape, 3, width=4).eval(), stripes.classes, stripes.shape, {})
     names = ("train", "val", "judge", "trained", "samples")
     return {name: tmp_path / name for name in names} | {"history": tmp_path / "h.csv", "checkpoint": tmp_path / "c"}
@@ -74,7 +75,7 @@ def test_without_a_judge_there_is_no_synthesizer(paths: dict[str, Path], setting
 
 
 def test_a_class_without_an_image_costs_the_synthesizer_and_no_more(paths: dict[str, Path], stripes: ImageSet) -> None:
-    write_image_set(paths["train"], stripes.select((stripes.labels != 1).nonzero()[0]), {})
+    write_image_set(paths["train"], stripes.select((stripes.labels != 1).nonzero()[0]), PREPARED)
     run_train(paths, kind="smote")
     assert reasons(paths["trained"]) == ("train: expected at least 1 image of every class, found 0 of middle",)
 

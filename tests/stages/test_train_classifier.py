@@ -55,7 +55,14 @@ def folder(tmp_path: Path) -> Path:
 
 def test_one_classifier_a_seed_is_written(folder: Path) -> None:
     run(folder)
-    assert len(read_classifiers(folder / "arm", ["low", "high"], (1, 8, 8))) == 2
+    assert (
+        len(
+            read_classifiers(
+                folder / "arm", ["low", "high"], (1, 8, 8), {"train_set": "real", "recipe": "plain", "seeds": 2}
+            )
+        )
+        == 2
+    )
 
 
 def test_images_that_other_settings_made_are_refused(folder: Path) -> None:

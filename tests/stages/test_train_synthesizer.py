@@ -28,8 +28,8 @@ def workspace(tmp_path: Path, stripes: ImageSet) -> Path:
     settings["datasets"]["digits"]["synthesizers"]["gan"] = gan
     settings["checkpoints"] = {"every_s": 0.05}
     (tmp_path / "params.yaml").write_text(yaml.safe_dump(settings))
-    write_image_set(tmp_path / "train", stripes, {})
-    write_image_set(tmp_path / "val", stripes, {})
+    for name in ("train", "val"):
+        write_image_set(tmp_path / name, stripes, {"stage": "prepare", "dataset": "digits", "seed": 0})
     write_judge(tmp_path / "judge", small_cnn(stripes.shape, 3, width=4).eval(), stripes.classes, stripes.shape, {})
     return tmp_path
 
