@@ -189,7 +189,7 @@ def test_code_outside_the_stages_changes_nothing(workspace: Workspace) -> None:
 
 
 def test_a_change_to_the_classifier_leaves_the_gan_alone(workspace: Workspace) -> None:
-    file = workspace.path / "augment/classifier/transforms.py"
+    file = workspace.path / "augment/classifier/pixels.py"
     before = file.read_text()
     file.write_text(before + "# changed\n")
     stale = {name.split("@")[0] for name in workspace.stale()}
