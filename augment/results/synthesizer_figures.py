@@ -118,6 +118,15 @@ SYNTHESIZER_FIGURES = (
         "memorisation.{}.near_copies",
         "memorisation.{}.expected_near_copies",
     ),
+    SynthesizerFigure(
+        "training_images_compared",
+        "training images compared, by pixels",
+        Better.HIGHER,
+        "How many training images the figures by pixels are of: all, unless they are so many that a sample has to do.",
+        scale=1.0,
+        digits=0,
+        key="memorisation.train_images",
+    ),
     *_of_both_spaces(
         "pull",
         "pull towards training images, by {}",

@@ -32,7 +32,7 @@ QUALITY: dict[str, Any] = {
         "density": 1.0,
         "coverage": 0.97,
     },
-    "memorisation": {"pixels": COPIES, "features": COPIES | {"near_copies": 0.03}},
+    "memorisation": {"train_images": 246, "pixels": COPIES, "features": COPIES | {"near_copies": 0.03}},
     "membership": {"pixels": FOUND_OUT, "features": FOUND_OUT | {"auc": 0.57}},
 }
 
