@@ -12,9 +12,9 @@ from torch import Tensor, nn
 from torch.testing import assert_close
 
 from augment.classifier import judging, policies, recipes, training, trials
+from augment.classifier.classifier_spec import ClassifierSpec, RecipeSpec
 from augment.classifier.mixing import Mixture
 from augment.classifier.recipes import Batch, batches
-from augment.classifier.specs import ClassifierSpec, RecipeSpec
 from augment.classifier.training import Score, build_network, train_classifier, train_step
 from augment.core.images import ImageSet
 from augment.core.seeding import derive_seed
@@ -173,8 +173,9 @@ def test_a_judge_is_trained_by_its_own_settings(
     val = stripes.select(np.arange(5))
     judging.train_judge(stripes, val, 7, judging.SYNTHETIC_RUN, cpu, "judge")
     ((*most, progress),) = calls
-    assert most == [stripes, val, judging.SPEC, judging.RECIPE, 7, 1, cpu]
-    assert len(list(progress.steps())) == judging.SPEC.max_steps
+    spec = judging.budget(len(stripes), len(val))
+    assert most == [stripes, val, spec, judging.RECIPE, 7, 1, cpu]
+    assert len(list(progress.steps())) == spec.max_steps
 
 
 def test_every_operation_but_identity_changes_an_image() -> None:
