@@ -8,22 +8,15 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable
 from pathlib import Path
 
 from pipelines import guard
+from pipelines.commands import PipelineError
 from pipelines.settings import ServerSettings
 
 _START_S = 60.0
-_FOR_SCHEDULES = ("SCHEDULER", "LATE_RUNS", "TRIGGERS", "FOREMAN")  # services of the server, by Prefect's names
-# To load the server makes some million objects that stay: to look for garbage among them less often saves a fifth.
-_PREFECT = "import gc, runpy; gc.set_threshold(50_000); runpy.run_module('prefect', run_name='__main__')"
 _LOOPBACK = {"127.0.0.1", "::1", "localhost"}
 _REACHED_AT = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - where a server that is bound to all is found
-
-
-class ServerError(RuntimeError):
-    """The Prefect server cannot be started as asked."""
 
 
 def environment(root: Path, where: ServerSettings) -> dict[str, str]:
@@ -53,49 +46,34 @@ def command(where: ServerSettings) -> list[str]:
     """Make the command that runs the server in the foreground.
 
     Raises:
-        ServerError: Bound to more than this machine without a password.
+        PipelineError: Bound to more than this machine without a password.
     """
     if where.host not in _LOOPBACK and not os.environ.get("PREFECT_SERVER_API_AUTH_STRING"):
-        raise ServerError(
+        raise PipelineError(
             f"flow.server.host is {where.host}: whoever reaches it could run this pipeline. Set "
             "PREFECT_SERVER_API_AUTH_STRING=user:password (and PREFECT_API_AUTH_STRING for clients) first"
         )
-    return [
-        *(sys.executable, "-c", _PREFECT, "server", "start"),
-        *("--host", where.host, "--port", str(where.port)),
-    ]
+    return [sys.executable, "-m", "prefect", "server", "start", "--host", where.host, "--port", str(where.port)]
 
 
-def ensure(root: Path, where: ServerSettings, *, schedules: bool = True) -> Callable[[], None]:
+def ensure(root: Path, where: ServerSettings) -> None:
     """Have a server until this process ends: the one that answers, or one of our own.
 
-    Args:
-        root: The workspace.
-        where: Where the server is, or is to be.
-        schedules: Whether a server of our own will have schedules and triggers to look after; for a single run
-            it has not, and starts sooner without.
-
-    Returns:
-        What waits until it answers. Starting takes seconds: import Prefect meanwhile.
-
-    Call it before Prefect is imported. Functions registered for the exit run in reverse, so that our server
-    is stopped only after Prefect has sent it the last logs and states.
+    Call it before Prefect is imported. Functions registered for the exit run in reverse, so that our server is stopped
+    only after Prefect has sent it the last logs and states.
 
     Raises:
-        ServerError: None answers and none starts (also raised by the function returned).
+        PipelineError: None answers and none starts.
     """
     settings = environment(root, where)
-    if answers(settings["PREFECT_API_URL"]):
-        return lambda: None
-    if settings["PREFECT_API_URL"] != _api_url(where):
-        raise ServerError(
-            f"no Prefect server answers at {settings['PREFECT_API_URL']}, where PREFECT_API_URL says it is"
-        )
-    if not schedules:
-        settings |= {f"PREFECT_SERVER_SERVICES_{name}_ENABLED": "false" for name in _FOR_SCHEDULES}
+    api_url = settings["PREFECT_API_URL"]
+    if answers(api_url):
+        return
+    if api_url != _api_url(where):
+        raise PipelineError(f"no Prefect server answers at {api_url}, where PREFECT_API_URL says it is")
     with (root / ".prefect" / "server.log").open("ab") as log:
         process = subprocess.Popen(
-            [sys.executable, guard.__file__, *command(where)],
+            [sys.executable, guard.__file__, "inf", "10", *command(where)],
             env=settings,
             stdin=subprocess.PIPE,
             stdout=log,
@@ -103,7 +81,7 @@ def ensure(root: Path, where: ServerSettings, *, schedules: bool = True) -> Call
             start_new_session=True,
         )
     atexit.register(process.communicate)
-    return lambda: _await(process, settings["PREFECT_API_URL"], Path(log.name))
+    _await(process, api_url, Path(log.name))
 
 
 def _await(process: subprocess.Popen[bytes], api_url: str, log: Path) -> None:
@@ -112,11 +90,11 @@ def _await(process: subprocess.Popen[bytes], api_url: str, log: Path) -> None:
         if process.poll() is not None or time.monotonic() > deadline:
             tail = "\n".join(log.read_text(errors="replace").splitlines()[-10:])
             left = shutil.disk_usage(log).free // 2**20
-            raise ServerError(
+            raise PipelineError(
                 f"the Prefect server did not start at {api_url}, with {left} MiB left on its disk; "
                 f"the end of {log}:\n{tail}"
             )
-        time.sleep(0.05)
+        time.sleep(0.1)
 
 
 def _api_url(where: ServerSettings) -> str:
