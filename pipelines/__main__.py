@@ -11,12 +11,12 @@ from pipelines import server, settings, workspace
 from pipelines.commands import PipelineError
 
 EXIT_DATA, EXIT_SYSTEM, EXIT_SERVER_GONE = 65, 2, 3
+_PREFECT = [sys.executable, "-m", "prefect"]
 
 
-def main(arguments: list[str]) -> int:
+def main(words: list[str]) -> int:
     """Parse and obey; return the exit code."""
-    options = _parser().parse_args(arguments)
-    root = Path.cwd()
+    options, root = _parser().parse_args(words), Path.cwd()
     try:
         if not (root / ".dvc").is_dir():
             raise PipelineError(f"{root} is not the root of a DVC workspace: it has no folder .dvc")
@@ -36,21 +36,21 @@ def main(arguments: list[str]) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m pipelines", description=__doc__)
     commands = parser.add_subparsers(required=True)
-    run = commands.add_parser("run", help="bring every stale stage up to date, then stop")
-    run.add_argument("--dataset", action="append", help="only stages of this dataset (may be repeated)")
-    run.add_argument("--stage", action="append", help="only this stage and its ancestors (may be repeated)")
-    run.add_argument("--force", action="store_true", help="run stages that are up to date, too")
-    run.add_argument("--jobs", type=int, help="stages side by side (default: flow.jobs, then the cores)")
-    change = "change params.yaml for this run alone and record it as a DVC experiment (may be repeated)"
-    run.add_argument("-S", "--set-param", action="append", metavar="KEY=VALUE", help=change)
-    run.set_defaults(command=_run)
     for name, command, what in (
+        ("run", _run, "bring every stale stage up to date, then stop"),
         ("mend", _mend, "mend what a crash left, for DVC to work again; `run` does it by itself"),
         ("server", _server, "start the Prefect server and its UI; Ctrl-C stops it"),
         ("serve", _serve, "run on the schedule of flow.cron and on changed data"),
         ("prefect", _prefect, "Prefect's own command line, on this project's server"),
     ):
         commands.add_parser(name, help=what).set_defaults(command=command)
+    run, several = commands.choices["run"], "may be repeated"
+    run.add_argument("--dataset", action="append", help=f"only stages of this dataset ({several})")
+    run.add_argument("--stage", action="append", help=f"only this stage and its ancestors ({several})")
+    run.add_argument("--force", action="store_true", help="run stages that are up to date, too")
+    run.add_argument("--jobs", type=int, help="stages side by side (default: flow.jobs, then the cores)")
+    change = f"change params.yaml for this run alone and record it as a DVC experiment ({several})"
+    run.add_argument("-S", "--set-param", action="append", metavar="KEY=VALUE", help=change)
     commands.choices["prefect"].add_argument("words", nargs=argparse.REMAINDER, help="such as `deploy --all`")
     return parser
 
@@ -66,15 +66,9 @@ def _run(options: argparse.Namespace, root: Path) -> int:
     server.ensure(root, _prepared(root).server)
     from pipelines.flow import REFUSED, pipeline
 
+    asked = {"datasets": options.dataset, "stages": options.stage, "force": options.force, "jobs": options.jobs}
     try:
-        state = pipeline(
-            datasets=options.dataset,
-            stages=options.stage,
-            force=options.force,
-            jobs=options.jobs,
-            overrides=options.set_param,
-            return_state=True,
-        )
+        state = pipeline(**asked, overrides=options.set_param, return_state=True)
     finally:
         _leave_if_server_is_gone()
     if state.name == REFUSED:
@@ -94,19 +88,16 @@ def _serve(_: argparse.Namespace, root: Path) -> int:
     return 0
 
 
-def _prefect(options: argparse.Namespace, root: Path) -> int:
+def _prefect(options: argparse.Namespace, root: Path) -> None:
     chosen = _prepared(root)
-    os.environ.setdefault("PIPELINE_WORKSPACE", str(root))
-    os.environ |= {  # for prefect.yaml
-        "PIPELINE_CRON": chosen.cron or "0 3 * * *",
-        "PIPELINE_TIMEZONE": chosen.timezone,
-        "PIPELINE_SCHEDULED": str(bool(chosen.cron)).lower(),
-    }
-    return _become([sys.executable, "-m", "prefect", *options.words])
+    workplace = {"PIPELINE_WORKSPACE": str(root)} | os.environ
+    schedule = {"PIPELINE_CRON": chosen.cron or "0 3 * * *", "PIPELINE_TIMEZONE": chosen.timezone}
+    schedule["PIPELINE_SCHEDULED"] = str(bool(chosen.cron)).lower()
+    os.execve(sys.executable, [*_PREFECT, *options.words], workplace | schedule)  # noqa: S606 - for prefect.yaml
 
 
-def _server(_: argparse.Namespace, root: Path) -> int:
-    return _become(server.command(_prepared(root).server))
+def _server(_: argparse.Namespace, root: Path) -> None:
+    os.execv(sys.executable, server.command(_prepared(root).server))  # noqa: S606 - no shell is wanted
 
 
 def _prepared(root: Path) -> settings.FlowSettings:
@@ -119,16 +110,11 @@ def _prepared(root: Path) -> settings.FlowSettings:
 
 def _leave_if_server_is_gone() -> None:
     """Skip Prefect's farewell to a server that is not there: it would try for minutes."""
-    api_url = os.environ["PREFECT_API_URL"]
-    if not server.answers(api_url):
-        gone = f"error: the Prefect server at {api_url} went away. What the stages made is safe and DVC knows it; "
+    if not server.answers(where := os.environ["PREFECT_API_URL"]):
+        gone = f"error: the Prefect server at {where} went away. What the stages made is safe and DVC knows it; "
         gone += "the next run marks an unfinished one as crashed and goes on from here."
         print(gone, file=sys.stderr, flush=True)
         os._exit(EXIT_SERVER_GONE)
-
-
-def _become(command: list[str]) -> int:
-    os.execv(command[0], command)  # noqa: S606 - no shell is wanted
 
 
 if __name__ == "__main__":

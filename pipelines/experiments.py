@@ -48,22 +48,13 @@ def copy(root: Path, overrides: Sequence[str]) -> Path:
     git(whole, "clean", "--quiet", "--force", "-d")
     git(whole, "reset", "--quiet")
     where = whole / git(root, "rev-parse", "--show-prefix")
-    _share_cache(root, where)
+    with suppress(FileNotFoundError):
+        shutil.copy2(root / ".dvc" / "config.local", where / ".dvc")
+    dvc(where, "cache", "dir", "--local", str(root / dvc(root, "cache", "dir").strip()))
     _change_settings(where, overrides)
     dvc(where, "checkout", "--force", "--allow-missing", "--quiet")
     _link_raw_data(root, where)
     return where
-
-
-def forget(root: Path) -> None:
-    """Remove the copy, after a run that succeeded."""
-    shutil.rmtree(run_folder(root) / "copy", ignore_errors=True)
-
-
-def _share_cache(root: Path, where: Path) -> None:
-    with suppress(FileNotFoundError):
-        shutil.copy2(root / ".dvc" / "config.local", where / ".dvc")
-    dvc(where, "cache", "dir", "--local", str(root / dvc(root, "cache", "dir").strip()))
 
 
 def _change_settings(where: Path, overrides: Sequence[str]) -> None:
@@ -94,29 +85,37 @@ def _link_raw_data(root: Path, where: Path) -> None:
     Links, because raw data may be large; nobody writes to them but the user, whose change the run then sees, as it
     would in the workspace.
     """
-    here, there = (json.loads(dvc(each, "status", "--json")) for each in (root, where))
-    tracked = {path for stage, path, _ in _changed(here, "outs") if stage.endswith(".dvc")}
-    made = [Path(path) for stage, path, _ in _changed(there, "outs") if not stage.endswith(".dvc")]
-    missing = {path for _, path, how in _changed(there, "deps") if how == "deleted"}
-    for path in map(Path, tracked | missing):
-        if any(path.is_relative_to(other) or other.is_relative_to(path) for other in made):
-            continue
-        source, target = root / path, where / path
-        shutil.rmtree(target, ignore_errors=True)
-        target.unlink(missing_ok=True)
-        target.parent.mkdir(parents=True, exist_ok=True)
-        if source.is_dir():
-            shutil.copytree(source, target, copy_function=_link)
-        elif source.exists():
-            _link(str(source), str(target))
+    lock, aside = where / "dvc.lock", where / ".dvc" / "tmp" / "dvc.lock"
+    if lock.exists():  # without it DVC tells of every dependency and output
+        lock.rename(aside)
+    stages = json.loads(dvc(where, "status", "--json"))
+    if aside.exists():
+        aside.rename(lock)
+    added = [name for name in git(where, "ls-files", "-z", "*.dvc").split("\0") if name]
+    changed = json.loads(dvc(root, "status", "--json", *added)) if added else {}
+    made = list(map(Path, _paths(stages, "outs")))
+    read = {path for path in map(Path, _paths(stages, "deps")) if not path.is_absolute()}
+    ours = {path for path in read if not any(path.is_relative_to(out) or out.is_relative_to(path) for out in made)}
+    ours |= set(map(Path, _paths({name: changed.get(name, ()) for name in added}, "outs")))
+    for old in _ignored(where, ours):
+        (where / old).unlink()
+    for name in _ignored(root, ours):
+        (where / name).parent.mkdir(parents=True, exist_ok=True)
+        if (root / name).is_dir():  # by way of a link
+            shutil.copytree(root / name, where / name, copy_function=_link, dirs_exist_ok=True)
+        else:
+            _link(str(root / name), str(where / name))
 
 
-def _changed(status: dict[str, Any], kind: str) -> Iterator[tuple[str, str, Any]]:
-    """Tell stage, path and what has happened to it, from the answer of `dvc status --json`."""
-    for stage, entries in status.items():
-        for entry in entries:
-            changes = entry.get(f"changed {kind}", {}) if isinstance(entry, dict) else {}
-            yield from ((stage, path, how) for path, how in changes.items())
+def _paths(status: dict[str, Any], kind: str) -> Iterator[str]:
+    """List the paths in the answer of `dvc status --json`."""
+    for entry in (entry for entries in status.values() for entry in entries if isinstance(entry, dict)):
+        yield from entry.get(f"changed {kind}", ())
+
+
+def _ignored(root: Path, paths: set[Path]) -> list[str]:
+    words = ("ls-files", "-z", "--others", "--ignored", "--exclude-standard", "--")
+    return [name for name in git(root, *words, *map(str, paths)).split("\0") if name] if paths else []
 
 
 def _link(source: str, target: str) -> None:
@@ -124,6 +123,11 @@ def _link(source: str, target: str) -> None:
         os.link(Path(source).resolve(), target)
     except OSError:  # another disk, or one without links
         shutil.copy2(source, target)
+
+
+def forget(root: Path) -> None:
+    """Remove the copy, after a run that succeeded."""
+    shutil.rmtree(run_folder(root) / "copy", ignore_errors=True)
 
 
 def settings_changed(root: Path) -> bool:

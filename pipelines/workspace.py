@@ -148,7 +148,7 @@ def mend_readers(root: Path) -> str:
 
 def _runs_dvc(pid: str) -> bool:
     with suppress(psutil.Error):
-        return any("dvc" in word for word in psutil.Process(int(pid)).cmdline())
+        return "dvc" in {Path(word).name for word in psutil.Process(int(pid)).cmdline()}
     return False
 
 

@@ -170,6 +170,7 @@ def test_a_copy_that_a_failed_run_left_is_brought_up_to_date(measured: Workspace
     where = experiments.copy(measured.root, ["steps=20"])
     (where / "scratch").mkdir(exist_ok=True)
     (where / "scratch" / "checkpoint").write_text("half-way")
+    (measured.root / "raw" / "1.txt").rename(measured.root / "raw" / "2.txt")
     (where / "dvc.lock").write_text("schema: '2")
     (where / ".git" / "index.lock").touch()
     (run_folder(measured.root) / "index.lock").touch()
@@ -180,6 +181,7 @@ def test_a_copy_that_a_failed_run_left_is_brought_up_to_date(measured: Workspace
     assert (where / "params.yaml").read_text() == "steps: 12\nnames:\n  b: 3\n"
     assert (where / "scratch" / "checkpoint").read_text() == "half-way"
     assert not (where / "gone.py").exists()
+    assert [path.name for path in (where / "raw").iterdir()] == ["2.txt"]
     assert (where / "dvc.lock").read_text() == (measured.root / "dvc.lock").read_text()
 
 
