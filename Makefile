@@ -6,6 +6,7 @@ export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 .PHONY: repro flow server serve test lint install plots clean
 
 repro: install  ## rebuild every stale stage, then show the comparison
+	@python -m pipelines mend
 	dvc repro
 	@cat reports/comparison.md
 	@echo

@@ -1,10 +1,11 @@
 """`python -m pipelines`: run, watch and schedule the DVC pipeline with Prefect."""
 
 import argparse
-import errno
 import os
 import signal
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from pipelines import server, settings, workspace
@@ -21,14 +22,9 @@ def main(words: list[str]) -> int:
         if not (root / ".dvc").is_dir():
             raise PipelineError(f"{root} is not the root of a DVC workspace: it has no folder .dvc")
         return int(options.command(options, root))
-    except PipelineError as error:
+    except (PipelineError, OSError) as error:  # of the system's a full disk, say
         print(f"error: {error}", file=sys.stderr)
-        return EXIT_DATA
-    except OSError as error:
-        if error.errno not in {errno.ENOSPC, errno.EDQUOT}:
-            raise
-        print(f"error: {error}: nothing was begun in {root}", file=sys.stderr)
-        return EXIT_SYSTEM
+        return EXIT_DATA if isinstance(error, PipelineError) else EXIT_SYSTEM
     except KeyboardInterrupt:  # before the flow has begun, which handles it itself
         return 128 + signal.SIGINT
 
@@ -63,29 +59,37 @@ def _mend(_: argparse.Namespace, root: Path) -> int:
 
 
 def _run(options: argparse.Namespace, root: Path) -> int:
-    server.ensure(root, _prepared(root).server)
-    from pipelines.flow import REFUSED, pipeline
-
     asked = {"datasets": options.dataset, "stages": options.stage, "force": options.force, "jobs": options.jobs}
-    try:
+    with _served(root):
+        from pipelines.flow import REFUSED, pipeline
+
         state = pipeline(**asked, overrides=options.set_param, return_state=True)
-    finally:
-        _leave_if_server_is_gone()
     if state.name == REFUSED:
         raise PipelineError(str(state.message))
     return 0 if state.is_completed() else 1
 
 
 def _serve(_: argparse.Namespace, root: Path) -> int:
+    with _served(root) as chosen:
+        from pipelines.flow import serve
+
+        serve(root, chosen)
+    return 0
+
+
+@contextmanager
+def _served(root: Path) -> Iterator[settings.FlowSettings]:
+    """Have a server; if it is gone in the end, skip Prefect's farewell to it, which would try for minutes."""
     chosen = _prepared(root)
     server.ensure(root, chosen.server)
-    from pipelines.deployments import serve
-
     try:
-        serve(root, chosen)
+        yield chosen
     finally:
-        _leave_if_server_is_gone()
-    return 0
+        if not server.answers(where := os.environ["PREFECT_API_URL"]):
+            gone = f"error: the Prefect server at {where} went away. What the stages made is safe and DVC knows it; "
+            gone += "the next run marks an unfinished one as crashed and goes on from here."
+            print(gone, file=sys.stderr, flush=True)
+            os._exit(EXIT_SERVER_GONE)
 
 
 def _prefect(options: argparse.Namespace, root: Path) -> None:
@@ -106,15 +110,6 @@ def _prepared(root: Path) -> settings.FlowSettings:
     (root / ".prefect").mkdir(exist_ok=True)
     os.environ.update(server.environment(root, chosen.server))
     return chosen
-
-
-def _leave_if_server_is_gone() -> None:
-    """Skip Prefect's farewell to a server that is not there: it would try for minutes."""
-    if not server.answers(where := os.environ["PREFECT_API_URL"]):
-        gone = f"error: the Prefect server at {where} went away. What the stages made is safe and DVC knows it; "
-        gone += "the next run marks an unfinished one as crashed and goes on from here."
-        print(gone, file=sys.stderr, flush=True)
-        os._exit(EXIT_SERVER_GONE)
 
 
 if __name__ == "__main__":

@@ -1,7 +1,6 @@
 """Shows what a run makes: the progress of its stages; their Markdown files, pictures and pages.
 
-Paths come from dvc.lock, where DVC writes what each stage put out, and from the stages' hints; no name of an output
-is known here.
+Paths come from dvc.lock, where DVC writes what each stage put out, and from the stages' hints.
 """
 
 import base64
@@ -34,9 +33,8 @@ class ProgressLine:
     """
 
     def __init__(self, stage: str, log: Callable[[str, str], None]) -> None:
-        self._key, self._log = f"progress-{key(stage)}", log
+        self._key, self._log, self._last, self._due = f"progress-{key(stage)}", log, "", 0.0
         self._artifact: UUID | None = None
-        self._last, self._due = "", 0.0
 
     def read(self, line: str) -> None:
         """Log a line of output; of progress only some, and those are shown, too."""
@@ -66,35 +64,36 @@ class ProgressLine:
             self._log("cannot show progress: %s", str(error))
 
 
-def publish(root: Path, stages: Iterable[StageNode], *, links: bool) -> list[str]:
-    """Make an artifact of each Markdown file and PNG picture that the stages put out; tell what was left out.
+def publish(root: Path, stages: Iterable[StageNode], *, links: bool) -> Iterator[str]:
+    """Make an artifact of each Markdown file and PNG picture that the stages put out; yield what was left out.
 
     Markdown files and the stages' pages get links, if the files will stay. Of a folder of pictures the last ones by
     name are shown, which for numbered samples are the newest.
     """
-    left_out = []
     for stage in stages:
-        linked = [stage.hints.page] if stage.hints.page else []
-        for path in _outputs(root, stage.name):
-            file = root / path
+        for file in _outputs(root, stage.name):
+            path = str(file.relative_to(root))
             if file.suffix == ".md":
                 server.create_markdown_artifact(file.read_text(encoding="utf-8"), key=key(path), description=path)
-                linked.append(path)
             elif file.stat().st_size > _MOST_BYTES:
-                left_out.append(f"{path} is larger than {_MOST_BYTES} bytes: not shown")
+                yield f"{path} is larger than {_MOST_BYTES} bytes: not shown"
             else:
                 picture = f"data:image/png;base64,{base64.b64encode(file.read_bytes()).decode()}"
                 server.create_image_artifact(picture, key=key(path), description=path)
-        for path in linked if links else ():
-            server.create_link_artifact((root / path).as_uri(), path, key=f"{key(path)}-link", description=path)
-    return left_out
+            if links and file.suffix == ".md":
+                _link(root, path)
+        if links and stage.hints.page:
+            _link(root, stage.hints.page)
 
 
-def _outputs(root: Path, stage: str) -> Iterator[str]:
+def _link(root: Path, path: str) -> None:
+    server.create_link_artifact((root / path).as_uri(), path, key=f"{key(path)}-link", description=path)
+
+
+def _outputs(root: Path, stage: str) -> list[Path]:
     file, _, name = stage.rpartition(":")
     folder = (root / file).parent if file else root
-    for out in read_yaml(folder / "dvc.lock").get("stages", {}).get(name, {}).get("outs", ()):
-        path = folder / out["path"]
-        for each in sorted(path.glob("*.png"))[-_MOST_PICTURES:] if path.is_dir() else [path]:
-            if each.suffix in {".md", ".png"} and each.exists():
-                yield str(each.relative_to(root))
+    outs = read_yaml(folder / "dvc.lock").get("stages", {}).get(name, {}).get("outs", ())
+    paths = [folder / out["path"] for out in outs]
+    shown = [sorted(path.glob("*.png"))[-_MOST_PICTURES:] if path.is_dir() else [path] for path in paths]
+    return [each for some in shown for each in some if each.suffix in {".md", ".png"} and each.exists()]

@@ -14,25 +14,20 @@ class PipelineError(RuntimeError):
 
 def dvc(root: Path, *words: str) -> str:
     """Run a DVC command that must succeed; return what it prints."""
-    return _run(root, *DVC, *words)
+    return _run(root, DVC + words)
 
 
 def git(root: Path, *words: str, otherwise: str | None = None, **variables: str) -> str:
     """Run a git command; return what it prints, without the end of its last line, or, if it fails, what is said."""
-    try:
-        return _run(root, "git", *words, **variables).rstrip("\n")
-    except PipelineError:
-        if otherwise is None:
-            raise
-        return otherwise
+    return _run(root, ("git", *words), otherwise, **variables).rstrip("\n")
 
 
-def _run(root: Path, *command: str, **variables: str) -> str:
-    shown = f"`{' '.join(command).removeprefix(f'{sys.executable} -m ')}` in {root}"
+def _run(root: Path, command: tuple[str, ...], otherwise: str | None = None, **more: str) -> str:
     try:
-        done = subprocess.run(command, cwd=root, env=os.environ | variables, capture_output=True, text=True, check=True)
-    except FileNotFoundError as error:
-        raise PipelineError(f"{shown}: {command[0]} is not installed") from error
-    except subprocess.CalledProcessError as error:
-        raise PipelineError(f"{shown} failed: {error.stderr.strip()[-2000:]}") from error
+        done = subprocess.run(command, cwd=root, env=os.environ | more, capture_output=True, text=True, check=True)
+    except (FileNotFoundError, subprocess.CalledProcessError) as error:
+        if otherwise is not None:
+            return otherwise
+        shown, said = " ".join(command).removeprefix(f"{sys.executable} -m "), getattr(error, "stderr", "not installed")
+        raise PipelineError(f"`{shown}` in {root} failed: {said.strip()[-2000:]}") from error
     return done.stdout

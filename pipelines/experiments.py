@@ -8,7 +8,7 @@ import json
 import os
 import re
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -24,14 +24,11 @@ _OURS = ("dvc.yaml", "dvc.lock", PARAMS_FILE)  # recorded even where git does no
 _NOBODY = {"name": "pipelines", "email": "pipelines@localhost"}
 
 
-def copy(root: Path, overrides: Sequence[str]) -> Path:
+def copy(root: Path, overrides: Iterable[str]) -> Path:
     """Copy a workspace as it is now, uncommitted files and all, change the copy's settings, and return its root.
 
     It has a git of its own at the same commit, DVC's cache in common, outputs from there, and links to raw data. A copy
     that a failed or killed run left is brought up to date, so that checkpoints of training in it still serve.
-
-    Raises:
-        PipelineError: An override is wrong, or there is no commit to begin from.
     """
     for override in overrides:
         if not _OVERRIDE.fullmatch(override):
@@ -51,17 +48,16 @@ def copy(root: Path, overrides: Sequence[str]) -> Path:
     with suppress(FileNotFoundError):
         shutil.copy2(root / ".dvc" / "config.local", where / ".dvc")
     dvc(where, "cache", "dir", "--local", str(root / dvc(root, "cache", "dir").strip()))
-    _change_settings(where, overrides)
+    _change_settings(where, f"overrides {list(overrides)}", [word for each in overrides for word in ("-S", each)])
     dvc(where, "checkout", "--force", "--allow-missing", "--quiet")
     _link_raw_data(root, where)
     return where
 
 
-def _change_settings(where: Path, overrides: Sequence[str]) -> None:
+def _change_settings(where: Path, shown: str, words: list[str]) -> None:
     """Let DVC change params.yaml as `dvc exp run -S` would: it queues the changed file, which is taken from there."""
-    shown = f"overrides {list(overrides)}"
     try:
-        dvc(where, "exp", "run", "--queue", *(word for override in overrides for word in ("-S", override)))
+        dvc(where, "exp", "run", "--queue", *words)
     except PipelineError as error:
         raise PipelineError(f"{shown}: {error}") from error
     if len(git(where, "log", "--walk-reflogs", "--format=%h", private.QUEUED).split()) > 1:
@@ -75,8 +71,7 @@ def _change_settings(where: Path, overrides: Sequence[str]) -> None:
 
 def _names(block: Any) -> Iterator[str]:
     for key, value in block.items() if isinstance(block, dict) else ():
-        yield str(key)
-        yield from _names(value)
+        yield from (str(key), *_names(value))
 
 
 def _link_raw_data(root: Path, where: Path) -> None:
@@ -91,15 +86,17 @@ def _link_raw_data(root: Path, where: Path) -> None:
     stages = json.loads(dvc(where, "status", "--json"))
     if aside.exists():
         aside.rename(lock)
-    added = [name for name in git(where, "ls-files", "-z", "*.dvc").split("\0") if name]
+    added = list(filter(None, git(where, "ls-files", "-z", "*.dvc").split("\0")))
     changed = json.loads(dvc(root, "status", "--json", *added)) if added else {}
-    made = list(map(Path, _paths(stages, "outs")))
-    read = {path for path in map(Path, _paths(stages, "deps")) if not path.is_absolute()}
-    ours = {path for path in read if not any(path.is_relative_to(out) or out.is_relative_to(path) for out in made)}
-    ours |= set(map(Path, _paths({name: changed.get(name, ()) for name in added}, "outs")))
-    for old in _ignored(where, ours):
-        (where / old).unlink()
-    for name in _ignored(root, ours):
+    made = list(_paths(stages, "outs"))
+    read = [path for path in _paths(stages, "deps") if not path.is_absolute()]
+    ours = [path for path in read if not any(path.is_relative_to(out) or out.is_relative_to(path) for out in made)]
+    ours += list(_paths(changed, "outs"))
+    words = ("ls-files", "-z", "--others", "--ignored", "--exclude-standard", "--", *map(str, ours))
+    old, new = (filter(None, git(each, *words).split("\0")) if ours else () for each in (where, root))
+    for name in old:
+        (where / name).unlink()
+    for name in new:
         (where / name).parent.mkdir(parents=True, exist_ok=True)
         if (root / name).is_dir():  # by way of a link
             shutil.copytree(root / name, where / name, copy_function=_link, dirs_exist_ok=True)
@@ -107,15 +104,9 @@ def _link_raw_data(root: Path, where: Path) -> None:
             _link(str(root / name), str(where / name))
 
 
-def _paths(status: dict[str, Any], kind: str) -> Iterator[str]:
-    """List the paths in the answer of `dvc status --json`."""
+def _paths(status: dict[str, Any], kind: str) -> Iterator[Path]:
     for entry in (entry for entries in status.values() for entry in entries if isinstance(entry, dict)):
-        yield from entry.get(f"changed {kind}", ())
-
-
-def _ignored(root: Path, paths: set[Path]) -> list[str]:
-    words = ("ls-files", "-z", "--others", "--ignored", "--exclude-standard", "--")
-    return [name for name in git(root, *words, *map(str, paths)).split("\0") if name] if paths else []
+        yield from map(Path, entry.get(f"changed {kind}", ()))
 
 
 def _link(source: str, target: str) -> None:
@@ -139,9 +130,6 @@ def record(root: Path, where: Path, name: str) -> None:
     """Record a workspace, or its copy, as it is, as a DVC experiment: a commit beside git's branches.
 
     It has what `dvc exp save` would put there: every change of a file that git knows, and dvc.lock.
-
-    Raises:
-        PipelineError: git refuses.
     """
     head = git(where, "rev-parse", "HEAD")
     tree = _tree(root, where, head, "--update")

@@ -3,11 +3,11 @@
 import signal
 import socket
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from os import cpu_count
 from pathlib import Path
-from types import FrameType
 from typing import Any
 from uuid import UUID
 
@@ -15,16 +15,19 @@ from prefect import flow, get_run_logger
 from prefect.client.orchestration import get_client
 from prefect.client.schemas.filters import FlowRunFilter, TaskRunFilter
 from prefect.client.schemas.objects import State
+from prefect.events import DeploymentEventTrigger, emit_event
 from prefect.runtime import flow_run
+from prefect.schedules import Cron
 from prefect.states import Cancelled, Crashed, Failed
+from prefect.types.entrypoint import EntrypointType
 from pydantic import PositiveInt
 
 from pipelines import artifacts, experiments, graph, plan, settings, workspace
 from pipelines.commands import PipelineError
-from pipelines.execute import Stop
-from pipelines.tasks import Tasks
+from pipelines.tasks import Stop, Tasks
 
 REFUSED = "Refused"  # name of the state of a run that did not begin, because of something that its user can put right
+DATA_CHANGED = "pipelines.data-changed"
 _UNDER_WAY = {"type": {"any_": ["RUNNING", "CANCELLING"]}}
 _EVERY_S = 5.0
 
@@ -59,7 +62,9 @@ def pipeline(
             planned = plan.make(graph.read(where, chosen), datasets or (), stages or (), force)
             log.info("%s", planned)
             tasks = Tasks(planned, chosen, where, stop, lock, force)
-            plan.schedule(planned, jobs or chosen.jobs or cpu_count() or 1, tasks.start, tasks.wait, stop.is_set)
+            plan.schedule(
+                planned, jobs or chosen.jobs or cpu_count() or 1, tasks.start, tasks.finished.get, stop.is_set
+            )
             for note in _show(root, where, tasks):
                 log.warning("%s", note)
             return tasks.summary()
@@ -75,13 +80,14 @@ def _show(root: Path, where: Path, tasks: Tasks) -> Iterator[str]:
         yield from artifacts.publish(where, tasks.made(), links=where == root)
     except Exception as error:
         yield f"cannot show what the run made: {error}"
-    if tasks.complete() and (where != root or experiments.settings_changed(root)):
+    completed, name = tasks.summary().is_completed(), artifacts.key(str(flow_run.name))
+    if completed and tasks.made() and (where != root or experiments.settings_changed(root)):
         try:
-            experiments.record(root, where, name := artifacts.key(str(flow_run.name)))
+            experiments.record(root, where, name)
             get_run_logger().info("Recorded as the DVC experiment %s", name)
         except PipelineError as error:
             yield f"the run could not be recorded as a DVC experiment: {error}"
-    if where != root and tasks.summary().is_completed():
+    if completed and where != root:
         experiments.forget(root)
 
 
@@ -92,9 +98,6 @@ def _stoppable(stop: Stop) -> Iterator[None]:
     A runner or worker would send SIGTERM when a run is cancelled; one started from the command line has none.
     """
 
-    def on_signal(number: int, _: FrameType | None) -> None:
-        stop.now(f"stopped by {signal.Signals(number).name}")
-
     def watch(run_id: UUID) -> None:
         with get_client(sync_client=True) as client:
             while not stop.wait(_EVERY_S):
@@ -103,8 +106,9 @@ def _stoppable(stop: Stop) -> Iterator[None]:
                     if state and (state.is_cancelling() or state.is_cancelled()):
                         stop.now("cancelled")
 
-    in_main = threading.current_thread() is threading.main_thread()
-    before = {each: signal.signal(each, on_signal) for each in (signal.SIGINT, signal.SIGTERM) if in_main}
+    numbers = (signal.SIGINT, signal.SIGTERM) if threading.current_thread() is threading.main_thread() else ()
+    on_signal = lambda number, _: stop.now(f"stopped by {signal.Signals(number).name}")  # noqa: E731
+    before = {number: signal.signal(number, on_signal) for number in numbers}
     threading.Thread(target=watch, args=[UUID(flow_run.id)], name="cancellation", daemon=True).start()
     try:
         yield
@@ -119,7 +123,7 @@ def workspace_tag(root: Path) -> str:
     return f"{socket.gethostname()}:{root}"
 
 
-def _take_over(root: Path) -> list[str]:
+def _take_over(root: Path) -> Iterator[str]:
     """Mark this run as the workspace's, and every other one that the server believes at work there as crashed; say so.
 
     The workspace is held, so no other run can be alive in it.
@@ -128,11 +132,53 @@ def _take_over(root: Path) -> list[str]:
     with get_client(sync_client=True) as client:
         client.update_flow_run(run_id, tags={*flow_run.tags, tag})
         runs = FlowRunFilter.model_validate({"tags": {"all_": [tag]}, "state": _UNDER_WAY})
-        crashed = [each for each in client.read_flow_runs(flow_run_filter=runs) if each.id != run_id]
-        for each in crashed:
-            state: State[None] = Crashed(message=f"Its process died; run {flow_run.name} found it so and takes over.")
-            tasks = TaskRunFilter.model_validate({"flow_run_id": {"any_": [each.id]}, "state": _UNDER_WAY})
-            for task_run in client.read_task_runs(task_run_filter=tasks):
-                client.set_task_run_state(task_run.id, state, force=True)
-            client.set_flow_run_state(each.id, state, force=True)
-    return [f"run {each.name} died unnoticed: marked as crashed" for each in crashed]
+        for each in client.read_flow_runs(flow_run_filter=runs):
+            if each.id != run_id:
+                state: State[None] = Crashed(message=f"Its process died; {flow_run.name} found it so and takes over.")
+                tasks = TaskRunFilter.model_validate({"flow_run_id": {"any_": [each.id]}, "state": _UNDER_WAY})
+                for task_run in client.read_task_runs(task_run_filter=tasks):
+                    client.set_task_run_state(task_run.id, state, force=True)
+                client.set_flow_run_state(each.id, state, force=True)
+                yield f"run {each.name} died unnoticed: marked as crashed"
+
+
+def serve(root: Path, chosen: settings.FlowSettings) -> None:
+    """Serve the flow of a workspace until Ctrl-C: scheduled, on request from the UI, and on changed data.
+
+    Runs queue up behind each other, or cancel themselves, as `flow.when_busy` says; see `workspace.claim`.
+    """
+    tag, of_workspace = workspace_tag(root), {"prefect.resource.id": workspace_tag(root)}
+
+    def watch() -> None:
+        for changed in changes(root, chosen.watch):
+            emit_event(DATA_CHANGED, of_workspace, payload={"paths": changed})
+
+    threading.Thread(target=watch, name="watch", daemon=True).start()
+    pipeline.serve(
+        name="scheduled",
+        schedule=Cron(chosen.cron, timezone=chosen.timezone) if chosen.cron else None,
+        triggers=[DeploymentEventTrigger(name=f"data of {tag}", expect={DATA_CHANGED}, match=of_workspace)],
+        entrypoint_type=EntrypointType.MODULE_PATH,
+        description=f"The DVC pipeline of {root}",
+    )
+
+
+def changes(root: Path, watch: settings.WatchSettings) -> Iterator[list[str]]:
+    """Yield, for ever, the watched paths that have changed, each time they have settled after a change."""
+    known = seen = {path: set(_files(root / path)) for path in watch.paths}
+    since = time.monotonic()
+    while True:
+        time.sleep(watch.every_s)
+        now = {path: set(_files(root / path)) for path in watch.paths}
+        if now != seen:
+            seen, since = now, time.monotonic()
+        elif now != known and time.monotonic() - since >= watch.settled_s:
+            yield [path for path in watch.paths if now[path] != known[path]]
+            known = now
+
+
+def _files(top: Path) -> Iterator[tuple[Path, int, int]]:
+    for path in [top, *top.rglob("*")]:
+        with suppress(FileNotFoundError):  # it went away meanwhile, which the next look will see
+            if path.is_file():
+                yield path, path.stat().st_size, path.stat().st_mtime_ns

@@ -5,7 +5,7 @@ Asked through documented commands, not through DVC's Python internals, which cha
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from graphlib import TopologicalSorter
@@ -35,11 +35,7 @@ Graph: TypeAlias = dict[str, StageNode]
 
 
 def read(root: Path, settings: FlowSettings) -> Graph:
-    """Ask DVC for every stage of a workspace, in an order in which parents come first.
-
-    Raises:
-        PipelineError: DVC fails, with its own message, or a stage's hints in dvc.yaml are wrong.
-    """
+    """Ask DVC for every stage of a workspace, in an order in which parents come first."""
     dot, changes = dvc(root, "dag", "--dot"), json.loads(dvc(root, "status", "--json"))
     parents: dict[str, set[str]] = {name: set() for name in _NODE.findall(dot)}
     for parent, child in _EDGE.findall(dot):
@@ -56,17 +52,15 @@ def read(root: Path, settings: FlowSettings) -> Graph:
         coordinates = dict(zip(axes, key.split("-", max(len(axes) - 1, 0)), strict=False))
         body = body | body.get("do", {})
         hints = settings.hints(body.get("meta"), f"meta of stage {name} in dvc.yaml")
-        above, seen = frozenset(parents.get(name, ())), tuple(_describe(changes.get(name, ())))
+        seen = tuple(line for entry in changes.get(name, ()) for line in _flat(entry))
+        above = frozenset(parents.get(name, ()))
         found[name] = StageNode(name, above, seen, bool(body.get("frozen")), coordinates, hints)
     return found
 
 
-def _describe(entries: Iterable[Any]) -> Iterator[str]:
-    """Flatten `[{"changed deps": {"s.py": "modified", "params.yaml": {"n": "new"}}}, "always changed"]` into lines."""
-    for entry in entries:
-        for what, items in entry.items() if isinstance(entry, dict) else [(str(entry), None)]:
-            for item, how in (items or {}).items():
-                for key, change in how.items() if isinstance(how, dict) else [("", how)]:
-                    yield f"{what}: {item}{':' if key else ''}{key} {change}"
-            if not items:
-                yield what
+def _flat(entry: Any) -> Iterator[str]:
+    """Flatten `{"changed deps": {"s.py": "modified", "params.yaml": {"n": "new"}}}` into readable lines."""
+    if not isinstance(entry, dict):
+        yield str(entry)
+    for key, value in entry.items() if isinstance(entry, dict) else ():
+        yield from (f"{key}: {line}" for line in _flat(value))

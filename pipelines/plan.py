@@ -25,9 +25,7 @@ def make(graph: Graph, datasets: Iterable[str] = (), stages: Iterable[str] = (),
 
     Of `datasets` (the matrix axis `dataset`, or the key of a `foreach`) those stages are taken that need no other
     dataset: what compares all would run all. `stages` are full names, or names before the `@` for all of a matrix.
-
-    Raises:
-        PipelineError: A dataset or stage is not in the graph; the message lists what is.
+    Raises PipelineError, which lists what is in the graph, for what is not.
     """
     selected = _with_ancestors(graph, _select(graph, set(datasets), set(stages)))
     stale: set[str] = set()
@@ -47,14 +45,12 @@ def _select(graph: Graph, datasets: set[str], stages: set[str]) -> set[str]:
         if unknown := ", ".join(sorted(wanted - there)):
             raise PipelineError(f"no {kind} {unknown} in dvc.yaml; there is {', '.join(sorted(there)) or 'none'}")
     chosen = {name for name in graph if not stages or {name, group_of[name]} & stages}
-    if not datasets:
-        return chosen
-    others = set() if stages else all_datasets - datasets
-    return {
-        name
-        for name in chosen
-        if dataset_of[name] in datasets and others.isdisjoint(map(dataset_of.get, _with_ancestors(graph, {name})))
-    }
+    if datasets:
+        chosen = {name for name in chosen if dataset_of[name] in datasets}
+    if datasets and not stages:
+        others = all_datasets - datasets
+        chosen = {name for name in chosen if others.isdisjoint(map(dataset_of.get, _with_ancestors(graph, {name})))}
+    return chosen
 
 
 def _with_ancestors(graph: Graph, names: set[str]) -> Graph:
@@ -87,11 +83,9 @@ def schedule(
         for name in sorter.get_ready():
             heappush(queue, (-heights[name] if name in plan.stale else -len(heights) - 1, name))
         while queue and not stopped() and (queue[0][1] not in plan.stale or len(running & plan.stale) < jobs):
-            name = heappop(queue)[1]
-            running.add(name)
+            running.add(name := heappop(queue)[1])
             start(plan.stages[name])
         if not running:
             return
-        finished = wait()
-        running.remove(finished)
-        sorter.done(finished)
+        running.remove(name := wait())
+        sorter.done(name)

@@ -58,17 +58,14 @@ def ensure(root: Path, where: ServerSettings) -> None:
     Call it before Prefect is imported. Functions registered for the exit run in reverse, so that our server is stopped
     only after Prefect has sent it the last logs and states.
     """
-    settings = environment(root, where)
-    api_url, log = settings["PREFECT_API_URL"], root / ".prefect" / "server.log"
+    api_url, log = os.environ["PREFECT_API_URL"], root / ".prefect" / "server.log"
     if answers(api_url):
         return
     if not api_url.endswith(f":{where.port}/api"):
         raise PipelineError(f"no Prefect server answers at {api_url}, where PREFECT_API_URL says it is")
     guarded, deadline = [sys.executable, guard.__file__, "inf", "10", *command(where)], time.monotonic() + _START_S
     with log.open("ab") as out:
-        process = subprocess.Popen(
-            guarded, env=settings, stdin=subprocess.PIPE, stdout=out, stderr=out, start_new_session=True
-        )
+        process = subprocess.Popen(guarded, stdin=subprocess.PIPE, stdout=out, stderr=out, start_new_session=True)
     atexit.register(process.communicate)
     while not answers(api_url):
         if process.poll() is not None or time.monotonic() > deadline:

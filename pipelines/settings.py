@@ -2,7 +2,7 @@
 
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Any, Literal, Self
 from zoneinfo import ZoneInfo
 
 import pydantic
@@ -17,9 +17,7 @@ PARAMS_FILE = "params.yaml"
 
 def _schedule(value: str) -> str:
     try:  # Prefect's own check would load Prefect before its environment is set
-        if len(value.split()) != 5:  # a sixth would be seconds
-            raise CronSimError("Wrong number of fields")
-        CronSim(value, datetime.min)
+        CronSim(value if len(value.split()) == 5 else "", datetime.min)  # a sixth field would be seconds
     except CronSimError as error:
         raise ValueError(f"{error}: expected a schedule of five fields as in cron, such as 0 3 * * *") from error
     return value
@@ -36,8 +34,14 @@ def _time_zone(value: str) -> str:
 class _Frozen(pydantic.BaseModel):
     model_config = pydantic.ConfigDict(frozen=True, extra="forbid")
 
-
-_M = TypeVar("_M", bound=_Frozen)
+    @classmethod
+    def read(cls, values: Any, where: str) -> Self:
+        try:
+            return cls.model_validate(values)
+        except pydantic.ValidationError as error:
+            wrong = [(".".join([where, *map(str, each["loc"])]), each["msg"], each["input"]) for each in error.errors()]
+            told = (f"{key}: {what.removeprefix('Value error, ')} (got {got!r})" for key, what, got in wrong)
+            raise PipelineError("; ".join(told)) from error
 
 
 class StageHints(_Frozen):
@@ -84,12 +88,12 @@ class FlowSettings(_Frozen):
         own = meta.get("flow", {}) if isinstance(meta, dict) else {}
         if not isinstance(own, dict):
             raise PipelineError(f"{where}: `flow` must be a mapping, not {own!r}")
-        return _validated(StageHints, self.stages.model_dump() | own, where)
+        return StageHints.read(self.stages.model_dump() | own, where)
 
 
 def load(root: Path) -> FlowSettings:
     """Read and validate the block `flow:` of a workspace's params.yaml; all defaults where there is none."""
-    return _validated(FlowSettings, read_yaml(root / PARAMS_FILE).get("flow") or {}, f"{PARAMS_FILE}: flow")
+    return FlowSettings.read(read_yaml(root / PARAMS_FILE).get("flow") or {}, f"{PARAMS_FILE}: flow")
 
 
 def read_yaml(path: Path) -> dict[str, Any]:
@@ -101,12 +105,3 @@ def read_yaml(path: Path) -> dict[str, Any]:
     if not isinstance(content, dict | None):
         raise PipelineError(f"{path.name} must be a mapping, not {type(content).__name__}")
     return content or {}
-
-
-def _validated(model: type[_M], values: Any, where: str) -> _M:
-    try:
-        return model.model_validate(values)
-    except pydantic.ValidationError as error:
-        wrong = [(".".join([where, *map(str, each["loc"])]), each["msg"], each["input"]) for each in error.errors()]
-        told = (f"{key}: {what.removeprefix('Value error, ')} (got {got!r})" for key, what, got in wrong)
-        raise PipelineError("; ".join(told)) from error

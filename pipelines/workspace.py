@@ -38,40 +38,32 @@ def run_folder(root: Path) -> Path:
 def claim(root: Path, run: str, go_on_waiting: Callable[[], bool] = lambda: False) -> Iterator[int]:
     """Hold the workspace; yield the descriptor of its lock, for stages to hold it as long as they live.
 
-    `run` is the name under which another run is told about this one. `go_on_waiting` is asked again and again while
-    another run is at work. Stages of a run that died hold the lock until their guards have stopped them; they are
-    always waited for. A concurrency limit of Prefect's would know the runs of one deployment on one server alone.
-
-    Raises:
-        BusyError: Another run is at work, and `go_on_waiting` said no.
+    Another run, which is told about this one by the name `run`, raises BusyError once its `go_on_waiting` says no. Only
+    stages of a run that died, until their guards have stopped them, are always waited for. A concurrency limit of
+    Prefect's would know the runs of one deployment on one server alone.
     """
     with (run_folder(root) / "lock").open("a+", encoding="utf-8") as file:
         while not _lock(file):
             file.seek(0)
             with suppress(json.JSONDecodeError):  # it is just writing its name
-                holder = json.load(file)
-                if psutil.pid_exists(holder["pid"]) and not go_on_waiting():
-                    raise BusyError(
-                        f"run {holder['run']} (process {holder['pid']}) is at work in {root} since {holder['since']}; "
-                        "two runs of one workspace would undo each other's work"
-                    )
+                name, pid, since = json.load(file)
+                if psutil.pid_exists(pid) and not go_on_waiting():
+                    told = f"run {name} (process {pid}) is at work in {root} since {since}"
+                    raise BusyError(f"{told}; two runs of one workspace would undo each other's work")
             time.sleep(_POLL_S)
         file.truncate(0)
-        json.dump({"run": run, "pid": os.getpid(), "since": time.strftime("%F %T")}, file)
+        json.dump((run, os.getpid(), time.strftime("%F %T")), file)
         file.flush()
         yield file.fileno()
 
 
 @contextmanager
-def slots(wanted: Mapping[str, int], limits: Mapping[str, int], on_wait: Callable[[], None]) -> Iterator[list[int]]:
+def slots(wanted: Mapping[str, int], limits: Mapping[str, int], stopped: Callable[[], bool]) -> Iterator[list[int]]:
     """Wait for slots of scarce resources (a GPU, say), shared by all flows of one user on one machine, and hold them.
 
     A slot is a lock as well, whose descriptor is yielded, so a crash frees it at once. A limit of Prefect's belongs to
     one server, while projects have one each, and a run that was killed keeps it for minutes. All are taken at once or
-    none, so that two stages that want two each cannot wait for each other. What `on_wait` raises ends the waiting.
-
-    Raises:
-        ValueError: More is wanted than there is.
+    none, so that two stages that want two each cannot wait for each other; once `stopped`, none.
     """
     needed = {resource: count for resource, count in wanted.items() if resource in limits}
     for resource, count in needed.items():
@@ -79,18 +71,18 @@ def slots(wanted: Mapping[str, int], limits: Mapping[str, int], on_wait: Callabl
             raise ValueError(f"{count} slots of {resource} are wanted; flow.slots.{resource} is {limits[resource]}")
     while True:
         with ExitStack() as stack:
-            taken: list[int] = []
-            for resource, count in needed.items():
-                files = (slot_folder() / f"{resource}-{number}.lock" for number in range(limits[resource]))
-                free = (
-                    file.fileno() for file in (stack.enter_context(each.open("a")) for each in files) if _lock(file)
-                )
-                taken += islice(free, count)
-            if len(taken) == sum(needed.values()):
+            taken = [each for name, count in needed.items() for each in islice(_free(stack, name, limits[name]), count)]
+            if len(taken) == sum(needed.values()) or stopped():
                 yield taken
                 return
-        on_wait()
         time.sleep(_POLL_S)
+
+
+def _free(stack: ExitStack, resource: str, limit: int) -> Iterator[int]:
+    for number in range(limit):
+        file = stack.enter_context((slot_folder() / f"{resource}-{number}.lock").open("a"))
+        if _lock(file):
+            yield file.fileno()
 
 
 def slot_folder() -> Path:
@@ -109,32 +101,24 @@ def _lock(file: IO[str]) -> bool:
 
 def mend(root: Path) -> list[str]:
     """Mend what a crash left, and say what, in words. Only for who holds the workspace."""
-    places, ended, patience = (
-        re.compile(rf"{re.escape(str(root))}(/\.dvc/tmp/flow/.*)?"),
-        set[int](),
-        time.monotonic() + 10,
-    )
-    while time.monotonic() < patience and (left := list(_at_work(places))):  # and what they started meanwhile
-        for process in left:
-            with suppress(psutil.Error):
-                process.kill()
-        ended |= {process.pid for process in left}
+    ended = {pid for _ in range(2) for pid in _end_leftovers(root)}  # again, for what they started meanwhile
     told = f"{len(ended)} processes of a run that was killed were still at work: ended them" if ended else ""
     return list(filter(None, (told, mend_readers(root), mend_lock(root))))
 
 
-def _at_work(places: re.Pattern[str]) -> Iterator[psutil.Process]:
+def _end_leftovers(root: Path) -> Iterator[int]:
+    places = re.compile(rf"{re.escape(str(root))}(/\.dvc/tmp/flow/.*)?")
     for process in psutil.process_iter():
         with suppress(OSError, psutil.Error):
             if places.fullmatch(process.environ().get(AT_WORK_IN, "")) and process.status() != psutil.STATUS_ZOMBIE:
-                yield process
+                process.kill()
+                yield process.pid
 
 
 def mend_readers(root: Path) -> str:
     """Take away DVC's table of readers and writers if a crash left it so that DVC would stop; say so.
 
-    DVC itself forgets dead processes, but refuses every command when the table is cut short, and waits for a process
-    that was given the number of a dead one.
+    DVC itself forgets dead processes, but not those whose number another one was given, nor can it read half a table.
     """
     table = root / private.READERS
     with private.excluded(root / private.READERS_LOCK):

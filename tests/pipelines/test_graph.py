@@ -26,11 +26,11 @@ def test_stages_edges_and_axes_come_from_dvc(diamond: Workspace) -> None:
 
 def test_changes_are_told_until_dvc_repro_has_run(diamond: Workspace) -> None:
     before = graph.read(diamond.root, FlowSettings())
-    assert "changed outs: a.txt deleted" in before["prepare@a"].changes
+    assert "changed outs: a.txt: deleted" in before["prepare@a"].changes
     diamond.dvc("repro", "--quiet")
     diamond.params(datasets={"a": {"n": 1}, "b": {"n": 3}})
     changed = {name: stage.changes for name, stage in graph.read(diamond.root, FlowSettings()).items()}
-    assert changed.pop("prepare@b") == ("changed deps: params.yaml:datasets.b modified",)
+    assert changed.pop("prepare@b") == ("changed deps: params.yaml: datasets.b: modified",)
     assert set(changed.values()) == {()}
 
 

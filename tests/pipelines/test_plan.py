@@ -86,6 +86,7 @@ def test_unknown_names_are_refused_with_the_known_ones(wanted: dict[str, list[st
         plan.make(found, **wanted)  # type: ignore[arg-type]
 
 
+@pytest.mark.filterwarnings("ignore:Do not use the `random` module")  # threads of Prefect's in this process do
 @given(graphs(), st.integers(1, 4), st.randoms(use_true_random=False))
 def test_schedule_starts_everything_once_after_its_parents_within_jobs(
     found: Graph, jobs: int, chance: random.Random

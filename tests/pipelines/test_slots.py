@@ -16,7 +16,7 @@ class Full(Exception):  # noqa: N818 - says what it means
     """Raised instead of waiting."""
 
 
-def refuse() -> None:
+def refuse() -> bool:
     raise Full
 
 
@@ -68,8 +68,12 @@ def test_a_crash_frees_at_once_but_only_with_the_last_holder(tmp_path: Path) -> 
 
 
 def test_a_waiting_stage_gets_the_slot_when_it_is_free() -> None:
-    with (
-        held_elsewhere(slots({"gpu": 1}, {"gpu": 1}, refuse)) as release,
-        slots({"gpu": 1}, {"gpu": 1}, release.set),
-    ):
-        assert release.is_set(), "it had to wait"
+    with held_elsewhere(slots({"gpu": 1}, {"gpu": 1}, refuse)) as release:
+
+        def not_yet() -> bool:
+            release.set()
+            return False
+
+        with slots({"gpu": 1}, {"gpu": 1}, not_yet) as taken:
+            assert release.is_set(), "it had to wait"
+            assert len(taken) == 1

@@ -48,12 +48,12 @@ def test_claim_waits_while_it_is_told_to(workspace: Workspace) -> None:
             return True
 
         with claim(workspace.root, "second", go_on):
-            assert json.loads((run_folder(workspace.root) / "lock").read_text())["run"] == "second"
+            assert json.loads((run_folder(workspace.root) / "lock").read_text())[0] == "second"
 
 
 def test_guards_of_a_dead_run_are_waited_for(workspace: Workspace) -> None:
     lock = run_folder(workspace.root) / "lock"
-    lock.write_text(json.dumps({"run": "dead", "pid": 2**22 + 1, "since": "long ago"}))
+    lock.write_text(json.dumps(["dead", 2**22 + 1, "long ago"]))
     code = "import fcntl, sys, time; fcntl.flock(file := open(sys.argv[1], 'a'), 2); print(1, flush=True); "
     code += "time.sleep(1)"
     with subprocess.Popen([sys.executable, "-c", code, lock], stdout=subprocess.PIPE) as guard:

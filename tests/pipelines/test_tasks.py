@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from pipelines import graph
-from pipelines.execute import RAN, RESTORED, UNCHANGED, StageFailedError, StageStoppedError, Stop, run
 from pipelines.settings import FlowSettings
+from pipelines.tasks import RAN, RESTORED, UNCHANGED, StageFailedError, StageStoppedError, Stop, run
 from pipelines.workspace import mend
 
 from .conftest import Workspace, work
