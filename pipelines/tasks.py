@@ -144,7 +144,7 @@ def run(
     `force` runs it even if nothing has changed. The descriptors `held` (of locks) stay open until it is really gone,
     even when this process dies first. Raises StageFailedError, also after its timeout, or StageStoppedError.
     """
-    if stop.why:
+    if stop.is_set():
         raise StageStoppedError(f"stage {stage.name} was not begun: {stop.why}")
     limits = [str(stage.hints.timeout_s or "inf"), str(stop.grace_s), "--spare"]
     words = ["repro", "--single-item", *(["--force"] if force else []), stage.name]
@@ -193,6 +193,6 @@ def _watch(process: subprocess.Popen[bytes], stop: Stop) -> None:
         if process.stdin and stop.is_set():
             process.stdin.close()
         time.sleep(_TICK_S)
-    if process.poll() is None or process.returncode < 0:  # somebody killed the guard, and the stage would go on
+    if stop.again or process.returncode < 0:  # somebody killed the guard, and the stage would go on
         with suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
