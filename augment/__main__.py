@@ -1,7 +1,10 @@
 """Command line: ``python -m augment STAGE …``. Validates ``params.yaml`` whole, then calls one stage.
 
-Of the project's files only ``dvc.yaml`` names paths: they arrive here as options. Two files belong to the command line
-itself, whatever the stage: the settings it reads, and the notes it takes of what a run cost.
+Of the project's files only ``dvc.yaml`` names paths: they arrive here as options. Three files belong to the command
+line itself, whatever the stage: the settings it reads, the notes it takes of what a run cost, and what was estimated
+before the run.
+
+Two commands are no stages: ``estimate`` tells what a run will take, ``quick`` writes settings for a first look.
 """
 
 import argparse
@@ -11,16 +14,20 @@ import io
 import os
 import pkgutil
 import sys
+import time
 from pathlib import Path
 
 import augment.stages
 from augment import costs
 from augment.core.errors import EXIT_BAD_INPUT, AugmentError, TrainingError
 from augment.core.stage import Stage
+from augment.planning import outlook, quick
+from augment.runtime.portable import pin
 from augment.settings import load_settings
 
 PARAMS = Path("params.yaml")
 COSTS = Path("scratch/costs")
+ESTIMATE = Path("scratch/estimate.json")
 OBJECTS_BETWEEN_LOOKS = 50_000
 EXIT_FAILED = 1
 EXIT_INTERRUPTED = 130  # what shells report of a command ended by SIGINT
@@ -42,22 +49,15 @@ def load_stage(name: str) -> Stage:
 def main(arguments: list[str]) -> int:
     """Run one stage; return the exit status: 0, 65 for bad input, 1 for a failed training, 130 if interrupted."""
     parser = argparse.ArgumentParser(prog="python -m augment", description="Run one stage of the pipeline.")
-    parser.add_argument("stage", choices=stage_names())
+    parser.add_argument("stage", choices=[*stage_names(), *COMMANDS])
     name = parser.parse_args(arguments[:1]).stage
-    stage = load_stage(name)
-    options = argparse.ArgumentParser(prog=f"python -m augment {name}", description=stage.run.__doc__)
-    for option, kind in stage.options.items():
-        options.add_argument(f"--{option.replace('_', '-')}", type=kind, required=True)
-    values = vars(options.parse_args(arguments[1:]))
-    where = ""
     try:
-        settings = load_settings(PARAMS)
-        sections = {argument: settings.section(key.format(**values)) for argument, key in stage.sections.items()}
-        where = " ".join([name, *stage.coordinates(values)]) + ": "
-        stage.run(**values, **sections)
-        costs.note(COSTS)
+        if name in COMMANDS:
+            COMMANDS[name](arguments[1:])
+        else:
+            _run(name, arguments[1:])
     except AugmentError as error:
-        print(f"error: {where}{error}", file=sys.stderr)
+        print(f"error: {error}", file=sys.stderr)
         return EXIT_FAILED if isinstance(error, TrainingError) else EXIT_BAD_INPUT
     except KeyboardInterrupt as interrupt:
         print(f"interrupted {interrupt}".rstrip(), file=sys.stderr)
@@ -65,7 +65,46 @@ def main(arguments: list[str]) -> int:
     return 0
 
 
+def _run(name: str, arguments: list[str]) -> None:
+    stage = load_stage(name)
+    options = argparse.ArgumentParser(prog=f"python -m augment {name}", description=stage.run.__doc__)
+    for option, kind in stage.options.items():
+        options.add_argument(f"--{option.replace('_', '-')}", type=kind, required=True)
+    values = vars(options.parse_args(arguments))
+    settings = load_settings(PARAMS)
+    sections = {argument: settings.section(key.format(**values)) for argument, key in stage.sections.items()}
+    outlook.announce(ESTIMATE, COSTS)
+    try:
+        stage.carry_out(**values, **sections)
+    except AugmentError as error:
+        error.args = (f"{' '.join([name, *stage.coordinates(values)])}: {error}",)
+        raise
+    costs.note(COSTS)
+
+
+def _estimate(arguments: list[str]) -> None:
+    light_s = time.process_time()
+    from augment.planning import estimate  # it imports every stage: torch takes seconds that no stage need wait for
+
+    options = argparse.ArgumentParser(prog="python -m augment estimate", description=estimate.command.__doc__)
+    options.add_argument("--plan", type=Path, required=True, help="what `python -m pipelines plan` printed")
+    chosen = options.parse_args(arguments)
+    estimate.command(load_settings(PARAMS), chosen.plan, COSTS, ESTIMATE, light_s)
+
+
+def _quick(arguments: list[str]) -> None:
+    options = argparse.ArgumentParser(prog="python -m augment quick", description=quick.quick.__doc__)
+    options.add_argument("--settings", type=Path, required=True, help="the file to write")
+    chosen = options.parse_args(arguments)
+    quick.write(load_settings(PARAMS), chosen.settings)
+
+
+COMMANDS = {"estimate": _estimate, "quick": _quick}
+"""What is no stage."""
+
+
 if __name__ == "__main__":
+    pin(PARAMS)
     # Torch makes a million objects that stay. To look for garbage among them as often as Python does takes seconds
     # while they are made and while a network trains; to take them apart at the end takes a fifth of one.
     gc.set_threshold(OBJECTS_BETWEEN_LOOKS)

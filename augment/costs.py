@@ -16,9 +16,10 @@ from pathlib import Path
 import psutil
 
 from augment.core.store import write_json
+from augment.runtime.progress import TALLY
 
 STAGE = "DVC_STAGE"
-"""Environment variable in which DVC tells a command the name of its stage, e.g. ``train_features@digits``."""
+"""Environment variable in which DVC tells a command the name of its stage, e.g. ``train_judge@digits``."""
 
 RANK = "LOCAL_RANK"
 """Environment variable in which Fabric numbers the processes that train together, each of which runs the command."""
@@ -27,6 +28,7 @@ RANK = "LOCAL_RANK"
 def note(folder: Path) -> None:
     """Note what this process has cost since it began, with its children, if it is DVC that runs it.
 
+    With it, how many trainings it made that stop by themselves, and their steps: the next estimate goes by them.
     Of processes that train together only the first does. A folder that cannot be written fails no stage.
     """
     stage = os.environ.get(STAGE)
@@ -43,6 +45,7 @@ def _cost() -> dict[str, str | float | int]:
         "peak_bytes": max(own.ru_maxrss, children.ru_maxrss) * 1024,  # Linux counts in KiB
         "ended": datetime.now(UTC).isoformat(timespec="seconds"),
         "hardware": hardware(),
+        **({"trainings": TALLY.trainings, "steps": TALLY.steps} if TALLY.trainings else {}),
     }
 
 

@@ -3,17 +3,21 @@
 from pathlib import Path
 from typing import Annotated, Any, Self
 
-import yaml
 from pydantic import Field, model_validator
 
-from augment.classifier.specs import ClassifierSpec, RecipeSpec
+from augment.assessment.gate import GateSpec
+from augment.classifier.classifier_spec import ClassifierSpec, RecipeSpec
 from augment.core.errors import SettingsError
+from augment.core.registry import OneOf
+from augment.core.settings_file import load_yaml
 from augment.core.specs import Name, Names, Spec, parse
-from augment.datasets.specs import ScarcitySpec, SourceSpec, SplitSpec
-from augment.merging.specs import REAL, AutoMixSpec, MixSpec
-from augment.quality.specs import GateSpec
-from augment.runtime.specs import RuntimeSpec
-from augment.synthesis.specs import SynthesisSpec, SynthesizerSpec
+from augment.datasets.raw import SourceSpec
+from augment.datasets.split_spec import ScarcitySpec, SplitSpec
+from augment.merging.mix_spec import REAL, AutoMixSpec, MixSpec
+from augment.runtime.runtime_spec import RuntimeSpec
+from augment.synthesis.base.drawing_spec import SynthesisSpec
+from augment.synthesis.base.methods import FAMILIES, SynthesizerSpec
+from augment.synthesis.training.checkpoint_spec import CheckpointSpec
 
 
 class DatasetSpec(Spec):
@@ -22,7 +26,7 @@ class DatasetSpec(Spec):
     source: SourceSpec
     split: SplitSpec
     scarcity: ScarcitySpec
-    synthesizers: dict[Name, SynthesizerSpec]
+    synthesizers: dict[Name, Annotated[SynthesizerSpec, OneOf()]]
     synthesis: SynthesisSpec
     classifier: ClassifierSpec
 
@@ -40,7 +44,8 @@ class Settings(Spec):
     seed: Annotated[int, Field(ge=0)]
     seeds: Annotated[int, Field(ge=2, description="an interval needs at least two runs")]
     runtime: RuntimeSpec
-    synthesizers: Names
+    checkpoints: CheckpointSpec = CheckpointSpec()
+    synthesizers: dict[str, list[Name]]
     datasets: Annotated[dict[Name, DatasetSpec], Field(min_length=1)]
     gate: GateSpec = GateSpec()
     mixes: dict[Name, MixSpec]
@@ -63,20 +68,61 @@ class Settings(Spec):
                 raise ValueError(f"{block}: {', '.join(twice)} already exists; expected another name")
         return self
 
+    @model_validator(mode="before")
+    @classmethod
+    def _synthesizers_by_family(cls, data: Any) -> Any:
+        """Tell who lists synthesizers without families what to write: only by family can DVC tell their code apart."""
+        if isinstance(data, dict) and isinstance(data.get("synthesizers"), list):
+            raise ValueError(
+                f"synthesizers: expected a list for each family, found one list; write\n"
+                f"  synthesizers: {_by_family(data['synthesizers'], data.get('datasets'))}"
+            )
+        return data
+
+    @model_validator(mode="after")
+    def _every_family_is_listed(self) -> Self:
+        _expect_known("synthesizers", list(self.synthesizers), list(FAMILIES))
+        missing = [family for family in FAMILIES if family not in self.synthesizers]
+        if missing:  # DVC would stop, and say less
+            raise ValueError(f"synthesizers.{missing[0]}: missing; expected a list, which may be empty: []")
+        names = self.synthesizer_names()
+        twice = sorted({name for name in names if names.count(name) > 1})
+        if twice:
+            raise ValueError(f"synthesizers: {', '.join(twice)} more than once; expected each name once")
+        if not names:
+            raise ValueError("synthesizers: expected at least one name, found none in any family")
+        return self
+
     @model_validator(mode="after")
     def _mixes_name_what_exists(self) -> Self:
+        names = self.synthesizer_names()
         for name, mix in self.mixes.items():
-            _expect_known(f"mixes.{name}.synthesizer", [mix.synthesizer], self.synthesizers)
+            _expect_known(f"mixes.{name}.synthesizer", [mix.synthesizer], names)
         for name, auto in self.auto_mixes.items():
-            _expect_known(f"auto_mixes.{name}.synthesizer", [auto.synthesizer], self.synthesizers)
+            _expect_known(f"auto_mixes.{name}.synthesizer", [auto.synthesizer], names)
             _expect_known(f"auto_mixes.{name}.recipe", [auto.recipe], list(self.arms.recipes))
-        for name, dataset in self.datasets.items():
-            missing = [each for each in self.synthesizers if each not in dataset.synthesizers]
-            if missing:
-                raise ValueError(
-                    f"datasets.{name}.synthesizers: missing {', '.join(missing)}, which synthesizers lists"
-                )
         return self
+
+    @model_validator(mode="after")
+    def _datasets_say_how(self) -> Self:
+        for name, dataset in self.datasets.items():
+            key = f"datasets.{name}.synthesizers"
+            missing = [each for each in self.synthesizer_names() if each not in dataset.synthesizers]
+            if missing:
+                raise ValueError(f"{key}: missing {', '.join(missing)}, which synthesizers lists")
+            for family, listed in self.synthesizers.items():
+                for each in listed:
+                    spec = dataset.synthesizers[each]
+                    if spec.family() != family:
+                        raise ValueError(
+                            f"{key}.{each}: {spec.tag()} is of family {spec.family()}, but {each} is listed under "
+                            f"synthesizers.{family}; expected it under synthesizers.{spec.family()}"
+                        )
+        return self
+
+    def synthesizer_names(self) -> list[str]:
+        """List the synthesizers of all families, which must all be there."""
+        return [name for family in FAMILIES for name in self.synthesizers[family]]
 
     def section(self, key: str) -> Any:
         """Look up a dotted key, e.g. ``datasets.digits.synthesizers.gan``.
@@ -98,20 +144,34 @@ def load_settings(path: Path) -> Settings:
     """Read and validate ``params.yaml``.
 
     Raises:
-        SettingsError: The file is missing, is not YAML, or holds an unknown key or an unfit value.
+        SettingsError: The file is missing, is not YAML, or holds a key twice, an unknown key or an unfit value.
     """
-    try:
-        data = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except FileNotFoundError as error:
-        raise SettingsError(
-            f"{path}: expected the settings here, found no file; run from the project's top folder"
-        ) from error
-    except yaml.YAMLError as error:
-        raise SettingsError(f"{path}: not valid YAML: {error}") from error
-    return parse(Settings, data, str(path))
+    return parse(Settings, load_yaml(path), str(path))
 
 
 def _expect_known(key: str, names: list[str], known: list[str]) -> None:
     unknown = [name for name in names if name not in known]
     if unknown:
         raise ValueError(f"{key}: unknown {', '.join(unknown)}; expected some of {', '.join(known)}")
+
+
+def _by_family(names: list[Any], datasets: Any) -> str:
+    """Write a plain list of synthesizers as it should be, by the kinds that any dataset gives them."""
+
+    def below(block: Any, *keys: str) -> Any:  # what stands there has not been validated
+        for key in keys:
+            block = block.get(key) if isinstance(block, dict) else None
+        return block if isinstance(block, dict) else {}
+
+    kinds = {
+        name: str(spec.get("kind"))
+        for dataset in below({"datasets": datasets}, "datasets").values()
+        for name, spec in below(dataset, "synthesizers").items()
+        if isinstance(spec, dict)
+    }
+    methods = SynthesizerSpec.registered()
+    known = {name: methods[kind].family() for name, kind in kinds.items() if kind in methods}
+    lists = ", ".join(
+        f"{family}: [{', '.join(str(name) for name in names if known.get(name) == family)}]" for family in FAMILIES
+    )
+    return f"{{{lists}}}"

@@ -19,15 +19,16 @@ from functools import partial
 
 import numpy as np
 
+from augment.comparison.comparison import Comparison, compare
+from augment.comparison.intervals import Estimate, crossed_estimate, pigeonhole_interval
+from augment.comparison.paired import PairedComparison
+from augment.comparison.power import spread
+from augment.comparison.significance import ALPHA, mcnemar_p, sign_flip_p
 from augment.core.images import FloatArray
 from augment.core.seeding import numpy_generator
-from augment.evaluation.arms import Kind
-from augment.evaluation.comparison import Comparison, compare
-from augment.evaluation.contests import Contest, Outcome
-from augment.evaluation.intervals import Estimate, Interval, crossed_estimate, pigeonhole_interval
-from augment.evaluation.power import spread
-from augment.evaluation.significance import ALPHA, mcnemar_p, sign_flip_p
-from tests.evaluation.simulated import WORLDS, World, draw_arms, draw_hits
+from augment.results.kinds import ArmKind, Baseline, Effect
+from augment.results.record import Interval
+from tests.comparison.simulated import WORLDS, World, draw_arms, draw_hits
 
 EFFECT = 0.02
 GAIN = 0.04
@@ -105,7 +106,7 @@ def two_arms(world: World, rng: np.random.Generator) -> Round:
 
 
 def residual_once(values: FloatArray) -> Estimate:
-    """Estimate as `crossed_estimate` does, but with the residual counted once: the unbiased rival of our interval."""
+    """Estimate as `crossed_estimate` does, but with the residual counted once: what is unbiased."""
     runs, images = values.shape
     parts = spread(values)
     of_runs = parts.run / runs + parts.residual / (runs * images)
@@ -129,12 +130,12 @@ def verdict(world: World, real: int, merged: int, rng: np.random.Generator) -> R
     """Judge merged arms that are as good as the real ones, and merged arms that all are truly better."""
     equal = compare(draw_arms(world, real, merged, rng), seed=0)
     better = compare(draw_arms(world, real, merged, rng, GAIN), seed=0)
-    found = contests_of_chosen(equal)
+    found = comparisons_of_chosen(equal)
     return {
-        "false, plain p %": any(contest.estimate.p_value() <= ALPHA for contest in found),
-        "false, corrected p %": any(contest.outcome is not Outcome.NO_EFFECT for contest in found),
-        "merged set used for nothing %": equal.use.kind is Kind.MERGED,
-        f"gain of {100 * GAIN:.0f} points seen %": better.use.kind is Kind.MERGED,
+        "false, plain p %": any(compared.estimate.p_value() <= ALPHA for compared in found),
+        "false, corrected p %": any(compared.effect is not Effect.NO_EFFECT for compared in found),
+        "merged set used for nothing %": equal.use.kind is ArmKind.MERGED,
+        f"gain of {100 * GAIN:.0f} points seen %": better.use.kind is ArmKind.MERGED,
     }
 
 
@@ -145,21 +146,21 @@ def unequal_recipes(world: World, rng: np.random.Generator) -> Round:
     better = compare(draw_arms(world, arms, arms, rng, GAIN, RECIPES), seed=0)
     return {
         "used for nothing, if the best real arm were all %": beats_best_real(equal),
-        "merged set used for nothing %": equal.use.kind is Kind.MERGED,
+        "merged set used for nothing %": equal.use.kind is ArmKind.MERGED,
         f"gain of {100 * GAIN:.0f} points seen, if it were all %": beats_best_real(better),
-        f"gain of {100 * GAIN:.0f} points seen %": better.use.kind is Kind.MERGED,
+        f"gain of {100 * GAIN:.0f} points seen %": better.use.kind is ArmKind.MERGED,
     }
 
 
 def beats_best_real(comparison: Comparison) -> bool:
     """Whether the chosen arm is said to be better than the best arm without synthesis."""
-    found = comparison.against_best_real[comparison.chosen.name] if comparison.chosen else None
-    return found is not None and found.outcome is Outcome.HELPS
+    found = comparison.against[Baseline.BEST_REAL][comparison.chosen.name] if comparison.chosen else None
+    return found is not None and found.effect is Effect.HELPS
 
 
-def contests_of_chosen(comparison: Comparison) -> list[Contest]:
-    """The contests that the verdict speaks of."""
-    return comparison.contests_of(comparison.chosen) if comparison.chosen else []
+def comparisons_of_chosen(comparison: Comparison) -> list[PairedComparison]:
+    """The comparisons that the verdict speaks of."""
+    return list(comparison.comparisons_of(comparison.chosen).values()) if comparison.chosen else []
 
 
 if __name__ == "__main__":

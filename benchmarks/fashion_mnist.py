@@ -9,23 +9,24 @@ from pathlib import Path
 import numpy as np
 
 import augment
+from augment.assessment.real_reference import real_reference
 from augment.classifier.judging import REAL_RUN, train_judge
 from augment.core.images import ImageSet, IntArray, make_image_set
 from augment.core.seeding import numpy_generator
-from augment.datasets.sources import RawImages, load_torchvision
-from augment.datasets.specs import SplitSpec
+from augment.datasets.raw import RawImages
+from augment.datasets.sources.torchvision import TorchvisionSource
+from augment.datasets.split_spec import SplitSpec
 from augment.datasets.splits import split_rows
-from augment.quality.generator_quality import sample_floor
-from augment.runtime.checkpoint import fingerprint_code
-from augment.runtime.judge import Judge, read_judge, write_judge
+from augment.judge.judge import Judge, read_judge, write_judge
 from augment.runtime.machine import Machine
-from augment.synthesis.gan.specs import GanSpec
+from augment.synthesis.gan.gan_spec import GanSpec
 from augment.synthesis.gan.training import GanTraining
-from augment.synthesis.validation import see
+from augment.synthesis.training.checkpoint import fingerprint_code
+from augment.synthesis.training.monitoring import see
 
 SPLIT = SplitSpec(val=5000, test="official")
 SEED = 0
-JUDGE_CODE = [Path(augment.__path__[0], layer) for layer in ("core", "runtime", "classifier")]
+JUDGE_CODE = [Path(augment.__path__[0], layer) for layer in ("core", "runtime", "judge", "classifier")]
 WARM_UP, TIMED = 3, 20
 """Steps before the rate of a training is taken, and steps that it is taken over."""
 
@@ -50,7 +51,7 @@ def make_parser(doc: str | None) -> argparse.ArgumentParser:
 
 def load(folder: Path) -> Data:
     """Read and split Fashion-MNIST."""
-    raw = load_torchvision("FashionMNIST", folder)
+    raw = TorchvisionSource(kind="torchvision", name="FashionMNIST").load(folder)
     split = split_rows(raw, SPLIT, SEED)
     return Data(*(_select(raw, rows) for rows in (split.train, split.val, split.test)))
 
@@ -60,7 +61,7 @@ def _select(raw: RawImages, rows: IntArray) -> ImageSet:
 
 
 def prepare_judge(folder: Path, data: Data, machine: Machine) -> Judge:
-    """Train the judge as the stage ``train_features`` does, or read it where that was done before."""
+    """Train the judge as the stage ``train_judge`` does, or read it where that was done before."""
     train = data.train
     folder = folder / fingerprint_code(*JUDGE_CODE)
     if not folder.exists():
@@ -69,13 +70,13 @@ def prepare_judge(folder: Path, data: Data, machine: Machine) -> Judge:
     return read_judge(folder, train.classes, train.shape, machine.device)
 
 
-def floor(judge: Judge, data: Data, images: int) -> dict[str, float]:
+def real_figures(judge: Judge, data: Data, images: int) -> dict[str, float]:
     """Give the figures of real train images against val: about what a perfect generator would reach."""
-    rng = numpy_generator(SEED, "floor")
+    rng = numpy_generator(SEED, "floor")  # the name under which the published figures were drawn
     train = data.train.select(rng.permutation(len(data.train))[: 3 * images])
     per_class = images // len(data.val.classes)
     val = data.val.select(np.concatenate([np.flatnonzero(data.val.labels == k)[:per_class] for k in range(10)]))
-    return sample_floor(see(judge, train.images, train.labels), see(judge, val.images, val.labels), rng)
+    return real_reference(see(judge, train.images, train.labels), see(judge, val.images, val.labels), rng)
 
 
 def steps_within(cpu_s: float, train: ImageSet, spec: GanSpec, machine: Machine) -> int:

@@ -11,7 +11,7 @@ stops by val; beside it that of the same classifier trained on the real ones. As
 or `--times` as many, and half of that again where the judge drops some: the count of those kept is printed. With
 several pools, confidences and times each training is drawn from in every way. With few images a class the judge and
 val are still those of the whole data set: a yardstick that no user has.
-CPU-seconds are those of training, without looks. See docs/synthesizers.md for what --set may name.
+CPU-seconds are those of training, without evaluation points. See docs/synthesizers.md for what --set may name.
 """
 
 import time
@@ -23,28 +23,28 @@ import numpy as np
 import numpy.typing as npt
 import yaml
 
+from augment.classifier.classifier_spec import ClassifierSpec, RecipeSpec
 from augment.classifier.prediction import predict_probabilities
-from augment.classifier.specs import ClassifierSpec, RecipeSpec
 from augment.classifier.training import train_classifier
 from augment.core.images import ImageSet, IntArray, UInt8Array, make_image_set
 from augment.core.seeding import numpy_generator
 from augment.core.specs import parse
-from augment.datasets.specs import PerClassScarcity
+from augment.datasets.split_spec import PerClassScarcity
 from augment.datasets.splits import thin
+from augment.judge.judge import Judge
 from augment.quality.generator_quality import generator_quality
-from augment.runtime.checkpoint import Checkpoint
-from augment.runtime.judge import Judge
 from augment.runtime.machine import Machine, machine
 from augment.runtime.progress import Progress
+from augment.runtime.runtime_spec import RuntimeSpec
 from augment.runtime.seeding import torch_generator
-from augment.runtime.specs import RuntimeSpec
-from augment.synthesis.fitting import fit
-from augment.synthesis.gan.specs import GanSpec
-from augment.synthesis.record import Look
-from augment.synthesis.sampling import sample
-from augment.synthesis.synthesizer import Synthesizer
-from augment.synthesis.validation import see
-from benchmarks.fashion_mnist import SEED, Data, floor, load, make_parser, prepare_judge, steps_within
+from augment.synthesis.base.sampling import sample
+from augment.synthesis.base.synthesizer import Synthesizer
+from augment.synthesis.gan.gan_spec import GanSpec
+from augment.synthesis.training.checkpoint import Checkpoint
+from augment.synthesis.training.fitting import fit
+from augment.synthesis.training.monitoring import see
+from augment.synthesis.training.record import EvaluationPoint
+from benchmarks.fashion_mnist import SEED, Data, load, make_parser, prepare_judge, real_figures, steps_within
 
 FIGURES = ("frechet_distance", "label_fidelity", "precision", "recall", "density", "coverage")
 PLAIN = RecipeSpec(transforms="none", sampling="natural")
@@ -54,14 +54,14 @@ SPARE = 1.5
 
 @dataclass
 class Album:
-    """Takes the place of a training's watcher: keeps the averaged generators it is shown, and judges nothing."""
+    """Takes the place of a training's monitor: keeps the averaged generators it is shown, and judges nothing."""
 
     snapshots: list[Synthesizer] = field(default_factory=list)
 
-    def __call__(self, synthesizer: Synthesizer) -> Look:
+    def __call__(self, synthesizer: Synthesizer) -> EvaluationPoint:
         """Keep a generator."""
         self.snapshots.append(synthesizer)
-        return Look({}, np.zeros((0, 1, 1, 1), dtype=np.uint8))
+        return EvaluationPoint({}, np.zeros((0, 1, 1, 1), dtype=np.uint8))
 
 
 @dataclass(frozen=True)
@@ -100,7 +100,7 @@ class Drawer:
 
 def train_gan(data: Data, settings: dict[str, Any], cpu_s: float, seed: int, where: Machine) -> tuple[Album, str]:
     """Train for a budget; return the snapshots and a line about it."""
-    spec = parse(GanSpec, {"kind": "gan", "steps": 1, "watch": {"choose_by": "last"}, **settings}, "--set")
+    spec = parse(GanSpec, {"kind": "gan", "steps": 1, "monitor": {"choose_by": "last"}, **settings}, "--set")
     spec = spec.model_copy(update={"steps": steps_within(cpu_s, data.train, spec, where)})
     album, began = Album(), time.process_time()
     fit(data.train, spec, seed, where, f"gan, seed {seed}", Checkpoint(None, {}), album, lambda _step, _grid: None)
@@ -167,7 +167,7 @@ def main() -> None:
         if options.classifier_steps:
             of_real, how = accuracy(data.train, data, options.classifier_steps, SEED, where)
             cas = f"accuracy {of_real:.4f} ({how})"
-        print(row("real train", floor(judge, data, len(data.val)), cas), flush=True)
+        print(row("real train", real_figures(judge, data, len(data.val)), cas), flush=True)
         for seed in options.seeds:
             album, about = train_gan(data, nested(options.set), options.cpu_s, seed, where)
             for pool, confidence in product(options.pool, options.confidence):

@@ -5,8 +5,8 @@
 The default recipe, and its settings for a short training (less noise, a higher rate), are trained once for each of
 their budgets, since their learning rate follows a schedule; the tutorial recipes have none and are trained once. The
 baselines go on until they hardly improve: less would flatter them, since a good image costs them far more time than a
-bad one. Quality is what a training's own looks see: the generator against 2,000 images of val, in the features of the
-judge; of the tutorials' generator as it is, and of the average of its weights, which they do not have. CPU-seconds are
+bad one. Quality is what a training's own monitor sees: the generator against 2,000 images of val, in the features of
+the judge; of the tutorials' generator as it is, and of the average of its weights, which they do not have. CPU-s are
 those of training steps alone. All recipes take turns, so that whatever else this machine does slows them alike.
 """
 
@@ -17,31 +17,34 @@ from itertools import chain
 
 from augment.core.images import ImageSet
 from augment.runtime.machine import Machine, machine
-from augment.runtime.specs import RuntimeSpec
-from augment.synthesis.gan.specs import ConditioningSpec, GanSpec, LossSpec, NetworkSpec, OptimiserSpec
+from augment.runtime.runtime_spec import RuntimeSpec
+from augment.synthesis.base.sampling import settle_batch_norm
+from augment.synthesis.gan.gan_spec import ConditioningSpec, GanSpec, OptimiserSpec
+from augment.synthesis.gan.losses import NonSaturating
 from augment.synthesis.gan.training import GanTraining
-from augment.synthesis.record import Watcher
-from augment.synthesis.sampling import settle_batch_norm
-from augment.synthesis.validation import MOST_IMAGES, make_watcher
-from benchmarks.fashion_mnist import SEED, floor, load, make_parser, prepare_judge, steps_within
+from augment.synthesis.networks.architectures import Compact, Dcgan, DiscriminatorSpec, Mlp, NetworkSpec, Resnet
+from augment.synthesis.training.monitoring import MOST_IMAGES, make_monitor
+from augment.synthesis.training.record import Monitor
+from benchmarks.fashion_mnist import SEED, load, make_parser, prepare_judge, real_figures, steps_within
 
-LOOKS = 8
+POINTS = 8
 RATIO = 2**0.5
-"""Each look comes after this many times the steps of the one before."""
+"""Each evaluation point comes after this many times the steps of the one before."""
 
-MLP = NetworkSpec(architecture="mlp", spectral_norm=False, initialisation="xavier")
-DCGAN = NetworkSpec(architecture="dcgan", width=64, spectral_norm=False, initialisation="normal", dropout=0.3)
+MLP = Mlp(initialisation="xavier")
+DCGAN = Dcgan(width=64, initialisation="normal")
 
 
-def tutorial(network: NetworkSpec) -> GanSpec:
+def tutorial(network: NetworkSpec, dropout: float = 0.0) -> GanSpec:
     """Train a network as the classic tutorials do: binary cross-entropy, DCGAN's Adam, labels beside the input."""
     return GanSpec(
         kind="gan",
         steps=1,
         batch_size=64,
         network=network,
+        discriminator=DiscriminatorSpec(spectral_norm=False, dropout=dropout),
         conditioning=ConditioningSpec(generator="concat", discriminator="concat"),
-        loss=LossSpec(kind="non_saturating"),
+        loss=NonSaturating(),
         optimiser=OptimiserSpec(learning_rate=2e-4, betas=[0.5, 0.999], decay=0.0),
     )
 
@@ -51,12 +54,12 @@ RECIPES = {
     "compact, short": GanSpec(
         kind="gan",
         steps=1,
-        network=NetworkSpec(latent_dim=16),
+        network=Compact(latent_dim=16),
         optimiser=OptimiserSpec(learning_rate=6e-3, decay=0.35),
     ),
     "tutorial mlp": tutorial(MLP),
-    "tutorial dcgan": tutorial(DCGAN),
-    "resnet": GanSpec(kind="gan", steps=1, network=NetworkSpec(architecture="resnet")),
+    "tutorial dcgan": tutorial(DCGAN, dropout=0.3),
+    "resnet": GanSpec(kind="gan", steps=1, network=Resnet()),
 }
 """How many steps each makes follows from its budget."""
 
@@ -66,7 +69,7 @@ BASELINES = [name for name in RECIPES if name not in OURS]
 
 @dataclass(frozen=True)
 class Point:
-    """What one look saw, after so many CPU-seconds of training."""
+    """What was seen at one evaluation point, after so many CPU-seconds of training."""
 
     cpu_s: float
     distance: float
@@ -85,21 +88,21 @@ class Contender:
     Attributes:
         name: Of the recipe, with its budget.
         training: The networks.
-        look_at: Step counts after which it is looked at, ascending.
-        points: What was seen of each generator that is looked at, by its name in ``training``.
+        evaluate_at: Step counts after which it is evaluated, ascending.
+        points: What was seen of each generator that is evaluated, by its name in ``training``.
         cpu_s: CPU-seconds of the steps made.
         done: Steps made.
     """
 
     name: str
     training: GanTraining
-    look_at: list[int]
+    evaluate_at: list[int]
     points: dict[str, list[Point]]
     cpu_s: float = 0.0
     done: int = 0
 
-    def advance(self, until: int, watcher: Watcher, where: Machine) -> None:
-        """Train up to the next look, and look."""
+    def advance(self, until: int, monitor: Monitor, where: Machine) -> None:
+        """Train up to the next evaluation point, and evaluate."""
         began = time.process_time()
         while self.done < until:
             self.training.step(self.done, 1.0)
@@ -108,7 +111,7 @@ class Contender:
         for which, points in self.points.items():
             generator = copy.deepcopy(getattr(self.training, which))
             settle_batch_norm(generator, SEED, where)
-            seen = watcher(generator).figures
+            seen = monitor(generator).figures
             points.append(Point(self.cpu_s, seen["frechet_distance"], seen["label_fidelity"], seen["recall"]))
             print(f"{self.name:27} {which:10} {self.done:6} {points[-1]}", flush=True)
 
@@ -118,10 +121,10 @@ def contend(recipe: str, budget: float, train: ImageSet, where: Machine) -> Cont
     spec = RECIPES[recipe]
     steps = steps_within(budget, train, spec, where)
     training = GanTraining(train, spec.model_copy(update={"steps": steps}), SEED, where)
-    look_at = [max(1, round(steps / RATIO**back)) for back in reversed(range(LOOKS))]
+    evaluate_at = [max(1, round(steps / RATIO**back)) for back in reversed(range(POINTS))]
     # The tutorials do not average weights; to have both costs nothing, since averages do not act on the training.
     shown = ("generator", "average") if recipe.startswith("tutorial") else ("average",)
-    return Contender(f"{recipe}, {budget:g} CPU-s", training, look_at, {which: [] for which in shown})
+    return Contender(f"{recipe}, {budget:g} CPU-s", training, evaluate_at, {which: [] for which in shown})
 
 
 def reach(contenders: list[Contender], distance: float) -> Point | None:
@@ -153,15 +156,15 @@ def main() -> None:
     data = load(options.fashion_mnist)
     with machine(RuntimeSpec()) as where:
         judge = prepare_judge(options.judge, data, where)
-        watcher = make_watcher(data.val, judge, SEED, where)
-        real = floor(judge, data, MOST_IMAGES)
+        monitor = make_monitor(data.val, judge, SEED, where)
+        real = real_figures(judge, data, MOST_IMAGES)
         print(f"{where.describe()}; real train images: FD {real['frechet_distance']:.2f}, ", end="")
         print(f"fidelity {real['label_fidelity']:.3f}, recall {real['recall']:.3f}\n")
         ours = {name: [contend(name, budget, data.train, where) for budget in options.budgets] for name in options.ours}
         others = [contend(name, options.baseline_budget, data.train, where) for name in options.baselines]
-        for number in range(LOOKS):
+        for number in range(POINTS):
             for contender in (*chain(*ours.values()), *others):
-                contender.advance(contender.look_at[number], watcher, where)
+                contender.advance(contender.evaluate_at[number], monitor, where)
     for name, runs in ours.items():
         compare(name, runs, others)
 

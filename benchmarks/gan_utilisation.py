@@ -25,9 +25,10 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from augment.core.images import ImageSet, make_image_set
 from augment.runtime.machine import Machine, machine
-from augment.runtime.specs import RuntimeSpec
-from augment.synthesis.gan.specs import GanSpec, NetworkSpec
+from augment.runtime.runtime_spec import RuntimeSpec
+from augment.synthesis.gan.gan_spec import GanSpec
 from augment.synthesis.gan.training import GanTraining
+from augment.synthesis.networks.architectures import Compact
 
 CONVOLUTIONS = [(64, 64, 14), (64, 128, 14), (64, 256, 14), (256, 128, 7)]
 """Batch, channels and side."""
@@ -94,7 +95,7 @@ class StepCost:
 
 def time_step(images: ImageSet, batch: int, width: int, where: Machine, repeats: int) -> StepCost:
     """Measure a training step."""
-    spec = GanSpec(kind="gan", steps=10**6, batch_size=batch, network=NetworkSpec(width=width))
+    spec = GanSpec(kind="gan", steps=10**6, batch_size=batch, network=Compact(width=width))
     training = GanTraining(images, spec, 0, where)
     step = partial(training.step, 1, 1.0)
     with FlopCounterMode(display=False) as counter:

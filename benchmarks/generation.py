@@ -18,12 +18,13 @@ import torch
 
 from augment.core.store import write_drawn_images
 from augment.runtime.machine import Machine, machine
+from augment.runtime.runtime_spec import RuntimeSpec
 from augment.runtime.seeding import torch_generator
-from augment.runtime.specs import RuntimeSpec
-from augment.synthesis.gan.build import build_generator
-from augment.synthesis.gan.specs import GanSpec, NetworkSpec
-from augment.synthesis.sampling import BATCH, sample_batches
-from augment.synthesis.synthesizer import Synthesizer
+from augment.synthesis.base.sampling import BATCH, sample_batches
+from augment.synthesis.base.synthesizer import Synthesizer
+from augment.synthesis.gan.gan_spec import GanSpec
+from augment.synthesis.gan.networks import build_generator
+from augment.synthesis.networks.architectures import Compact
 
 CLASSES = tuple(str(label) for label in range(10))
 SHAPE = (1, 28, 28)
@@ -68,8 +69,8 @@ def main() -> None:
     parser.add_argument("--width", type=int, default=16, help="of the generator")
     options = parser.parse_args()
     with machine(RuntimeSpec()) as where, tempfile.TemporaryDirectory(prefix="generation-") as scratch:
-        spec = GanSpec(kind="gan", steps=1, network=NetworkSpec(width=options.width))
-        generator = build_generator(SHAPE, len(CLASSES), spec).to(where.device).eval()
+        spec = GanSpec(kind="gan", steps=1, network=Compact(width=options.width))
+        generator = build_generator(spec, SHAPE, len(CLASSES)).to(where.device).eval()
         run_alone(generator, 10 * BATCH, where)
         before = peak_mib()
         # Half of the generator's own before and half after, so that what else runs here slows both alike.

@@ -10,13 +10,14 @@ import numpy as np
 import torch
 from torchvision.transforms import v2
 
+from augment.classifier.classifier_spec import ClassifierSpec, RecipeSpec
 from augment.classifier.networks import build_backbone
-from augment.classifier.recipes import Batch, batches, transform_named
-from augment.classifier.specs import ClassifierSpec, RecipeSpec
+from augment.classifier.parts import MIXINGS, TRANSFORMS
+from augment.classifier.recipes import Batch, batches
 from augment.classifier.training import train_step
 from augment.core.images import make_image_set
 from augment.runtime.machine import Machine, machine
-from augment.runtime.specs import RuntimeSpec
+from augment.runtime.runtime_spec import RuntimeSpec
 
 SHAPES = (1, 8, 8), (1, 28, 28), (3, 32, 32)
 BATCH, CLASSES, REPEATS, READINGS = 64, 10, 20, 5
@@ -29,8 +30,8 @@ def main() -> None:
             print(
                 f"{shape[1]}×{shape[2]}, {shape[0]} channel(s); a whole plain step: {plain_step(shape, where):.2f} ms"
             )
-            for name in ("mild", "strong", "trivial_augment", "rand_augment"):
-                transform, rng, images = transform_named(name), torch.Generator(), torch.rand(BATCH, *shape) * 2 - 1
+            for name in TRANSFORMS:
+                transform, rng, images = TRANSFORMS[name], torch.Generator(), torch.rand(BATCH, *shape) * 2 - 1
                 print(f"  {name:16} {milliseconds(lambda: transform(images, rng, True)):6.2f} ms")  # noqa: B023
             for name, theirs in {
                 "TrivialAugmentWide": v2.TrivialAugmentWide(),
@@ -39,7 +40,7 @@ def main() -> None:
                 pixels = torch.randint(0, 256, (BATCH, *shape), dtype=torch.uint8)
                 cost = milliseconds(lambda: [theirs(image) for image in pixels])  # noqa: B023
                 print(f"  {name:16} {cost:6.2f} ms (torchvision, image by image)")
-            for mixing in ("none", "mixup", "cutmix", "manifold_mixup"):
+            for mixing in MIXINGS:
                 recipe = RecipeSpec.model_validate({"transforms": "none", "sampling": "natural", "mixing": mixing})
                 made = made_by(recipe, shape, where)
                 print(f"  batch, mixing {mixing:14} {milliseconds(lambda: next(made)):6.2f} ms")  # noqa: B023

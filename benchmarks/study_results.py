@@ -1,6 +1,5 @@
 """The results of a study, dataset by dataset: a table to cite, and every figure of every arm."""
 
-import json
 import platform
 import subprocess
 from collections.abc import Iterable, Sequence
@@ -12,16 +11,21 @@ from typing import Any
 import pandas as pd
 import yaml
 
+from augment.core.records import read_record
 from augment.costs import hardware
-from augment.evaluation.contests import Outcome
-from augment.evaluation.intervals import Interval
-from augment.evaluation.wording import markdown_table, points
+from augment.results.arm_figures import ARM_FIGURES
+from augment.results.kinds import ArmKind, Baseline
+from augment.results.record import ArmResult, Interval, Result
+from augment.results.synthesizer_figures import SYNTHESIZER_FIGURES
+from augment.results.tables import Cell
+from augment.results.wording import MISSING, detected, points
+from augment.summary.frames import arm_table
+from augment.summary.markdown import cell, escape, lines
 
 BEGUN = "begun"
 """Git tag, in a workspace, of the commit of this repository that it was cloned at."""
 
-Arm = dict[str, Any]
-"""A row of `augment.evaluation.tables.arm_table`, with its ``dataset``."""
+ACCURACY = next(figure for figure in ARM_FIGURES if figure.name == "accuracy")
 
 
 @dataclass(frozen=True)
@@ -29,23 +33,19 @@ class Finished:
     """What a workspace holds once its dataset is done.
 
     Attributes:
-        dataset: Its name.
         settings: Its params.yaml.
         revision: Commit of this repository that ran.
-        arms: In the order of params.yaml.
-        quality: Synthesizer → its quality.json.
+        result: Of its dataset.
     """
 
-    dataset: str
     settings: dict[str, Any]
     revision: str
-    arms: list[Arm]
-    quality: dict[str, dict[str, Any]]
+    result: Result
 
 
 def is_finished(root: Path, dataset: str) -> bool:
-    """Tell whether a workspace holds the comparison of its own dataset; a fresh clone holds another's."""
-    return _table(root, dataset).exists()
+    """Tell whether a workspace holds the result of its dataset."""
+    return _result(root, dataset).exists()
 
 
 def read_finished(root: Path, dataset: str) -> Finished:
@@ -53,25 +53,19 @@ def read_finished(root: Path, dataset: str) -> Finished:
     settings = yaml.safe_load((root / "params.yaml").read_text())
     asked = ["git", "rev-parse", "--short=10", BEGUN]
     revision = subprocess.run(asked, cwd=root, check=True, capture_output=True, text=True).stdout.strip()
-    table = pd.read_csv(_table(root, dataset)).astype(object)
-    rows: list[Arm] = json.loads(
-        table.to_json(orient="records", double_precision=15)
-    )  # with None where a cell is empty
-    arms = [{"dataset": dataset} | row for row in rows]
-    folder = root / "results" / dataset / "synthetic"
-    quality = {name: json.loads((folder / name / "quality.json").read_text()) for name in settings["synthesizers"]}
-    return Finished(dataset, settings, revision, arms, quality)
+    return Finished(settings, revision, read_record(Result, _result(root, dataset)))
 
 
-def _table(root: Path, dataset: str) -> Path:
-    return root / "reports" / "arms" / f"{dataset}.csv"
+def _result(root: Path, dataset: str) -> Path:
+    return root / "results" / dataset / "comparison" / "result.json"
 
 
 def write_results(folder: Path, study: str, finished: Sequence[Finished]) -> None:
     """Write ``results.md`` and ``results.csv``."""
-    pd.DataFrame([arm for each in finished for arm in each.arms]).to_csv(
-        folder / "results.csv", index=False, lineterminator="\n"
-    )
+    frames = [arm_table(each.result).assign(dataset=each.result.dataset) for each in finished]
+    table = pd.concat(frames, ignore_index=True)
+    table.insert(0, "dataset", table.pop("dataset"))
+    table.to_csv(folder / "results.csv", index=False, lineterminator="\n")
     (folder / "results.md").write_text(markdown(study, finished, _provenance(study, finished)))
 
 
@@ -79,109 +73,81 @@ def markdown(study: str, finished: Sequence[Finished], provenance: str) -> str:
     """Write the tables: a row a dataset, a row a training set, a row a synthesizer."""
     summary = ["dataset", "`real/plain` %", "best without synthesis %", "merged", "minus `real/plain`"]
     summary += ["minus best without synthesis", "verdict", "synthetic only minus best", "control minus best"]
-    sets = ["dataset", "arm", "accuracy %", "macro-F1 %", "minus `real/plain`", "minus best without synthesis"]
-    quality = ["dataset", "synthesizer", "failed checks", "label fidelity (lowest class)", "Fréchet distance (real)"]
-    quality += ["coverage", "near copies % (expected)", "pull", "membership AUC: pixels", "features"]
+    sets = ["dataset", "arm", *(figure.heading for figure in ARM_FIGURES)]
+    quality = ["dataset", "synthesizer", *(figure.heading for figure in SYNTHESIZER_FIGURES)]
+    results = [each.result for each in finished]
     return "\n\n".join(
         [
             f"# Study: {study}",
             "## Did synthesis help?",
-            markdown_table(summary, [_summary_row(each) for each in finished]),
+            lines(summary, map(_summary_row, results)),
             "Accuracy on test and differences in accuracy points, with 95 % intervals over runs and test images. Of "
             "each kind of training set the arm with the best accuracy on val is shown. The verdict is that of the "
             "merged arm against the plain real arm / against the best arm without synthesis, after Holm's correction "
             "over all arms that merge; so are differences in bold.",
             "## Every training set, with its best recipe on val",
-            markdown_table(sets, [row for each in finished for row in _set_rows(each)]),
+            lines([*sets, *_BASELINES], (row for result in results for row in _set_rows(result))),
             "## The synthetic images",
-            markdown_table(quality, [row for each in finished for row in _quality_rows(each)]),
+            lines(quality, (row for result in results for row in _quality_rows(result))),
             "## How this was made",
             provenance,
         ]
     ).replace("\n\n\n", "\n\n")
 
 
-def best_of(arms: Iterable[Arm], key: str, value: str) -> Arm | None:
-    """Give the arm that was best on val, the first of equals, among those with a value; None where there are none."""
-    own = [arm for arm in arms if arm[key] == value]
-    return max(own, key=lambda arm: float(arm["val_accuracy"]), default=None)
+_BASELINES = {"minus `real/plain`": Baseline.REFERENCE, "minus best without synthesis": Baseline.BEST_REAL}
 
 
-def _with_role(arms: Iterable[Arm], role: str) -> Arm:
-    return next(arm for arm in arms if role in str(arm["role"]))
+def best_of(arms: Iterable[ArmResult]) -> ArmResult | None:
+    """Give the arm that was best on val, the first of equals; None where there are none."""
+    return max(arms, key=lambda arm: arm.scores["val_accuracy"].mean, default=None)
 
 
-def _summary_row(each: Finished) -> list[str]:
-    plain, best = (_with_role(each.arms, role) for role in ("reference", "best without synthesis"))
-    merged, synthetic, control = (best_of(each.arms, "kind", kind) for kind in ("merged", "synthetic", "control"))
+def _summary_row(result: Result) -> list[str]:
+    merged, synthetic, control = (
+        best_of(arm for arm in result.arms if arm.kind is kind)
+        for kind in (ArmKind.MERGED, ArmKind.SYNTHETIC, ArmKind.CONTROL)
+    )
+    effects = [merged.against[baseline].effect.value for baseline in _BASELINES.values()] if merged else []
     return [
-        each.dataset,
-        _accuracy(plain),
-        f"{_accuracy(best)} `{best['arm']}`",
-        f"`{merged['arm']}`" if merged else "–",
-        _difference(merged, "real"),
-        _difference(merged, "best_real"),
-        f"{merged['outcome_real']} / {merged['outcome_best_real']}" if merged else "–",
+        result.dataset,
+        _accuracy(result.reference),
+        f"{_accuracy(result.best_real)} `{result.best_real.name}`",
+        f"`{merged.name}`" if merged else MISSING,
+        *(_difference(merged, baseline) for baseline in _BASELINES.values()),
+        " / ".join(effects) or MISSING,
         _named(synthetic),
         _named(control),
     ]
 
 
-def _set_rows(each: Finished) -> list[list[str]]:
-    train_sets = dict.fromkeys(arm["train_set"] for arm in each.arms)
-    best = [best_of(each.arms, "train_set", train_set) for train_set in train_sets]
-    return [
-        [
-            each.dataset,
-            f"`{arm['arm']}`",
-            _accuracy(arm),
-            f"{arm['macro_f1'] * 100:.1f}",
-            _difference(arm, "real"),
-            _difference(arm, "best_real"),
-        ]
-        for arm in best
-        if arm
-    ]
+def _set_rows(result: Result) -> Iterable[list[str]]:
+    for train_set in dict.fromkeys(arm.train_set for arm in result.arms):
+        if arm := best_of(arm for arm in result.arms if arm.train_set == train_set):
+            scores = [escape(figure.text(arm.scores.get(figure.name))) for figure in ARM_FIGURES]
+            differences = [_difference(arm, baseline) for baseline in _BASELINES.values()]
+            yield [result.dataset, f"`{arm.name}`", *scores, *differences]
 
 
-def _quality_rows(each: Finished) -> list[list[str]]:
-    return [
-        [
-            each.dataset,
-            f"`{name}`",
-            str(figures["failed_checks"]),
-            f"{figures['label_fidelity']:.3f} ({figures['lowest_label_fidelity']:.3f})",
-            f"{figures['frechet_distance']:.2f} ({figures['floor']['frechet_distance']:.2f})",
-            f"{figures['coverage']:.2f}",
-            f"{figures['memorisation']['pixels']['near_copies'] * 100:.1f} "
-            f"({figures['memorisation']['pixels']['expected_near_copies'] * 100:.1f})",
-            f"{figures['memorisation']['pixels']['pull']:.2f}",
-            *(_attack(figures, space) for space in ("pixels", "features")),
-        ]
-        for name, figures in each.quality.items()
-    ]
+def _quality_rows(result: Result) -> Iterable[list[str]]:
+    for made in result.synthesizers:
+        figures = (figure.text(made.figures.get(figure.name)) for figure in SYNTHESIZER_FIGURES)
+        yield [result.dataset, f"`{made.name}`", *map(escape, figures)]
 
 
-def _attack(figures: dict[str, Any], space: str) -> str:
-    if "membership" not in figures:  # the workspace was begun before there was one
-        return "–"
-    return "{auc:.3f} [{auc_low:.3f}, {auc_high:.3f}]".format(**figures["membership"][space])
+def _accuracy(arm: ArmResult) -> str:
+    found: Interval | None = arm.scores["accuracy"].interval
+    ends = f" [{ACCURACY.number(found.low)}, {ACCURACY.number(found.high)}]" if found else ""
+    return ACCURACY.number(arm.scores["accuracy"].mean) + ends
 
 
-def _accuracy(arm: Arm) -> str:
-    mean, low, high = (arm[name] * 100 for name in ("accuracy", "accuracy_low", "accuracy_high"))
-    return f"{mean:.1f} [{low:.1f}, {high:.1f}]"
+def _difference(arm: ArmResult | None, baseline: Baseline) -> str:
+    compared = arm.against.get(baseline) if arm else None
+    return cell(Cell(points(compared.difference), detected(compared))) if compared else MISSING
 
 
-def _difference(arm: Arm | None, rival: str) -> str:
-    if arm is None or arm[f"to_{rival}"] is None:  # it is the rival
-        return "–"
-    text = points(Interval(*(arm[f"{name}_{rival}"] for name in ("to", "low", "high"))))
-    return text if arm[f"outcome_{rival}"] == Outcome.NO_EFFECT else f"**{text}**"
-
-
-def _named(arm: Arm | None) -> str:
-    return f"{_difference(arm, 'best_real')} `{arm['arm']}`" if arm else "–"
+def _named(arm: ArmResult | None) -> str:
+    return f"{_difference(arm, Baseline.BEST_REAL)} `{arm.name}`" if arm else MISSING
 
 
 def _provenance(study: str, finished: Sequence[Finished]) -> str:

@@ -1,6 +1,7 @@
 """`python -m pipelines`: run, watch and schedule the DVC pipeline with Prefect."""
 
 import argparse
+import json
 import os
 import signal
 import sys
@@ -8,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from pipelines import server, settings, workspace
+from pipelines import graph, plan, server, settings, workspace
 from pipelines.commands import PipelineError
 
 EXIT_DATA, EXIT_SYSTEM, EXIT_SERVER_GONE = 65, 2, 3
@@ -34,6 +35,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(required=True)
     for name, command, what in (
         ("run", _run, "bring every stale stage up to date, then stop"),
+        ("plan", _plan, "print, as JSON, every stage: is it stale, its parents, its command"),
         ("mend", _mend, "mend what a crash left, for DVC to work again; `run` does it by itself"),
         ("server", _server, "start the Prefect server and its UI; Ctrl-C stops it"),
         ("serve", _serve, "run on the schedule of flow.cron and on changed data"),
@@ -49,6 +51,11 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument("-S", "--set-param", action="append", metavar="KEY=VALUE", help=change)
     commands.choices["prefect"].add_argument("words", nargs=argparse.REMAINDER, help="such as `deploy --all`")
     return parser
+
+
+def _plan(_: argparse.Namespace, root: Path) -> int:
+    print(json.dumps(plan.make(graph.read(root, settings.load(root))).to_json(), indent=1))
+    return 0
 
 
 def _mend(_: argparse.Namespace, root: Path) -> int:

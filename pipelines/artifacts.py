@@ -70,7 +70,8 @@ def publish(root: Path, stages: Iterable[StageNode], *, links: bool) -> Iterator
     Markdown files and the stages' pages get links, if the files will stay. Of a folder of pictures the last ones by
     name are shown, which for numbered samples are the newest.
     """
-    for stage in stages:
+    made = list(stages)
+    for stage in made:
         for file in _outputs(root, stage.name):
             path = str(file.relative_to(root))
             if file.suffix == ".md":
@@ -82,8 +83,8 @@ def publish(root: Path, stages: Iterable[StageNode], *, links: bool) -> Iterator
                 server.create_image_artifact(picture, key=key(path), description=path)
             if links and file.suffix == ".md":
                 _link(root, path)
-        if links and stage.hints.page:
-            _link(root, stage.hints.page)
+    for page in {stage.hints.page: None for stage in made if links and stage.hints.page}:  # one page of all datasets
+        _link(root, page)
 
 
 def _link(root: Path, path: str) -> None:

@@ -17,18 +17,20 @@ from pipelines.settings import FlowSettings, StageHints, read_yaml
 
 _NODE = re.compile(r'^\s*"([^"]+)";$', re.MULTILINE)
 _EDGE = re.compile(r'^\s*"([^"]+)" -> "([^"]+)";$', re.MULTILINE)
+_ITEM = re.compile(r"\$\{item\.(\w+)\}")
 
 
 @dataclass(frozen=True)
 class StageNode:
     """One stage (or one `.dvc` data source)."""
 
-    name: str  # DVC's address, such as `train_synthesizer@digits-gan` or `raw/digits.dvc`
+    name: str  # DVC's address, such as `train_gan@digits-gan` or `raw/digits.dvc`
     parents: frozenset[str]  # stages whose outputs it reads
     changes: tuple[str, ...]  # what `dvc status` says; empty when its own inputs and outputs are up to date
     frozen: bool  # whether DVC is told to leave its dependencies alone
     axes: Mapping[str, str]  # matrix coordinates, such as `{"dataset": "digits"}`
     hints: StageHints
+    command: str = ""  # what DVC runs, its matrix coordinates filled in; empty for a data source
 
 
 Graph: TypeAlias = dict[str, StageNode]
@@ -54,7 +56,10 @@ def read(root: Path, settings: FlowSettings) -> Graph:
         hints = settings.hints(body.get("meta"), f"meta of stage {name} in dvc.yaml")
         seen = tuple(line for entry in changes.get(name, ()) for line in _flat(entry))
         above = frozenset(parents.get(name, ()))
-        found[name] = StageNode(name, above, seen, bool(body.get("frozen")), coordinates, hints)
+        lines = body.get("cmd", "")
+        command = lines if isinstance(lines, str) else " && ".join(lines)
+        filled = _ITEM.sub(lambda item: coordinates.get(item[1], item[0]), command)  # noqa: B023 - used at once
+        found[name] = StageNode(name, above, seen, bool(body.get("frozen")), coordinates, hints, filled)
     return found
 
 

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from graphlib import TopologicalSorter
 from heapq import heappop, heappush
+from typing import Any
 
 from pipelines.commands import PipelineError
 from pipelines.graph import Graph, StageNode
@@ -18,6 +19,13 @@ class Plan:
 
     def __str__(self) -> str:
         return f"{len(self.stale)} of {len(self.stages)} stages to run"
+
+    def to_json(self) -> dict[str, dict[str, Any]]:
+        """Give plain values, parents first: for each stage whether it is stale, its parents and its command."""
+        return {
+            name: {"stale": name in self.stale, "parents": sorted(stage.parents), "command": stage.command}
+            for name, stage in self.stages.items()
+        }
 
 
 def make(graph: Graph, datasets: Iterable[str] = (), stages: Iterable[str] = (), force: bool = False) -> Plan:

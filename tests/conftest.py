@@ -1,6 +1,11 @@
 """Small image sets and a machine, shared by the tests of every layer."""
 
+import os
 from collections.abc import Iterator
+
+# Before NumPy, which reads it once: on a busy machine a second thread of its matrix products waits by spinning, and the
+# tests took up to twelve times the CPU time. Processes that tests start inherit it.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 import numpy as np
 import pytest
@@ -8,7 +13,7 @@ from hypothesis import settings
 
 from augment.core.images import ImageSet, UInt8Array, make_image_set
 from augment.runtime.machine import Machine, machine
-from augment.runtime.specs import RuntimeSpec
+from augment.runtime.runtime_spec import RuntimeSpec
 
 # The machine is shared: a slow example says nothing about the code.
 settings.register_profile("project", deadline=None, max_examples=50, derandomize=True)

@@ -1,6 +1,7 @@
 """What the documents say, held against the project."""
 
 import re
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, get_args
 
@@ -8,20 +9,13 @@ import pytest
 import yaml
 from pydantic import BaseModel
 
-from augment.classifier.specs import ClassifierSpec, RecipeSpec
-from augment.datasets.specs import ImageFolderSource
-from augment.merging.specs import AutoMixSpec, MixSpec
-from augment.quality.specs import GateSpec
-from augment.runtime.specs import RuntimeSpec
-from augment.settings import DatasetSpec, load_settings
-from augment.synthesis.classical.specs import JitterSpec, MixtureSpec, SmoteSpec
-from augment.synthesis.gan.specs import GanSpec
-from augment.synthesis.specs import SynthesisSpec
-from augment.synthesis.vae.specs import VaeSpec
+from augment.core.registry import Method, Registry, load
+from augment.reference import MARKED, fill
+from augment.settings import ArmsSpec, DatasetSpec, Settings, load_settings
 
 PROJECT = Path(__file__).parents[1]
+DOCUMENTS = [PROJECT / "README.md", *sorted((PROJECT / "docs").glob("*.md"))]
 DATASETS = (PROJECT / "docs" / "datasets.md").read_text()
-SYNTHESIZERS = (PROJECT / "docs" / "synthesizers.md").read_text()
 ARMS = (PROJECT / "docs" / "arms.md").read_text()
 BLOCKS = re.findall(r"```yaml\n(.*?)```", DATASETS, flags=re.DOTALL)
 
@@ -34,48 +28,6 @@ def test_a_dataset_block_works_as_written(tmp_path: Path, block: str) -> None:
     assert isinstance(load_settings(tmp_path / "params.yaml").datasets[name], DatasetSpec)
 
 
-def defaults(spec: type[BaseModel], prefix: str = "") -> dict[str, Any]:
-    """List every key below a spec with its default; keys of a block are found however deep."""
-    found: dict[str, Any] = {}
-    for name, field in spec.model_fields.items():
-        kinds = [kind for kind in (field.annotation, *get_args(field.annotation)) if isinstance(kind, type)]
-        blocks = [kind for kind in kinds if issubclass(kind, BaseModel)]
-        for block in blocks:
-            found |= defaults(block, f"{prefix}{name}.")
-        if not blocks:
-            found[prefix + name] = "–" if field.is_required() else field.get_default(call_default_factory=True)
-    return found
-
-
-def documented(text: str, prefix: str = "") -> dict[str, Any]:
-    """Read the keys and defaults of the tables in a text."""
-    rows = re.findall(rf"\| `{prefix}([\w.]+)` \|.*\| (.*) \|", text)
-    return {name: None if default == "none" else yaml.safe_load(default) for name, default in rows}
-
-
-@pytest.mark.parametrize(("section", "spec"), [("synthesis", SynthesisSpec), ("classifier", ClassifierSpec)])
-def test_every_key_of_a_dataset_is_documented_with_its_default(section: str, spec: type[BaseModel]) -> None:
-    assert documented(DATASETS, rf"{section}\.") == defaults(spec)
-
-
-@pytest.mark.parametrize(("section", "spec"), [("gate", GateSpec), ("runtime", RuntimeSpec)])
-def test_every_key_of_gate_and_machine_is_documented_with_its_default(section: str, spec: type[BaseModel]) -> None:
-    assert documented(SYNTHESIZERS, rf"{section}\.") == defaults(spec)
-
-
-def test_every_key_of_an_image_folder_is_documented_with_its_default() -> None:
-    assert documented(DATASETS, r"source\.") == {n: d for n, d in defaults(ImageFolderSource).items() if n != "kind"}
-
-
-@pytest.mark.parametrize(
-    ("heading", "spec"),
-    [("Recipes", RecipeSpec), ("Training sets", MixSpec), ("A share chosen on val", AutoMixSpec)],
-)
-def test_every_key_of_an_arm_is_documented_with_its_default(heading: str, spec: type[BaseModel]) -> None:
-    (section,) = re.findall(rf"^## {heading}\n(.*?)(?=^## |\Z)", ARMS, flags=re.DOTALL | re.MULTILINE)
-    assert documented(section) == defaults(spec)
-
-
 def test_the_example_arms_work_as_written(tmp_path: Path) -> None:
     settings = yaml.safe_load((PROJECT / "params.yaml").read_text())
     for block in re.findall(r"```yaml\n(.*?)```", ARMS, flags=re.DOTALL):
@@ -86,18 +38,52 @@ def test_the_example_arms_work_as_written(tmp_path: Path) -> None:
     load_settings(tmp_path / "params.yaml")
 
 
-@pytest.mark.parametrize("spec", [GanSpec, VaeSpec, MixtureSpec, SmoteSpec, JitterSpec])
-def test_every_key_of_a_synthesizer_is_documented_with_its_default(spec: type[BaseModel]) -> None:
-    (kind,) = get_args(spec.model_fields["kind"].annotation)
-    expected = {name: value for name, value in defaults(spec).items() if name != "kind"}
-    if kind == "vae":  # says of these blocks that they are the GAN's
-        expected = {name: value for name, value in expected.items() if not name.startswith(("network.", "watch."))}
-    (table,) = re.findall(rf"^### `{kind}`\n(.*?)(?=^### |\Z)", SYNTHESIZERS, flags=re.DOTALL | re.MULTILINE)
-    assert documented(table) == expected
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.stem)
+def test_what_stands_between_marks_is_what_the_settings_say(document: Path) -> None:
+    text = document.read_text()
+    assert fill(text) == text, f"mend by: python -m augment.reference {document.relative_to(PROJECT)}"
+    assert len(MARKED.findall(text)) == len(re.findall(r"<!-- (options|choices|methods|overview) ", text))
+
+
+def blocks(kind: Any) -> Iterator[type[BaseModel]]:
+    """List all classes of settings that an annotation leads to, a family's methods for the family."""
+    if isinstance(kind, type) and issubclass(kind, BaseModel):
+        for spec in (issubclass(kind, Method) and kind.registered().values()) or [kind]:
+            yield spec
+            for field in spec.model_fields.values():
+                yield from blocks(field.annotation)
+    for part in get_args(kind):
+        yield from blocks(part)
+
+
+def chosen_from(spec: type[BaseModel]) -> Iterator[Registry[Any]]:
+    """List the registries whose names are values of a block's keys."""
+    for field in spec.model_fields.values():
+        nested = [each for part in get_args(field.annotation) for each in getattr(part, "__metadata__", ())]
+        yield from (each for each in (*field.metadata, *nested) if isinstance(each, Registry))
+
+
+def explained(*how: str) -> list[Any]:
+    marks = [mark for document in DOCUMENTS for mark in MARKED.finditer(document.read_text())]
+    return [load(mark["thing"]) for mark in marks if mark["what"] in how]
+
+
+def test_every_block_of_the_settings_has_a_table() -> None:
+    documented = {spec for table in explained("options", "methods") for spec in blocks(table)}
+    assert set(blocks(Settings)) - documented == {Settings, DatasetSpec, ArmsSpec}  # which hold blocks by name
+
+
+def test_every_choice_is_explained() -> None:
+    families = [each for each in Method.__subclasses__() if each.__module__.startswith("augment.")]
+    registries = {id(each): each for spec in blocks(Settings) for each in chosen_from(spec)}
+    assert families
+    assert registries
+    found = {id(each) for each in explained("choices", "methods")}
+    assert [each for each in (*families, *registries.values()) if id(each) not in found] == []
 
 
 def test_the_readme_shows_the_committed_reference_run() -> None:
-    table = (PROJECT / "reports" / "comparison.md").read_text()
+    table = (PROJECT / "reports" / "digits" / "comparison.md").read_text()
     shown = re.search(r"<!-- results -->\n(.*)<!-- /results -->", (PROJECT / "README.md").read_text(), flags=re.DOTALL)
     assert shown is not None
     # In the README the report is a section: its headings stand one level deeper.

@@ -13,7 +13,11 @@ import pytest
 import yaml
 from PIL import Image
 
+from augment.core.records import read_record
 from augment.core.store import read_image_set
+from augment.results.kinds import Missing
+from augment.results.record import Result
+from augment.results.synthesizer_figures import SYNTHESIZER_FIGURES
 
 PROJECT = Path(__file__).parents[1]
 TINY_DATASET: dict[str, Any] = {
@@ -21,7 +25,7 @@ TINY_DATASET: dict[str, Any] = {
     "split": {"val": 60, "test": 100},
     "scarcity": {"kind": "per_class", "count": 20},
     "synthesizers": {
-        "gan": {"kind": "gan", "steps": 4, "network": {"width": 4}, "watch": {"looks": 2}},
+        "gan": {"kind": "gan", "steps": 4, "network": {"width": 4}, "monitor": {"points": 2}},
         "smote": {"kind": "smote"},
     },
     "synthesis": {"per_class": 20},
@@ -31,7 +35,7 @@ TINY: dict[str, Any] = {
     "seed": 0,
     "seeds": 2,
     "runtime": {"device": "cpu", "precision": "fp32", "threads": 1},
-    "synthesizers": ["gan", "smote"],
+    "synthesizers": {"gan": ["gan"], "vae": [], "classical": ["smote"]},
     "datasets": {"digits": TINY_DATASET},
     "gate": {"label_fidelity": 0.0, "coverage": 0.0, "recall": 0.0, "diversity": 0.0},
     "mixes": {
@@ -45,10 +49,15 @@ TINY: dict[str, Any] = {
     },
 }
 SHAPES = TINY_DATASET | {
-    "source": {"kind": "image_folder", "size": 12, "mode": "rgb"},
+    "source": {"kind": "image_folder", "image_size": 12, "mode": "rgb"},
     "split": {"val": 12, "test": 12},
     "scarcity": {"kind": "none"},
+    "synthesizers": {
+        "gan": TINY_DATASET["synthesizers"]["gan"] | {"rollbacks": 0, "optimiser": {"learning_rate": 1e30}},
+        "smote": {"kind": "smote"},
+    },
 }
+"""A folder of images, and a GAN that diverges."""
 
 
 class Workspace:
@@ -123,17 +132,29 @@ def test_every_output_is_there_and_sound(workspace: Workspace) -> None:
     account = json.loads((workspace.path / "data/digits/train/merged/meta.json").read_text())["made_by"]["synthetic"]
     assert account["drawn"] == account["added"] + account["surplus"] + sum(account["dropped"].values()) == 200
     assert json.loads((workspace.path / "results/digits/mixes/best.json").read_text())["chosen_share"] in (0.0, 0.25)
-    verdict = json.loads((workspace.path / "reports/verdicts/digits.json").read_text())
-    assert verdict["reference"] == "real/plain"
-    recommended = read_image_set(workspace.path / "data/digits/train" / verdict["use"]["train_set"])
+    result = read_record(Result, workspace.path / "results/digits/comparison/result.json")
+    assert result.reference.name == "real/plain"
+    assert [made.name for made in result.synthesizers] == ["gan", "smote"]
+    recommended = read_image_set(workspace.path / "data/digits/train" / result.use.train_set)
     product = read_image_set(workspace.path / "products/digits")
     assert product.manifest["content_hash"].tolist() == recommended.manifest["content_hash"].tolist()
-    for table in ("arms", "recall"):
-        assert (workspace.path / "reports" / table / "digits.csv").is_file()
-    table = (workspace.path / "reports/comparison.md").read_text()
+    assert (workspace.path / "reports/digits/arms.csv").is_file()
+    assert (workspace.path / "results/digits/comparison/recall.csv").is_file()
+    table = (workspace.path / "reports/digits/comparison.md").read_text()
     assert "| `real/plain` |" in table
     assert "| `merged/plain` |" in table
-    assert "real-plain.json" in workspace.run("dvc", "metrics", "show", "reports/metrics")
+    assert "real-plain.json" in workspace.run("dvc", "metrics", "show", "reports/digits/metrics")
+
+
+def test_every_figure_of_the_list_is_measured(workspace: Workspace) -> None:
+    quality = json.loads((workspace.path / "results/digits/synthetic/gan/quality.json").read_text())
+    keys = [key for figure in SYNTHESIZER_FIGURES for key in (figure.key, figure.reference) if key]
+
+    def stands(key: str, within: Any = quality) -> bool:
+        first, _, rest = key.partition(".")
+        return first in within and (not rest or stands(rest, within[first]))
+
+    assert [key for key in keys if not stands(key)] == []
 
 
 def test_no_image_of_test_is_trained_on(workspace: Workspace) -> None:
@@ -150,11 +171,14 @@ def test_nothing_runs_twice(workspace: Workspace) -> None:
 
 def test_a_fresh_clone_draws_its_own_page(workspace: Workspace) -> None:
     before = workspace.lock()
-    assert (workspace.path / "scratch/costs/train_synthesizer@digits-gan.json").is_file()
-    shutil.rmtree(workspace.path / "reports/figures")
-    (workspace.path / "reports/index.html").unlink()
-    assert workspace.repro() == ["report"]
-    assert "real/plain" in (workspace.path / "reports/index.html").read_text()
+    assert (workspace.path / "scratch/costs/train_gan@digits-gan.json").is_file()
+    for made in ("reports/digits/figures", "reports/learning-curves"):
+        shutil.rmtree(workspace.path / made)
+    for page in ("reports/digits/index.html", "reports/index.html"):
+        (workspace.path / page).unlink()
+    assert workspace.repro() == ["report@digits", "overview"]
+    assert "real/plain" in (workspace.path / "reports/digits/index.html").read_text()
+    assert '<a href="digits/index.html">' in (workspace.path / "reports/index.html").read_text()
     assert workspace.lock() == before
 
 
@@ -165,20 +189,21 @@ def test_code_outside_the_stages_changes_nothing(workspace: Workspace) -> None:
 
 
 def test_a_change_to_the_classifier_leaves_the_gan_alone(workspace: Workspace) -> None:
-    file = workspace.path / "augment/classifier/transforms.py"
+    file = workspace.path / "augment/classifier/pixels.py"
     before = file.read_text()
     file.write_text(before + "# changed\n")
     stale = {name.split("@")[0] for name in workspace.stale()}
     file.write_text(before)
-    assert stale == {"train_features", "assess", "train_classifier", "evaluate", "merge_auto"}
+    assert stale == {"train_judge", "assess_gan", "assess_classical", "train_classifier", "evaluate", "merge_auto"}
 
 
 def test_the_same_settings_give_the_same_bytes(workspace: Workspace) -> None:
     before = workspace.lock()
     # One of each kind; benchmarks/reproducibility.py does all of the default settings.
-    kinds = ["prepare@digits", "train_features@digits", "train_synthesizer@digits-gan", "synthesize@digits-gan"]
-    kinds += ["assess@digits-gan", "merge@digits-merged", "merge_auto@digits-best"]
-    kinds += ["train_classifier@digits-merged-plain", "evaluate@digits", "compare", "product@digits", "report"]
+    kinds = ["prepare@digits", "train_judge@digits", "train_gan@digits-gan", "synthesize_gan@digits-gan"]
+    kinds += ["assess_gan@digits-gan", "merge@digits-merged", "merge_auto@digits-best"]
+    kinds += ["train_classifier@digits-merged-plain", "evaluate@digits", "compare@digits", "product@digits"]
+    kinds += ["summary@digits", "report@digits", "overview"]
     assert workspace.repro("--force", "--single-item", *kinds) == kinds
     assert workspace.lock() == before
 
@@ -197,15 +222,16 @@ def test_bad_settings_stop_the_run_and_destroy_nothing(workspace: Workspace) -> 
 def test_an_experiment_on_one_setting_reruns_what_follows_from_it(workspace: Workspace) -> None:
     output = workspace.run("dvc", "exp", "run", "--name", "longer", "-S", "datasets.digits.synthesizers.gan.steps=5")
     ran = [line.split("'")[1] for line in output.splitlines() if line.startswith("Running stage")]
-    assert "train_synthesizer@digits-gan" in ran
-    assert not {"prepare@digits", "train_features@digits", "train_classifier@digits-real-plain"} & set(ran)
+    assert "train_gan@digits-gan" in ran
+    assert not {"prepare@digits", "train_judge@digits", "train_classifier@digits-real-plain"} & set(ran)
     shown = json.loads(workspace.run("dvc", "exp", "show", "--json"))
     assert "longer" in json.dumps(shown)
     workspace.run("git", "checkout", "--quiet", ".")
     workspace.run("dvc", "checkout")
 
 
-def test_a_dataset_is_added_by_one_block_and_a_folder(workspace: Workspace) -> None:
+def test_a_dataset_whose_gan_diverges_goes_through_to_a_page_that_says_so(workspace: Workspace) -> None:
+    """And a third one, without images, fails by itself: it costs the two others nothing."""
     rng = np.random.default_rng(0)
     for name, colour in (("red", (200, 0, 0)), ("green", (0, 200, 0))):
         folder = workspace.path / "raw" / "shapes" / name
@@ -213,19 +239,41 @@ def test_a_dataset_is_added_by_one_block_and_a_folder(workspace: Workspace) -> N
         for number in range(30):
             pixels = np.clip(np.asarray(colour) + rng.integers(-40, 40, (14, 17 + number % 3, 3)), 0, 255)
             Image.fromarray(pixels.astype(np.uint8)).save(folder / f"{number}.png")
-    workspace.set(datasets={"digits": TINY_DATASET, "shapes": SHAPES})
-    ran = workspace.repro()
-    assert {name for name in ran if "digits" in name} == set()
-    assert len([name for name in ran if "shapes" in name]) == 17
-    assert read_image_set(workspace.path / "data/shapes/synthetic/gan").shape == (3, 12, 12)
-    assert "## shapes" in (workspace.path / "reports/comparison.md").read_text()
+    (workspace.path / "raw" / "empty").mkdir()
+    workspace.set(datasets={"empty": SHAPES, "digits": TINY_DATASET, "shapes": SHAPES})
+    done = workspace.call("dvc", "repro", "--keep-going")
+    ran = [line.split("'")[1] for line in done.stdout.splitlines() if line.startswith("Running stage")]
+    assert done.returncode != 0
+    assert "prepare empty: raw/empty" in done.stderr
+    assert {name for name in ran if "digits" in name or "empty" in name} == {"prepare@empty"}
+    assert len([name for name in ran if "shapes" in name]) == 20
+    assert read_image_set(workspace.path / "data/shapes/synthetic/smote").shape == (3, 12, 12)
+    result = read_record(Result, workspace.path / "results/shapes/comparison/result.json")
+    assert [(each.name, each.missing) for each in result.left_out] == [
+        ("gan", Missing.NOT_MADE),
+        ("merged", Missing.NOT_MERGED),
+        ("best", Missing.NOT_MERGED),
+    ]
+    assert result.verdict.startswith("`gan` could not be made or judged (training diverged before step")
+    product = json.loads((workspace.path / "products/shapes/meta.json").read_text())["made_by"]
+    assert (product["train_set"], product["verdict"]) == ("real", result.verdict)
+    assert "## shapes" in (workspace.path / "reports/shapes/comparison.md").read_text()
+    for page in ("shapes/index.html", "index.html"):
+        text = (workspace.path / "reports" / page).read_text()
+        assert text.index("could not be made or judged") < text.index("Train on <code>real</code>")
 
 
 def test_a_change_to_one_datasets_gan_concerns_no_other(workspace: Workspace) -> None:
-    """Continues with the two datasets of the test before."""
+    """Continues with the datasets of the test before, but for the one that failed, whose report goes."""
+    (workspace.path / "reports" / "empty").mkdir()
+    (workspace.path / "reports" / "empty" / "index.html").touch()
+    both = {"digits": TINY_DATASET, "shapes": SHAPES}
+    workspace.set(datasets=both)
+    assert workspace.repro() == ["check", "overview"]
+    assert not (workspace.path / "reports" / "empty").exists()
     synthesizers = TINY_DATASET["synthesizers"]
     changed = SHAPES | {"synthesizers": synthesizers | {"gan": synthesizers["gan"] | {"steps": 7}}}
-    workspace.set(datasets={"digits": TINY_DATASET, "shapes": changed})
-    assert workspace.stale() == {"check", "train_synthesizer@shapes-gan", "compare", "report"}
-    workspace.set(datasets={"digits": TINY_DATASET, "shapes": SHAPES})
+    workspace.set(datasets=both | {"shapes": changed})
+    assert workspace.stale() == {"check", "train_gan@shapes-gan", "report@shapes", "overview"}
+    workspace.set(datasets=both)
     assert workspace.stale() == set()

@@ -41,14 +41,14 @@ def test_bad_settings_stop_every_stage_before_it_begins(workspace: Path, capsys:
 
 
 def prepare(dataset: str) -> int:
-    paths = {name: f"out/{name}" for name in ("train", "val", "test")}
+    paths = {name: f"out/{name}" for name in ("train", "val", "test", "files")}
     options = [part for name, path in paths.items() for part in (f"--{name}", path)]
     return main(["prepare", "--dataset", dataset, "--raw", "raw", *options])
 
 
 def test_prepare_writes_three_containers(workspace: Path) -> None:
     assert prepare("digits") == 0
-    assert sorted(path.name for path in (workspace / "out").iterdir()) == ["test", "train", "val"]
+    assert sorted(path.name for path in (workspace / "out").iterdir()) == ["files", "test", "train", "val"]
 
 
 def test_an_unknown_dataset_is_named_and_nothing_written(workspace: Path, capsys: pytest.CaptureFixture[str]) -> None:

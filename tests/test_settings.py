@@ -60,11 +60,38 @@ def test_the_projects_own_settings_are_valid() -> None:
             ["real", "merged", "real"],
             r"\n  arms\.train_sets: real more than once; expected each name once \(found \['real', 'merged', ",
         ),
-        ("synthesizers", ["gan", "gan"], r"\n  synthesizers: gan more than once; expected each name once"),
+        (
+            "synthesizers",
+            {"gan": ["gan"], "vae": ["gan"], "classical": []},
+            r"\n  synthesizers: gan more than once; expected each name once",
+        ),
+        (
+            "synthesizers",
+            ["gan", "smote"],
+            r"\n  synthesizers: expected a list for each family, found one list; write\n"
+            r"  synthesizers: \{gan: \[gan\], vae: \[\], classical: \[smote\]\}",
+        ),
+        (
+            "synthesizers",
+            {"gan": ["gan"]},
+            r"\n  synthesizers\.vae: missing; expected a list, which may be empty: \[\]",
+        ),
+        (
+            "synthesizers",
+            {"gan": [], "vae": [], "classical": [], "diffusion": []},
+            r"\n  synthesizers: unknown diffusion; expected some of gan, vae, classical",
+        ),
+        ("synthesizers", {"gan": [], "vae": [], "classical": []}, r"\n  synthesizers: expected at least one name"),
+        (
+            "synthesizers",
+            {"gan": ["gan", "smote"], "vae": [], "classical": []},
+            r"\n  datasets\.digits\.synthesizers\.smote: smote is of family classical, but smote is listed under "
+            r"synthesizers\.gan; expected it under synthesizers\.classical",
+        ),
         (
             "arms.recipes.plain.transforms",
             "wild",
-            r"transforms: input should be 'none', 'mild', 'strong', .* \(found 'wild'\)",
+            r"transforms: input should be .*'mild', 'none', .* \(found 'wild'\)",
         ),
         ("mixes.real", {"synthesizer": "gan", "share": 0.5}, "mixes: real already exists"),
         ("mixes.merged.share", 1.5, r"mixes\.merged\.share: input should be less than or equal to 1"),
@@ -88,8 +115,12 @@ def test_the_projects_own_settings_are_valid() -> None:
         ),
         ("auto_mixes.best", AUTO | {"synthesizer": "gann"}, r"auto_mixes\.best\.synthesizer: unknown gann"),
         ("auto_mixes.best", AUTO | {"runs": 1}, r"runs: input should be greater than or equal to 2"),
-        ("synthesizers", ["gan", "smote", "vae"], r"digits\.synthesizers: missing vae, which synthesizers lists"),
-        ("datasets.digits.synthesizers.gan", {"kind": "diffusion"}, "input tag 'diffusion' found .* 'gan', 'vae'"),
+        (
+            "synthesizers",
+            {"gan": ["gan"], "vae": ["vae"], "classical": ["smote"]},
+            r"digits\.synthesizers: missing vae, which synthesizers lists",
+        ),
+        ("datasets.digits.synthesizers.gan", {"kind": "diffusion"}, "input tag 'diffusion' found .* 'gan', .*'vae'"),
         (
             "datasets.digits.synthesizers.gan.network",
             {"attention": True},
@@ -98,12 +129,27 @@ def test_the_projects_own_settings_are_valid() -> None:
         (
             "datasets.digits.synthesizers.gan.loss",
             {"kind": "hinge", "label_smoothing": 0.1},
-            "label_smoothing: expected 0 with hinge",
+            r"synthesizers\.gan\.loss: label_smoothing: only kind non_saturating has it, found hinge",
         ),
         (
             "datasets.digits.synthesizers.gan.conditioning",
             {"generator": "concat", "transition": {"begin": 0.1, "end": 0.2}},
             "transition: a concatenated label cannot be faded in",
+        ),
+        (
+            "datasets.digits.synthesizers.gan.regularisers",
+            {"r2": {"weight": 1.0}},
+            r"\n  datasets\.digits\.synthesizers\.gan\.regularisers\.r2: unknown key",
+        ),
+        (
+            "datasets.digits.synthesizers.gan",
+            {"kind": "vae", "steps": 9, "network": {"spectral_norm": True}},
+            r"gan\.network\.spectral_norm: unknown key",
+        ),
+        (
+            "datasets.digits.synthesizers.gan",
+            {"kind": "vae", "steps": 9, "discriminator": {"dropout": 0.5}},
+            r"synthesizers\.gan: discriminator: only kind gan has it, found vae",
         ),
         ("seeds", 1, "seeds: input should be greater than or equal to 2"),
         ("runtime.device", "tpu", "runtime.device: input should be 'auto', 'cpu' or 'cuda'"),

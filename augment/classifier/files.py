@@ -1,22 +1,30 @@
 """Trained classifiers on disk: one folder an arm, one weight file a run."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
+from augment.classifier.classifier_spec import ClassifierSpec
 from augment.classifier.networks import build_backbone
-from augment.classifier.specs import ClassifierSpec
-from augment.classifier.training import Trained
+from augment.classifier.training import TrainedClassifier
 from augment.core.errors import ContainerError
 from augment.core.images import ImageSet
+from augment.core.provenance import require_settings
 from augment.runtime.machine import Machine
 from augment.runtime.weights import load_weights, read_config, write_model
 
 
 def write_classifiers(
-    path: Path, runs: Sequence[Trained], train: ImageSet, spec: ClassifierSpec, machine: Machine
+    path: Path,
+    runs: Sequence[TrainedClassifier],
+    train: ImageSet,
+    spec: ClassifierSpec,
+    machine: Machine,
+    made_by: Mapping[str, Any],
 ) -> None:
-    """Write the classifiers of an arm, and how their training went."""
+    """Write the classifiers of an arm, how their training went, and the settings that made them."""
     config = {
+        "made_by": dict(made_by),
         "classes": list(train.classes),
         "shape": list(train.shape),
         "spec": spec.model_dump(),
@@ -34,18 +42,23 @@ def write_classifiers(
     write_model(path, config, {f"run_{number}": run.network for number, run in enumerate(runs)})
 
 
-def read_classifiers(path: Path, classes: Sequence[str], shape: tuple[int, int, int]) -> list[Trained]:
+def read_classifiers(
+    path: Path, classes: Sequence[str], shape: tuple[int, int, int], made_by: Mapping[str, Any]
+) -> list[TrainedClassifier]:
     """Read the classifiers of an arm, ready to predict.
 
     Args:
         path: The folder that `write_classifiers` made.
         classes: Class names of the images they are to judge.
         shape: Channels, height and width of those images.
+        made_by: The settings that must have made them.
 
     Raises:
-        ContainerError: The folder is not whole, or its classifiers were trained for other classes or shapes.
+        ContainerError: The folder is not whole, or its classifiers were trained for other classes or shapes, or with
+            other settings.
     """
     config = read_config(path)
+    require_settings(f"{path}: made_by", config.get("made_by"), **made_by)
     found = (tuple(config["classes"]), tuple(config["shape"]))
     if found != (tuple(classes), shape):
         raise ContainerError(
@@ -56,5 +69,5 @@ def read_classifiers(path: Path, classes: Sequence[str], shape: tuple[int, int, 
     for number, run in enumerate(config["runs"]):
         network = build_backbone(shape, len(classes), spec)
         load_weights(path, f"run_{number}", network)
-        runs.append(Trained(network=network.eval(), **run))
+        runs.append(TrainedClassifier(network=network.eval(), **run))
     return runs

@@ -1,8 +1,6 @@
-"""Images made of two, with a label that says so.
+"""Images made of two, with a label that says so: what the ways to mix have in common.
 
-mixup (Zhang et al., 2017, arXiv 1710.09412) blends two images, CutMix (Yun et al., 2019, arXiv 1905.04899) pastes a
-rectangle of one into the other, and manifold mixup (Verma et al., 2018, arXiv 1806.05236) blends what the network
-makes of them after a stage drawn anew for every batch. The papers draw one share a batch; here every pair has its own.
+The papers draw one share a batch; here every pair has its own.
 """
 
 from typing import NamedTuple
@@ -11,10 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from augment.classifier.transforms import inside
-
-MANIFOLD_DEPTHS = 3
-"""Manifold mixup mixes the input of one of the first three stages (the paper's S = {0, 1, 2})."""
+from augment.classifier.pixels import inside
 
 
 class Mixture(NamedTuple):
@@ -47,12 +42,7 @@ def draw_mixture(count: int, alpha: float, rng: np.random.Generator, device: tor
     return Mixture(torch.from_numpy(partner).to(device), torch.from_numpy(share).to(device))
 
 
-def draw_depth(mixing: str, stages: int, rng: np.random.Generator) -> int:
-    """Draw the stage whose input is blended: always the images themselves unless ``mixing`` is manifold mixup."""
-    return int(rng.integers(min(MANIFOLD_DEPTHS, stages))) if mixing == "manifold_mixup" else 0
-
-
-def cutmix(images: Tensor, mixture: Mixture, rng: np.random.Generator) -> tuple[Tensor, Mixture]:
+def paste(images: Tensor, mixture: Mixture, rng: np.random.Generator) -> tuple[Tensor, Mixture]:
     """Paste a rectangle of the partner over each image, centred anywhere and cut off at the border.
 
     Args:

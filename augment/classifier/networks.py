@@ -1,17 +1,12 @@
-"""Backbones for small images, by name; any size and number of channels."""
+"""What every backbone is, and what they are made of; any size and number of channels."""
 
 from collections.abc import Callable, Sequence
 
 import torch
 from torch import Tensor, nn
 
-from augment.classifier.specs import ClassifierSpec
-
-SMALLEST_MAP = 2
-LARGE_IMAGE = 16
-"""Sides from this on are halved by the first stage, too: full size is where a small network spends its time."""
-GROWTH_LIMIT = 4
-RESNET18_FEATURES = 512
+from augment.classifier.classifier_spec import ClassifierSpec
+from augment.classifier.parts import BACKBONES, options_of
 
 
 class Backbone(nn.Module):
@@ -54,63 +49,22 @@ class Backbone(nn.Module):
         return logits.float()
 
 
-class SmallCNN(Backbone):
-    """Convolutions with max-pool and batch norm, one a stage, halving the map until it is tiny.
-
-    Args:
-        shape: Channels, height and width of the images; the shorter side counts.
-        classes: Number of classes.
-        width: Channels of the first stage; every later one has twice as many, up to four times in all.
-    """
-
-    def __init__(self, shape: tuple[int, int, int], classes: int, width: int) -> None:
-        channels, height, breadth = shape
-        side, current = min(height, breadth), width
-        halve = side >= LARGE_IMAGE
-        stages = [_stage(channels, width, halve=halve)]
-        side = side // 2 if halve else side
-        while side > SMALLEST_MAP:
-            wider = min(2 * current, GROWTH_LIMIT * width)
-            stages.append(_stage(current, wider, halve=True))
-            side, current = side // 2, wider
-        super().__init__(stages, current, classes)
-
-
-class ResNet18(Backbone):
-    """torchvision's ResNet-18 (He et al., 2015, arXiv 1512.03385) with the stem it has for CIFAR there, section 4.2.
-
-    A 3×3 convolution without stride and no max-pool: the stem for ImageNet would leave 2×2 of 8×8 pixels.
-
-    Args:
-        channels: Channels of the images; of any size, the stages halve them three times.
-        classes: Number of classes.
-    """
-
-    def __init__(self, channels: int, classes: int) -> None:
-        from torchvision.models import resnet18  # seconds that SmallCNN need not wait for
-
-        network = resnet18(num_classes=classes)
-        stem = nn.Conv2d(channels, network.bn1.num_features, 3, padding=1, bias=False)
-        nn.init.kaiming_normal_(stem.weight, mode="fan_out", nonlinearity="relu")  # as torchvision does its own
-        stages = [nn.Sequential(stem, network.bn1, network.relu)]
-        stages += [network.layer1, network.layer2, network.layer3, network.layer4]
-        super().__init__(stages, RESNET18_FEATURES, classes)
-
-
 def build_backbone(shape: tuple[int, int, int], classes: int, spec: ClassifierSpec) -> Backbone:
     """Build the network that a spec names, its weights drawn from torch's global generator.
 
     Args:
         shape: Channels, height and width of the images.
         classes: Number of classes.
-        spec: Names the backbone.
+        spec: Names the backbone, and has its options.
+
+    Raises:
+        SettingsError: There is no such backbone.
     """
-    if spec.backbone == "resnet18":
-        return ResNet18(shape[0], classes)
-    return SmallCNN(shape, classes, spec.width)
+    options = {name: getattr(spec, name) for name in options_of(spec.backbone)}
+    return BACKBONES[spec.backbone](shape, classes, **options)
 
 
-def _stage(before: int, after: int, *, halve: bool) -> nn.Sequential:
+def convolution(before: int, after: int, *, halve: bool) -> nn.Sequential:
     """Convolve, pool, normalise, rectify: pooled first, a quarter of the numbers is left to normalise and rectify."""
     pool = [nn.MaxPool2d(2)] if halve else []
     return nn.Sequential(

@@ -1,4 +1,4 @@
-"""Random choice of an operation for each image: TrivialAugment and RandAugment, on torchvision's kernels.
+"""Random choice of an operation for each image, for TrivialAugment and RandAugment, on torchvision's kernels.
 
 torchvision's own classes draw from the global generator and apply one operation to a whole batch; image by image they
 cost more than a training step. Here the images that drew the same operation go through it together, each with its own
@@ -13,34 +13,17 @@ import torch
 from torch import Tensor
 from torchvision.transforms.v2 import functional as kernels
 
-from augment.classifier.transforms import mirrored, warp
+from augment.classifier.pixels import warp
 
 MAGNITUDES = 31
-RAND_AUGMENT_OPERATIONS, RAND_AUGMENT_MAGNITUDE = 2, 9
-"""torchvision's defaults."""
 MAX_SHEAR, MAX_SHIFT, MAX_ROTATION, MAX_BLEND, MAX_LOST_BITS = 0.3, 150 / 331, math.pi / 6, 0.9, 4
 
 MOVES = ("identity", "shear_x", "shear_y", "translate_x", "translate_y", "rotate")
 """Operations that are one affine map each, in the order of their numbers; `PAINTS` follow."""
 
 
-def trivial_augment(images: Tensor, rng: torch.Generator, flips: bool) -> Tensor:
-    """Apply one operation to each image, it and its magnitude drawn uniformly."""
-    images = mirrored(images, rng) if flips else images
-    levels = torch.randint(MAGNITUDES, (len(images),), generator=rng) / (MAGNITUDES - 1)
-    return _operate(images, levels, rng)
-
-
-def rand_augment(images: Tensor, rng: torch.Generator, flips: bool) -> Tensor:
-    """Apply two operations to each image, drawn uniformly, at magnitude 9 of 0 to 30."""
-    images = mirrored(images, rng) if flips else images
-    levels = torch.full((len(images),), RAND_AUGMENT_MAGNITUDE / (MAGNITUDES - 1))
-    for _ in range(RAND_AUGMENT_OPERATIONS):
-        images = _operate(images, levels, rng)
-    return images
-
-
-def _operate(images: Tensor, levels: Tensor, rng: torch.Generator) -> Tensor:
+def operate_at_random(images: Tensor, levels: Tensor, rng: torch.Generator) -> Tensor:
+    """Apply one operation to each image, it and its direction drawn uniformly; see `operate`."""
     numbers = torch.randint(len(MOVES) + len(PAINTS), (len(images),), generator=rng)
     signs = torch.where(torch.rand(len(images), generator=rng) < 0.5, -1.0, 1.0)
     return operate(images, numbers, levels, signs)

@@ -3,15 +3,14 @@
 from collections.abc import Iterator
 from typing import NamedTuple
 
-import numpy as np
 import torch
 from torch import Tensor
 
-from augment.classifier import transforms
-from augment.classifier.mixing import Mixture, cutmix, draw_depth, draw_mixture
-from augment.classifier.specs import ClassifierSpec, RecipeSpec
+from augment.classifier.classifier_spec import ClassifierSpec, RecipeSpec
+from augment.classifier.mixing import Mixture
+from augment.classifier.parts import MIXINGS, TRANSFORMS, Mixed
+from augment.classifier.pixels import noisy
 from augment.classifier.targets import row_weights, weighted_targets
-from augment.classifier.transforms import Transform, noisy
 from augment.core.images import ImageSet
 from augment.core.seeding import numpy_generator
 from augment.runtime.batches import balanced_rows, shuffled_rows, to_float
@@ -52,7 +51,7 @@ def batches(
     images, labels = torch.from_numpy(train.images.copy()).to(machine.device), torch.from_numpy(train.labels)
     weights = row_weights(labels, torch.from_numpy(train.weights), class_weighted=recipe.loss == "class_weighted")
     targets = weighted_targets(labels, weights, len(train.classes)).to(machine.device)
-    transform = transform_named(recipe.transforms)
+    transform = TRANSFORMS[recipe.transforms]
     draws, pixels = (torch_generator(seed, "classifier", purpose, run) for purpose in ("transforms", "noise"))
     pairs = numpy_generator(seed, "classifier", "mixing", run)
     for chosen in _rows(labels, spec, recipe, torch_generator(seed, "classifier", "batches", run)):
@@ -60,25 +59,16 @@ def batches(
         batch = Batch(transform(to_float(images[rows]), draws, spec.flips), targets[rows])
         if recipe.noise:
             batch = batch._replace(images=noisy(batch.images, pixels, recipe.noise))
-        yield batch if recipe.mixing == "none" else _mixed(batch, recipe, stages, pairs)
+        yield _mixed(batch, MIXINGS[recipe.mixing](batch.images, recipe.mixing_alpha, stages, pairs))
 
 
-def transform_named(name: str) -> Transform:
-    """Look up what ``transforms`` names in a recipe."""
-    if name in ("trivial_augment", "rand_augment"):
-        from augment.classifier import policies  # torchvision takes seconds that other recipes need not wait for
-
-        return policies.trivial_augment if name == "trivial_augment" else policies.rand_augment
-    return {"none": transforms.none, "mild": transforms.mild, "strong": transforms.strong}[name]
-
-
-def _mixed(batch: Batch, recipe: RecipeSpec, stages: int, rng: np.random.Generator) -> Batch:
-    mixture = draw_mixture(len(batch.images), recipe.mixing_alpha, rng, batch.images.device)
-    if recipe.mixing == "cutmix":
-        images, mixture = cutmix(batch.images, mixture, rng)
-        return Batch(images, mixture.blend(batch.targets))
-    depth = draw_depth(recipe.mixing, stages, rng)
-    return Batch(batch.images, mixture.blend(batch.targets), mixture, depth)
+def _mixed(batch: Batch, mixed: Mixed | None) -> Batch:
+    if mixed is None:
+        return batch
+    targets = mixed.mixture.blend(batch.targets)
+    if mixed.depth is None:
+        return Batch(mixed.images, targets)
+    return Batch(mixed.images, targets, mixed.mixture, mixed.depth)
 
 
 def _rows(labels: Tensor, spec: ClassifierSpec, recipe: RecipeSpec, order: torch.Generator) -> Iterator[Tensor]:

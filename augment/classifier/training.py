@@ -8,10 +8,10 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from augment.classifier.classifier_spec import ClassifierSpec, RecipeSpec
 from augment.classifier.networks import Backbone, build_backbone
 from augment.classifier.prediction import predict_probabilities
 from augment.classifier.recipes import Batch, batches
-from augment.classifier.specs import ClassifierSpec, RecipeSpec
 from augment.classifier.targets import soft_cross_entropy
 from augment.core.errors import TrainingError
 from augment.core.images import ImageSet
@@ -26,7 +26,7 @@ LOSS_MARGIN = 1e-3
 
 
 @dataclass(frozen=True)
-class Trained:
+class TrainedClassifier:
     """A trained classifier and how its training went.
 
     Attributes:
@@ -73,17 +73,17 @@ def train_classifier(
     run: int,
     machine: Machine,
     progress: Progress,
-) -> Trained:
+) -> TrainedClassifier:
     """Train until val stops improving; keep the weights that did best there.
 
-    The weights looked at are an exponential moving average of the trained ones, which stands in for a
+    The weights evaluated are an exponential moving average of the trained ones, which stands in for a
     learning-rate schedule: a schedule needs to know the last step, and early stopping finds it.
 
     Args:
         train: Images to learn from.
         val: Images to stop by; see `Score.improves_on`.
         spec: The network and its training.
-        recipe: What the arm does to its training set. Val is looked at as it is, whatever the recipe.
+        recipe: What the arm does to its training set. Val is seen as it is, whatever the recipe.
         seed: The project's seed (``seed`` in ``params.yaml``).
         run: Number of this run; run k of every arm shares its initialisation, and its batch order where the
             training sets are equally large.
@@ -117,7 +117,7 @@ def train_classifier(
         elif done - best_step >= spec.patience * spec.eval_every:
             break
     converged = done - best_step >= spec.patience * spec.eval_every
-    return Trained(best, best_step, done, converged, best_score.accuracy)
+    return TrainedClassifier(best, best_step, done, converged, best_score.accuracy)
 
 
 def train_step(

@@ -3,8 +3,8 @@
 import numpy as np
 import numpy.typing as npt
 
+from augment.classifier.classifier_spec import ClassifierSpec, RecipeSpec
 from augment.classifier.prediction import predict_probabilities
-from augment.classifier.specs import ClassifierSpec, RecipeSpec
 from augment.classifier.training import train_classifier
 from augment.core.images import ImageSet
 from augment.core.seeding import derive_seed
@@ -44,7 +44,7 @@ def hits_on_val(
     trial_seed = derive_seed(seed, "classifier", "trials")
     hits = []
     for run in range(runs):
-        progress = Progress(f"{what} run {run + 1} of {runs}", spec.max_steps)
+        progress = Progress(f"{what} run {run + 1} of {runs}", spec.max_steps, capped=True)
         trained = train_classifier(train, val, spec, recipe, trial_seed, run, machine, progress)
         hits.append(predict_probabilities(trained.network, val.images, machine).argmax(1) == val.labels)
     return np.stack(hits)

@@ -20,5 +20,17 @@ class ContainerError(AugmentError):
     """A folder on disk is not the whole, well-formed artefact it should be."""
 
 
-class TrainingError(AugmentError):
-    """A training run failed by itself: it diverged, or what it made is of no use."""
+class LeftOutError(AugmentError):
+    """What was asked for cannot be made of these data; that is an answer, and the comparison goes on without it.
+
+    Attributes:
+        reasons: Why, a sentence each.
+    """
+
+    def __init__(self, *reasons: str) -> None:
+        super().__init__("\n".join(reasons))
+        self.reasons = reasons
+
+
+class TrainingError(LeftOutError):
+    """A training run failed by itself: it diverged, or what it made is of no use. Run again it would do the same."""

@@ -2,7 +2,7 @@
 
 import hashlib
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,6 +21,9 @@ COLUMNS = ("label", "class_name", "origin", "content_hash", "generator_seed")
 """Columns every manifest has; others may follow (weight, filter scores, groups)."""
 
 GREY, RGB = 1, 3
+
+REAL, SYNTHETIC = "real", "synthetic"
+"""The two origins of an image. `REAL` is also the name of the training set that has no synthetic one."""
 
 
 @dataclass(frozen=True)
@@ -54,6 +57,9 @@ class ImageSet:
             raise DataError(f"manifest: missing column(s) {', '.join(missing)}; expected {', '.join(COLUMNS)}")
         if len(self.manifest) != len(self.images):
             raise DataError(f"manifest: {len(self.manifest)} rows for {len(self.images)} images")
+        column = self.manifest["label"]
+        if not pd.api.types.is_integer_dtype(column) or column.isna().any():
+            raise DataError(f"label: expected whole numbers, found {column.dtype}")
         labels = self.labels
         if len(labels) and not (labels.min() >= 0 and labels.max() < len(self.classes)):
             raise DataError(
@@ -122,7 +128,7 @@ def make_manifest(
     columns: dict[str, Any] = {
         "label": labels,
         "class_name": pd.array(list(classes), dtype="str").take(labels),
-        "origin": pd.array(["real" if generator_seed is None else "synthetic"], dtype="str").take(same),
+        "origin": pd.array([REAL if generator_seed is None else SYNTHETIC], dtype="str").take(same),
         "content_hash": pd.array(hashes, dtype="str"),
         "generator_seed": pd.array([generator_seed], dtype="Int64").take(same),
     }
@@ -135,15 +141,29 @@ def concatenate(first: ImageSet, second: ImageSet) -> ImageSet:
     Raises:
         DataError: The two differ in classes or image shape.
     """
-    if first.classes != second.classes:
-        raise DataError(f"cannot concatenate: classes {first.classes} and {second.classes} differ")
-    if first.shape != second.shape:
-        raise DataError(f"cannot concatenate: image shapes {first.shape} and {second.shape} differ")
+    require_alike(first, second, "cannot concatenate")
     return ImageSet(
         np.concatenate([first.images, second.images]),
         pd.concat([first.manifest, second.manifest], ignore_index=True),
         first.classes,
     )
+
+
+def require_alike(first: ImageSet, second: ImageSet, names: str) -> None:
+    """Refuse two sets that differ in classes or image shape.
+
+    Args:
+        first: One set.
+        second: Another.
+        names: How the error begins, e.g. ``train and test``.
+
+    Raises:
+        DataError: They differ.
+    """
+    if first.classes != second.classes:
+        raise DataError(f"{names}: classes {first.classes} and {second.classes} differ")
+    if first.shape != second.shape:
+        raise DataError(f"{names}: image shapes {first.shape} and {second.shape} differ")
 
 
 def require_disjoint(first: ImageSet, second: ImageSet, names: str) -> None:
@@ -157,8 +177,13 @@ def require_disjoint(first: ImageSet, second: ImageSet, names: str) -> None:
     Raises:
         DataError: An image stands in both; says how many do, and one of them.
     """
-    real = first.manifest["content_hash"][first.manifest["origin"] == "real"]
-    shared = sorted(set(real) & set(second.manifest["content_hash"]))
+    require_no_common(first.manifest, second.manifest, names)
+
+
+def require_no_common(first: pd.DataFrame, second: pd.DataFrame, names: str) -> None:
+    """Do what `require_disjoint` does by the manifests alone."""
+    real = first["content_hash"][first["origin"] == REAL]
+    shared = sorted(set(real) & set(second["content_hash"]))
     if shared:
         raise DataError(f"{names}: expected no image in both, found {len(shared)}, among them {shared[0]}")
 
@@ -176,8 +201,17 @@ def first_rows(labels: IntArray, counts: IntArray) -> IntArray:
 def content_hashes(images: UInt8Array) -> list[str]:
     """SHA-256 of each image's shape and pixels, hexadecimal."""
     shape, size = repr(images.shape[1:]).encode(), math.prod(images.shape[1:])
-    pixels = images.tobytes()
-    return [hashlib.sha256(shape + pixels[at : at + size]).hexdigest() for at in range(0, len(pixels), size)]
+    hashes: list[str] = []
+    for rows in blocks(len(images), size):
+        pixels = images[rows].tobytes()
+        hashes += [hashlib.sha256(shape + pixels[at : at + size]).hexdigest() for at in range(0, len(pixels), size)]
+    return hashes
+
+
+def blocks(count: int, width: int, numbers: int = 2**22) -> Iterator[slice]:
+    """Cut ``count`` rows of ``width`` numbers each into slices of about ``numbers``, and at least one row, each."""
+    step = max(1, numbers // max(1, width))
+    return (slice(start, min(start + step, count)) for start in range(0, count, step))
 
 
 def tile(images: UInt8Array, rows: int, columns: int, *, gap: int = 1, scale: int = 1) -> UInt8Array:

@@ -2,15 +2,25 @@
 
 import re
 from collections.abc import Sequence
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, ClassVar, TypeVar
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, model_validator
 
 from augment.core.errors import SettingsError
 
 T = TypeVar("T")
 
-Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
+OVERLOOKED = ("nfiles", "size")
+"""Keys that DVC leaves out of its run-cache's hash, wherever they stand: a change below them would change nothing."""
+
+
+def _heeded(name: str) -> str:
+    if name in OVERLOOKED:
+        raise ValueError(f"{name} is a name that DVC's run-cache overlooks; expected another")
+    return name
+
+
+Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$"), AfterValidator(_heeded)]
 """A dataset, mix, training set or recipe. DVC builds stage names, paths and parameter keys from it, and each of
 ``-``, ``.``, ``/`` and a space breaks one of the three."""
 
@@ -30,6 +40,17 @@ class Spec(BaseModel):
     """A frozen block of settings that refuses keys it does not know and values of another type."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+    RENAMED: ClassVar[dict[str, str]] = {}
+    """Keys that older settings have, and what they are called now: their error says so."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _keys_have_their_present_names(cls, value: Any) -> Any:
+        old = [name for name in cls.RENAMED if isinstance(value, dict) and name in value]
+        if old:
+            raise ValueError("; ".join(f"{name} is called {cls.RENAMED[name]} now" for name in old))
+        return value
 
 
 def parse(kind: type[T] | TypeAdapter[T], value: object, where: str) -> T:
@@ -52,7 +73,7 @@ def parse(kind: type[T] | TypeAdapter[T], value: object, where: str) -> T:
 
 
 def _sentence(detail: Any, value: object) -> str:
-    key = _path(detail["loc"], value) or "(top level)"
+    key = _path(detail["loc"], value, missing=detail["type"] == "missing") or "(top level)"
     match detail["type"]:
         case "extra_forbidden":
             return f"{key}: unknown key; expected one that the documentation lists"
@@ -67,18 +88,19 @@ def _sentence(detail: Any, value: object) -> str:
             return f"{key}: {message[0].lower()}{message[1:]}{found}"
 
 
-def _path(location: Sequence[str | int], value: Any) -> str:
+def _path(location: Sequence[str | int], value: Any, *, missing: bool) -> str:
     """Join the keys that lead to a problem.
 
     Args:
         location: They, and among them what pydantic puts there besides: the member of a union that it tried, ``[key]``
             for a key that is wrong itself.
-        value: What was validated: only its own keys and indices are kept, and what a mapping lacks.
+        value: What was validated: only its own keys and indices are kept.
+        missing: Whether the last key is one that ``value`` lacks.
     """
     keys = []
-    for part in location:
+    for depth, part in enumerate(location, start=1):
         if isinstance(value, dict):
-            if part not in value and part in (value.get("kind"), "[key]"):
+            if part not in value and not (missing and depth == len(location)):
                 continue
             value = value.get(part)
         elif isinstance(value, list) and isinstance(part, int):

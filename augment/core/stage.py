@@ -2,13 +2,23 @@
 
 A stage sees nothing of ``params.yaml`` but the sections it declares, so that the ``params:`` of its entry in
 ``dvc.yaml`` can be held against the declaration. Its other arguments come from the command line: coordinates
-(``dataset``, ``recipe``, … : strings that also fill the sections' keys) and paths.
+(``dataset``, ``recipe``, … : strings that also fill the sections' keys), paths and path patterns.
 """
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, get_type_hints
+
+from augment.core.errors import LeftOutError
+from augment.core.paths import PathPattern
+from augment.core.store import write_left_out
+
+
+class Unversioned(str):
+    """Key of a section that changes no output: ``dvc.yaml`` does not list it, and a change of it reruns nothing."""
+
+    __slots__ = ()
 
 
 @dataclass(frozen=True)
@@ -17,32 +27,55 @@ class Stage:
 
     Attributes:
         run: Reads its inputs, calls pure functions, writes its outputs.
-        sections: Argument name → key in ``params.yaml``, e.g. ``split`` → ``datasets.{dataset}.split``.
+        sections: Argument name → key in ``params.yaml``, e.g. ``split`` → ``datasets.{dataset}.split``; those that are
+            `Unversioned` stand in no ``params:``.
+        makes: The arguments that name what the stage makes, containers, models or JSON files, where that may turn out
+            to be impossible.
     """
 
     run: Callable[..., None]
     sections: dict[str, str]
+    makes: tuple[str, ...] = ()
+
+    def carry_out(self, **arguments: Any) -> None:
+        """Run the stage; where it cannot make what it is to make, say why in its place.
+
+        Raises:
+            LeftOutError: The same, from a stage that does not expect it.
+        """
+        try:
+            self.run(**arguments)
+        except LeftOutError as left_out:
+            if not self.makes:
+                raise
+            for name in self.makes:
+                write_left_out(arguments[name], left_out.reasons)
+                print(f"{arguments[name]}: left out, as it cannot be made of these data:\n{left_out}")
 
     @property
     def options(self) -> dict[str, type]:
-        """The arguments that the command line fills: name → ``str`` or ``Path``."""
+        """The arguments that the command line fills: name → ``str``, ``Path`` or ``PathPattern``."""
         hints = get_type_hints(self.run)
         options = {name: hint for name, hint in hints.items() if name not in (*self.sections, "return")}
-        unfit = [name for name, hint in options.items() if hint not in (str, Path)]
+        unfit = [name for name, hint in options.items() if hint not in (str, Path, PathPattern)]
         if unfit:
-            raise TypeError(f"{self.run.__module__}: {unfit} are neither settings sections nor str nor Path")
+            raise TypeError(f"{self.run.__module__}: {unfit} are neither settings sections nor paths")
         return options
 
     @staticmethod
     def coordinates(values: Mapping[str, object]) -> list[str]:
         """Pick from the values of the options what says which of its kind this stage is; the rest are paths."""
-        return [value for value in values.values() if isinstance(value, str) and "{" not in value]
+        return [value for value in values.values() if isinstance(value, str)]
 
 
-def stage(**sections: str) -> Callable[[Callable[..., None]], Stage]:
-    """Declare a function to be a stage; ``sections`` says which settings it receives under which argument."""
+def stage(*, makes: tuple[str, ...] = (), **sections: str) -> Callable[[Callable[..., None]], Stage]:
+    """Declare a function to be a stage; ``sections`` says which settings it receives under which argument.
+
+    What it reads may have been left out, or what it is to make be impossible: a `LeftOutError` then goes on, from
+    stage to stage, to the comparison, if ``makes`` says at which of its paths the reasons are put.
+    """
 
     def declare(run: Callable[..., Any]) -> Stage:
-        return Stage(run, sections)
+        return Stage(run, sections, makes)
 
     return declare

@@ -1,5 +1,6 @@
 """Stratified splits and scarcity: which rows go to train, val and test. Pure functions of labels and a seed."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -9,8 +10,9 @@ from sklearn.model_selection import train_test_split
 from augment.core.errors import DataError
 from augment.core.images import IntArray
 from augment.core.seeding import derive_seed, numpy_generator
-from augment.datasets.sources import RawImages
-from augment.datasets.specs import LongTailScarcity, NoScarcity, PerClassScarcity, ScarcitySpec, SplitSpec
+from augment.core.text import listed
+from augment.datasets.raw import RawImages
+from augment.datasets.split_spec import Scarcity, SplitSpec
 
 SKLEARN_SEEDS = 2**32
 
@@ -24,67 +26,75 @@ class Split:
     test: IntArray
 
 
-def split_rows(raw: RawImages, spec: SplitSpec, seed: int) -> Split:
-    """Deal all rows to train, val and test, each class in proportion.
+def split_rows(raw: RawImages, spec: SplitSpec, seed: int, rows: IntArray | None = None) -> Split:
+    """Deal rows to train, val and test, each class in proportion.
 
     Args:
         raw: The images; only labels and ``is_test`` matter.
         spec: Sizes of val and test.
         seed: The project's seed (``seed`` in ``params.yaml``).
+        rows: Which rows, ascending; all by default.
 
     Raises:
         DataError: A class has too few images to stand in every split, the sizes leave nothing to train on, or
-            ``test: official`` is asked of a source that sets no test images apart.
+            ``test: official`` is asked of a source that sets no test images apart. Every class concerned is named.
     """
-    rows = np.arange(len(raw.labels), dtype=np.int64)
+    rows = np.arange(len(raw.labels), dtype=np.int64) if rows is None else rows
     if spec.test == "official":
         if raw.is_test is None:
             raise DataError(
                 "split.test: official, but this source sets no test images apart; expected a share or number"
             )
-        rest, test = rows[~raw.is_test], rows[raw.is_test]
+        rest, test = rows[~raw.is_test[rows]], rows[raw.is_test[rows]]
     else:
         rest, test = _deal(rows, raw, spec.test, "test", seed)
     train, val = _deal(rest, raw, spec.val, "val", seed)
     split = Split(np.sort(train), np.sort(val), np.sort(test))
-    for name, part in (("train", split.train), ("val", split.val), ("test", split.test)):
-        _require_every_class(raw, part, name)
+    _require_every_class(raw, split)
     return split
 
 
-def _deal(rows: IntArray, raw: RawImages, size: float | int, name: str, seed: int) -> tuple[IntArray, IntArray]:
-    """Set ``size`` of ``rows`` apart, stratified."""
+def _deal(rows: IntArray, raw: RawImages, share: float | int, name: str, seed: int) -> tuple[IntArray, IntArray]:
+    """Set ``share`` of ``rows`` apart, stratified."""
+    classes = len(raw.classes)
     smallest = 2  # one image for each side
-    counts = np.bincount(raw.labels[rows], minlength=len(raw.classes))
+    counts = np.bincount(raw.labels[rows], minlength=classes)
     short = [f"{raw.classes[k]} ({counts[k]})" for k in np.flatnonzero(counts < smallest)]
     if short:
         raise DataError(
-            f"split.{name}: every class needs at least {smallest} images to set some apart, "
-            f"too few of {', '.join(short)}"
+            f"split.{name}: every class needs at least {smallest} images to set some apart, too few of {listed(short)}"
         )
-    try:
-        kept, apart = train_test_split(
-            rows,
-            test_size=size,
-            stratify=raw.labels[rows],
-            random_state=derive_seed(seed, "split", name) % SKLEARN_SEEDS,
-        )
-    except ValueError as error:
-        raise DataError(f"split.{name}: {size} of {len(rows)} images cannot be set apart ({error})") from error
-    return kept, apart
-
-
-def _require_every_class(raw: RawImages, rows: IntArray, name: str) -> None:
-    counts = np.bincount(raw.labels[rows], minlength=len(raw.classes))
-    absent = [raw.classes[label] for label in np.flatnonzero(counts == 0)]
-    if absent:
+    # As train_test_split rounds: a share up for what is set apart.
+    apart = math.ceil(share * len(rows)) if isinstance(share, float) else share
+    if not classes <= apart <= len(rows) - classes:
         raise DataError(
-            f"split: {name} has no image of {', '.join(absent)}; expected at least one of every class. "
-            "Add images or change the sizes of val and test"
+            f"split.{name}: {share} of {len(rows)} images would set {apart} apart; expected {classes} to "
+            f"{len(rows) - classes}, so that each of the {classes} classes can stand on both sides"
+        )
+    kept, taken = train_test_split(
+        rows,
+        test_size=share,
+        stratify=raw.labels[rows],
+        random_state=derive_seed(seed, "split", name) % SKLEARN_SEEDS,
+    )
+    return kept, taken
+
+
+def _require_every_class(raw: RawImages, split: Split) -> None:
+    counts = {name: np.bincount(raw.labels[part], minlength=len(raw.classes)) for name, part in vars(split).items()}
+    absent = np.flatnonzero(np.min(list(counts.values()), axis=0) == 0)
+    if len(absent):
+        dealt = [
+            f"{raw.classes[k]} (" + ", ".join(f"{name} {count[k]}" for name, count in counts.items()) + ")"
+            for k in absent
+        ]
+        raise DataError(
+            f"split: expected at least one image of every class in each of {', '.join(counts)}, found too few of "
+            f"{listed(dealt)}. Add images of these classes, leave the classes out, or change split.val or split.test"
         )
 
 
-def thin(rows: IntArray, labels: IntArray, classes: Sequence[str], spec: ScarcitySpec, seed: int) -> IntArray:
+def thin(rows: IntArray, labels: IntArray, classes: Sequence[str], spec: Scarcity, seed: int) -> IntArray:
     """Keep a scarce part of the train rows.
 
     Args:
@@ -96,28 +106,21 @@ def thin(rows: IntArray, labels: IntArray, classes: Sequence[str], spec: Scarcit
             keeps.
 
     Raises:
-        DataError: A class has fewer train images than it should keep.
+        DataError: Classes have fewer train images than they should keep; each is named.
     """
-    wanted = class_targets(spec, len(classes))
+    wanted = spec.targets(len(classes))
     if wanted is None:
         return rows
-    kept = []
-    for label, count in enumerate(wanted):
-        own = rows[labels[rows] == label]
-        if len(own) < count:
-            raise DataError(f"scarcity: class {classes[label]} has {len(own)} train images, expected at least {count}")
-        order = numpy_generator(seed, "scarcity", label).permutation(len(own))
-        kept.append(own[order[:count]])
+    own = [rows[labels[rows] == label] for label in range(len(classes))]
+    short = [
+        f"class {name} has {len(found)} train images, expected at least {count}"
+        for name, found, count in zip(classes, own, wanted, strict=True)
+        if len(found) < count
+    ]
+    if short:
+        raise DataError(f"scarcity: {listed(short, '; ')}")
+    kept = [
+        found[numpy_generator(seed, "scarcity", label).permutation(len(found))[:count]]
+        for label, (found, count) in enumerate(zip(own, wanted, strict=True))
+    ]
     return np.sort(np.concatenate(kept))
-
-
-def class_targets(spec: ScarcitySpec, classes: int) -> list[int] | None:
-    """Count the train images each class should keep; None to keep all."""
-    match spec:
-        case NoScarcity():
-            return None
-        case PerClassScarcity(count=count):
-            return [count] * classes
-        case LongTailScarcity(head=head, tail=tail):
-            decay = (tail / head) ** (1 / (classes - 1))
-            return [round(head * decay**label) for label in range(classes)]

@@ -1,1 +1,1 @@
-"""What came of the arms: predictions, paired comparison, report."""
+"""What an arm's classifiers say of test: all that the stage `evaluate` makes."""

@@ -1,18 +1,47 @@
-"""Predictions of an arm's classifiers on test, and the scores computed from them."""
+"""What an arm's classifiers say of the test images, and what the test images truly are."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from functools import cached_property
+from typing import Self
 
 import numpy as np
 import pandas as pd
+from pydantic import NonNegativeInt, model_validator
 
 from augment.core.errors import ContainerError
 from augment.core.images import Float32Array, FloatArray, ImageSet, IntArray
-from augment.evaluation.scores import SCORES, recall, score
+from augment.core.records import Record
 
 GROUP = "group"
-"""Column of a manifest, and of the predictions: a part of the population, e.g. the hospital or the camera."""
+"""Column of a manifest: a part of the population, e.g. the hospital or the camera."""
+
+
+class GroundTruth(Record):
+    """What the test images of a dataset are, written once for all of its arms.
+
+    Attributes:
+        classes: K class names.
+        labels: Class index of each image.
+        groups: Name of each image's group; None where the test images have no groups.
+    """
+
+    classes: tuple[str, ...]
+    labels: tuple[NonNegativeInt, ...]
+    groups: tuple[str, ...] | None = None
+
+    @model_validator(mode="after")
+    def _parts_fit(self) -> Self:
+        if self.labels and max(self.labels) >= len(self.classes):
+            raise ValueError(f"labels: expected 0 to {len(self.classes) - 1}, found {max(self.labels)}")
+        if self.groups is not None and len(self.groups) != len(self.labels):
+            raise ValueError(f"groups: expected one an image ({len(self.labels)}), found {len(self.groups)}")
+        return self
+
+    @classmethod
+    def of(cls, images: ImageSet) -> Self:
+        """Take it from the manifest."""
+        groups = tuple(images.manifest[GROUP].astype(str)) if GROUP in images.manifest else None
+        return cls(classes=images.classes, labels=tuple(images.labels.tolist()), groups=groups)
 
 
 @dataclass(frozen=True)
@@ -20,102 +49,74 @@ class Predictions:
     """What an arm's classifiers say of every test image.
 
     Attributes:
-        labels: True class indices, shape (N,).
-        probabilities: float32, R×N×K: run, example, class.
-        classes: K class names.
-        groups: Name of each image's group, shape (N,); None where the test images have no groups.
+        truth: What the images are.
+        probabilities: float32, R×N×K: run, image, class.
     """
 
-    labels: IntArray
+    truth: GroundTruth
     probabilities: Float32Array
-    classes: tuple[str, ...]
-    groups: tuple[str, ...] | None = None
-
-    @classmethod
-    def of(cls, images: ImageSet, probabilities: Sequence[Float32Array]) -> "Predictions":
-        """Put what each run said of test images (N×K each) beside their labels and, if any, groups."""
-        groups = tuple(images.manifest[GROUP].astype(str)) if GROUP in images.manifest else None
-        return cls(images.labels, np.stack(probabilities), images.classes, groups)
 
     def to_frame(self) -> pd.DataFrame:
         """Lay out as a table.
 
         Returns:
-            R·N rows, run by run: ``run``, ``example``, ``label``, ``group`` if there are groups, and one column
-            ``p(NAME)`` a class.
+            R·N rows, run by run: ``run``, ``image`` (its place in the test split) and the probability of each class,
+            ``p_0``, ``p_1``, … by its index: a name may be any text.
         """
-        runs, examples, _ = self.probabilities.shape
-        index = {
-            "run": np.repeat(np.arange(runs), examples),
-            "example": np.tile(np.arange(examples), runs),
-            "label": np.tile(self.labels, runs),
-        }
-        groups = {} if self.groups is None else {GROUP: pd.array(list(self.groups) * runs, dtype="str")}
-        columns = {f"p({name})": self.probabilities[:, :, k].ravel() for k, name in enumerate(self.classes)}
-        return pd.DataFrame(index | groups | columns)
+        runs, images, classes = self.probabilities.shape
+        index = {"run": np.repeat(np.arange(runs), images), "image": np.tile(np.arange(images), runs)}
+        return pd.DataFrame(index | {f"p_{k}": self.probabilities[:, :, k].ravel() for k in range(classes)})
 
     @classmethod
-    def from_frame(cls, frame: pd.DataFrame, where: str) -> "Predictions":
+    def from_frame(cls, frame: pd.DataFrame, truth: GroundTruth, where: str) -> Self:
         """Read the table that `to_frame` lays out.
 
         Raises:
-            ContainerError: Columns are missing, or the runs differ in length; ``where`` names the place.
+            ContainerError: It is another table, or not of these images; ``where`` names the place.
         """
-        columns = [name for name in frame.columns if name.startswith("p(")]
-        if not {"run", "example", "label"} <= set(frame.columns) or not columns:
-            raise ContainerError(
-                f"{where}: expected columns run, example, label and p(CLASS), found {list(frame.columns)}"
-            )
+        images, classes = len(truth.labels), len(truth.classes)
+        columns = [f"p_{k}" for k in range(classes)]
+        if list(frame.columns) != ["run", "image", *columns]:
+            expected = f"run, image and p_0 to p_{classes - 1}, one a class"
+            raise ContainerError(f"{where}: expected columns {expected}, found {list(frame.columns)}")
         runs = frame["run"].nunique()
-        if runs == 0 or len(frame) % runs:
-            raise ContainerError(f"{where}: expected equally many rows a run, found {len(frame)} rows for {runs} runs")
-        examples = len(frame) // runs
-        probabilities = frame[columns].to_numpy(dtype=np.float32).reshape(runs, examples, len(columns))
-        labels = frame["label"].to_numpy(dtype=np.int64)[:examples]
-        groups = tuple(frame[GROUP].astype(str)[:examples]) if GROUP in frame else None
-        return cls(labels, probabilities, tuple(name[2:-1] for name in columns), groups)
+        whole = runs > 0 and len(frame) == runs * images
+        if not whole or (frame["image"].to_numpy().reshape(runs, images) != np.arange(images)).any():
+            raise ContainerError(
+                f"{where}: expected {images} rows a run, one a test image, found {len(frame)} rows for {runs} runs"
+            )
+        return cls(truth, frame[columns].to_numpy(dtype=np.float32).reshape(runs, images, classes))
+
+    @cached_property
+    def labels(self) -> IntArray:
+        """True class indices, shape (N,)."""
+        return np.asarray(self.truth.labels, dtype=np.int64)
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """K class names."""
+        return self.truth.classes
 
     @property
     def predicted(self) -> IntArray:
-        """Most probable class of each example in each run, R×N."""
+        """Most probable class of each image in each run, R×N."""
         return self.probabilities.argmax(axis=2).astype(np.int64)
 
     @property
     def ensembled(self) -> IntArray:
-        """Most probable class of each example by the mean over runs, shape (N,)."""
+        """Most probable class of each image by the mean over runs, shape (N,)."""
         return self.probabilities.mean(axis=0).argmax(axis=1).astype(np.int64)
 
     @property
     def hits(self) -> FloatArray:
-        """1 where a run predicts an example's label, 0 elsewhere, R×N."""
+        """1 where a run predicts an image's label, 0 elsewhere, R×N."""
         return (self.predicted == self.labels).astype(np.float64)
-
-    def scores(self) -> dict[str, FloatArray]:
-        """Score each run: name of each of `SCORES` → shape (R,)."""
-        runs = [score(self.labels, run) for run in self.probabilities]
-        return {name: np.asarray([run[name] for run in runs]) for name in SCORES}
 
     def accuracy(self) -> FloatArray:
         """Accuracy of each run, shape (R,), 0 to 1."""
         return self.hits.mean(axis=1)
 
-    def recall(self) -> FloatArray:
-        """Recall of each class in each run, R×K, 0 to 1."""
-        return np.stack([recall(self.labels, run, len(self.classes)) for run in self.predicted])
-
-    def metrics(self) -> dict[str, Any]:
-        """Summarise as plain JSON values: mean and standard deviation over runs."""
-        recalls = self.recall()
-        return {name: mean_std(values) for name, values in self.scores().items()} | {
-            "recall": {name: mean_std(recalls[:, k]) for k, name in enumerate(self.classes)},
-        }
-
     def confusion(self) -> pd.DataFrame:
-        """Give actual and ensembled predicted class name of each example, as `dvc plots` wants them."""
+        """Give actual and ensembled predicted class name of each image, as `dvc plots` wants them."""
         names = np.asarray(self.classes, dtype=object)
         return pd.DataFrame({"actual": names[self.labels], "predicted": names[self.ensembled]})
-
-
-def mean_std(values: FloatArray) -> dict[str, float]:
-    """Mean and sample standard deviation (n - 1), rounded to 6 decimals so that files diff well."""
-    return {"mean": round(float(values.mean()), 6), "std": round(float(values.std(ddof=1)), 6)}

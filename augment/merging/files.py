@@ -1,14 +1,14 @@
 """Reads what a merge takes of a synthesizer."""
 
-from pathlib import Path
 from typing import NamedTuple
 
 import pandas as pd
 
 from augment.core.images import ImageSet
+from augment.core.paths import PathPattern
 from augment.core.store import read_image_set, read_json, read_parquet
 from augment.merging.merge import refuse_failed
-from augment.merging.specs import AutoMixSpec, MixSpec
+from augment.merging.mix_spec import AutoMixSpec, MixSpec
 
 
 class Drawn(NamedTuple):
@@ -18,25 +18,27 @@ class Drawn(NamedTuple):
     scores: pd.DataFrame
 
 
-def read_drawn(spec: MixSpec | AutoMixSpec, key: str, *, synthetic: str, quality: str, scores: str) -> Drawn:
+def read_drawn(
+    spec: MixSpec | AutoMixSpec, key: str, *, synthetic: PathPattern, quality: PathPattern, scores: PathPattern
+) -> Drawn:
     """Read the images that a mix takes, unless they failed their checks and the mix does not allow that.
 
     Args:
         spec: The mix.
         key: Its key in ``params.yaml``, e.g. ``mixes.merged``.
-        synthetic: Path pattern with ``{synthesizer}`` in it, as are the rest: whose images a mix takes is a setting,
+        synthetic: With the blank ``{synthesizer}``, as are the rest: whose images a mix takes is a setting,
             that DVC cannot look up.
         quality: Of what says which checks failed.
         scores: Of the images' scores.
 
     Raises:
-        DataError: The images failed checks; see `refuse_failed`.
+        LeftOutError: The images failed checks, see `refuse_failed`, or could not be made.
         ContainerError: A file is missing or broken.
     """
     if not spec.allow_failed:
-        failures = read_json(Path(quality.format(synthesizer=spec.synthesizer)))["failures"]
+        failures = read_json(quality.at(synthesizer=spec.synthesizer))["failures"]
         refuse_failed(failures, spec.synthesizer, key)
     return Drawn(
-        read_image_set(Path(synthetic.format(synthesizer=spec.synthesizer))),
-        read_parquet(Path(scores.format(synthesizer=spec.synthesizer))),
+        read_image_set(synthetic.at(synthesizer=spec.synthesizer)),
+        read_parquet(scores.at(synthesizer=spec.synthesizer)),
     )

@@ -9,7 +9,7 @@ from pandas.api.extensions import ExtensionDtype
 
 from augment.core.errors import DataError
 from augment.core.images import ImageSet
-from augment.merging.specs import FilterSpec
+from augment.merging.mix_spec import FilterSpec
 
 KEPT = ""
 REASONS = ("duplicate", "near_copy", "disagrees", "unsure")

@@ -7,10 +7,10 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
-from augment.core.errors import DataError
+from augment.core.errors import LeftOutError
 from augment.core.images import ImageSet, IntArray, concatenate, first_rows
 from augment.merging.filters import KEPT, REASONS, attach_scores, drop_reasons
-from augment.merging.specs import AutoMixSpec, MixSpec
+from augment.merging.mix_spec import AutoMixSpec, MixSpec
 
 
 class Account(NamedTuple):
@@ -62,7 +62,8 @@ def merge(real: ImageSet, synthetic: ImageSet, scores: pd.DataFrame, spec: MixSp
         spec: What to leave out, how many to add, how much they count.
 
     Raises:
-        DataError: Too few synthetic images of a class, or the sets do not fit together.
+        LeftOutError: Too few synthetic images of a class.
+        DataError: The sets do not fit together.
     """
     scored = attach_scores(synthetic, scores)
     reasons = drop_reasons(real, scored, spec.filter)
@@ -89,6 +90,7 @@ def candidates(real: ImageSet, synthetic: ImageSet, scores: pd.DataFrame, spec: 
         spec: The shares, and the filter and weight that they have in common.
 
     Raises:
+        LeftOutError: See `merge`.
         DataError: See `merge`.
     """
     sets = {share: merge(real, synthetic, scores, spec.at(share)) for share in spec.shares if share}
@@ -106,13 +108,13 @@ def refuse_failed(failures: Sequence[str], synthesizer: str, mix: str) -> None:
         mix: The mix's key in ``params.yaml``, e.g. ``mixes.merged``.
 
     Raises:
-        DataError: There are failures; the message tells each, and what can be done.
+        LeftOutError: There are failures; its reasons tell each, and what can be done.
     """
     if failures:
-        listed = "".join(f"\n  {failure}" for failure in failures)
-        raise DataError(
-            f"{mix}: the images of synthesizer {synthesizer} failed {len(failures)} check(s):{listed}\n"
-            f"expected none. Train longer or otherwise, or set {mix}.allow_failed: true to merge them as they are"
+        raise LeftOutError(
+            f"{mix}: the images of synthesizer {synthesizer} failed {len(failures)} check(s), expected none",
+            *failures,
+            f"what to try: train longer or otherwise, or set {mix}.allow_failed: true to merge them as they are",
         )
 
 
@@ -155,6 +157,6 @@ def _expect_enough(
         # As if the filter went on leaving out the same part of each class.
         enough = max(math.ceil(drawn[k] * wanted[k] / left[k]) for k in short)
         mend = f"raise synthesis.per_class to {enough}, or ask for less"
-    raise DataError(
+    raise LeftOutError(
         f"{amount}: too few synthetic images of {named} pass the filter (dropped: {_listed(dropped)}); {mend}"
     )

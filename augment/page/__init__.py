@@ -1,1 +1,1 @@
-"""The report as one HTML page: what it shows, its figures, its tables, its template."""
+"""The report of a dataset as one HTML page, and the overview of all: what they show, their figures and templates."""

@@ -1,20 +1,27 @@
-"""The page's figures, from the tables that `compare` wrote."""
+"""The page's figures."""
 
 from collections.abc import Mapping, Sequence
+from itertools import groupby
 
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator, NullLocator
 
-from augment.core.images import FloatArray
-from augment.evaluation.contests import Outcome
-from augment.evaluation.significance import ALPHA
 from augment.page.content import DatasetResults
 from augment.page.svg import COLOURS, Drawing, canvas, drawing
+from augment.results.kinds import ArmKind, Baseline, Effect, PartKind, Role
+from augment.results.record import ArmResult, Interval, Result
+from augment.results.wording import cannot_tell, detected
 
-MARKERS = {"real": "o", "merged": "s", "synthetic": "D", "control": "^"}
-"""A shape a kind of training set beside its colour: not everyone tells colours apart."""
+LOOKS = {
+    ArmKind.REAL: ("real", "o"),
+    ArmKind.EMPTY_MIX: ("real", "o"),
+    ArmKind.MERGED: ("merged", "s"),
+    ArmKind.SYNTHETIC: ("synthetic", "D"),
+    ArmKind.CONTROL: ("control", "^"),
+}
+"""Colour and shape of each kind of training set: not everyone tells colours apart."""
 
 ROW, AXIS = 17.0, 52.0
 """Height of a row of a figure, and of the axis below it."""
@@ -23,6 +30,9 @@ PANEL = 220.0
 """Width of a panel of curves, several of which stand side by side."""
 
 MOST_CLASSES, LONGEST_NAME = 30, 22
+
+NOTHING_TO_SEE = 30.0
+"""Points that the scale of differences goes to where none can be told."""
 
 PANELS = {
     "label fidelity": {"label_fidelity": "mean", "lowest_label_fidelity": "lowest class"},
@@ -34,65 +44,87 @@ PANELS = {
 """Panel → figure of a history → its name within the panel. The others share a panel by their first word."""
 
 
-def accuracy(results: DatasetResults) -> Drawing:
+def accuracy(result: Result) -> Drawing:
     """Draw every arm's test accuracy with its interval; a dashed line for the plain real arm."""
-    arms = results.arms
-    ordered = arms.sort_values("accuracy").to_dict("records")
+    found = {arm.name: arm.scores["accuracy"].interval for arm in result.arms}
+    ordered = sorted(result.arms, key=lambda arm: arm.scores["accuracy"].mean)
     worst, best = ordered[0], ordered[-1]
     seen = (
-        f"Test accuracy of {len(arms)} arms with 95 % intervals, from {worst['accuracy']:.1%} of {worst['arm']} "
-        f"to {best['accuracy']:.1%} of {best['arm']}. The table of arms holds all figures."
+        f"Test accuracy of {len(result.arms)} arms with 95 % intervals, from {worst.scores['accuracy'].mean:.1%} of "
+        f"{worst.name} to {best.scores['accuracy'].mean:.1%} of {best.name}. The table of arms holds all figures."
     )
-    columns = ("accuracy", "accuracy_low", "accuracy_high")
-    return _by_arm(results, columns, None, "test accuracy %", f"{results.name}-accuracy", seen)
+    middle = result.reference.scores["accuracy"].mean
+    return _by_arm(result, found, set(found), middle, "test accuracy %", f"{result.dataset}-accuracy", seen)
 
 
-def difference(results: DatasetResults, rival: str, columns: str) -> Drawing:
-    """Draw every arm's paired difference to a rival; filled where it is detected.
+def difference(result: Result, baseline: Baseline, words: str) -> Drawing:
+    """Draw every arm's paired difference to a baseline; filled where it is detected.
+
+    One that is too uncertain to tell anything says so in the place of its interval.
 
     Args:
-        results: Of the dataset.
-        rival: What all are compared with, in words.
-        columns: Ending of the rival's columns, ``real``, ``best_real`` or ``same_recipe``.
+        result: Of the dataset.
+        baseline: What all are compared with.
+        words: What it is.
     """
-    found = results.arms[f"outcome_{columns}"]
-    better, worse, neither = (sum(found == each) for each in (Outcome.HELPS, Outcome.HURTS, Outcome.NO_EFFECT))
+    compared = {arm.name: arm.against[baseline] for arm in result.arms if baseline in arm.against}
+    better, worse, neither = (
+        sum(each.effect is effect for each in compared.values())
+        for effect in (Effect.HELPS, Effect.HURTS, Effect.NO_EFFECT)
+    )
     seen = (
-        f"Difference in test accuracy of each arm to {rival} with 95 % intervals: {better} detectably better, {worse} "
+        f"Difference in test accuracy of each arm to {words} with 95 % intervals: {better} detectably better, {worse} "
         f"detectably worse, {neither} with no detectable difference. The table of arms holds all figures."
     )
-    names = (f"to_{columns}", f"low_{columns}", f"high_{columns}")
-    title, name = "difference, accuracy points", f"{results.name}-difference-{columns}"
-    return _by_arm(results, names, f"outcome_{columns}", title, name, seen)
+    found = {name: each.difference for name, each in compared.items()}
+    filled = {name for name, each in compared.items() if detected(each)}
+    title, name = "difference, accuracy points", f"{result.dataset}-difference-{baseline.value}"
+    return _by_arm(result, found, filled, 0.0, title, name, seen)
 
 
 def _by_arm(
-    results: DatasetResults, columns: tuple[str, str, str], outcome: str | None, title: str, name: str, seen: str
+    result: Result,
+    found: Mapping[str, Interval | None],
+    filled: set[str],
+    middle: float,
+    title: str,
+    name: str,
+    seen: str,
 ) -> Drawing:
-    heights, labels, bold = _rows(results.arms)
+    heights, labels, bold = _rows(result.arms)
     with canvas(ROW * (max(labels) + 1) + AXIS) as figure:
         axes = figure.subplots()
-        for (_, arm), height in zip(results.arms.iterrows(), heights, strict=True):
-            if arm["arm"] == results.verdict["use"]["arm"]:
+        for arm, height in zip(result.arms, heights, strict=True):
+            if arm is result.use:
                 axes.axhspan(height - 0.5, height + 0.5, color=COLOURS["band"], linewidth=0, zorder=0)
-            filled = outcome is None or arm[outcome] != Outcome.NO_EFFECT
-            _interval(axes, height, arm[list(columns)].to_numpy(dtype=float) * 100, arm["kind"], filled)
-        middle = results.arms.loc[results.arms["arm"] == results.verdict["reference"], "accuracy"].iloc[0] * 100
-        axes.axvline(0.0 if outcome else middle, color=COLOURS["muted"], linewidth=1, dashes=(4, 3), zorder=1)
+            if interval := found.get(arm.name):
+                if middle == 0 and cannot_tell(interval):
+                    _say(axes, height, "cannot tell")
+                else:
+                    _interval(axes, height, interval, arm.kind, arm.name in filled)
+        axes.axvline(middle * 100, color=COLOURS["muted"], linewidth=1, dashes=(4, 3), zorder=1)
+        if not any(interval and not cannot_tell(interval) for interval in found.values()):
+            axes.set_xlim(-NOTHING_TO_SEE, NOTHING_TO_SEE)
         _name_rows(axes, labels, bold)
         axes.set_xlabel(title)
         return drawing(figure, name, seen)
 
 
-def _rows(arms: pd.DataFrame) -> tuple[list[int], dict[int, str], set[int]]:
+def _say(axes: Axes, height: float, words: str) -> None:
+    """Write at the right edge of a row, whatever its scale."""
+    place = axes.get_yaxis_transform()
+    axes.text(0.99, height, words, ha="right", va="center", fontsize=10, color=COLOURS["muted"], transform=place)
+
+
+def _rows(arms: Sequence[ArmResult]) -> tuple[list[int], dict[int, str], set[int]]:
     """Place arms below the name of their training set; give each arm's height, every row's label, which are names."""
     heights, labels, names = [], dict[int, str](), set[int]()
-    for train_set, members in arms.groupby("train_set", sort=False):
+    for train_set, members in groupby(arms, key=lambda arm: arm.train_set):
         names.add(len(labels))
-        labels[len(labels)] = str(train_set)
-        for recipe in members["recipe"]:
+        labels[len(labels)] = train_set
+        for arm in members:
             heights.append(len(labels))
-            labels[len(labels)] = recipe.replace("_", " ")
+            labels[len(labels)] = arm.recipe.replace("_", " ")
     return heights, labels, names
 
 
@@ -108,44 +140,43 @@ def _name_rows(axes: Axes, labels: Mapping[int, str], bold: set[int]) -> None:
     axes.tick_params(axis="y", length=0)
 
 
-def _interval(axes: Axes, height: float, values: FloatArray, part: str, filled: bool) -> None:
-    mean, low, high = values
-    if np.isnan(mean):
-        return
-    colour = COLOURS[part]
-    axes.plot([low, high], [height, height], color=colour, solid_capstyle="round")
+def _interval(axes: Axes, height: float, interval: Interval, kind: ArmKind, filled: bool) -> None:
+    colour = COLOURS[LOOKS[kind][0]]
+    axes.plot([interval.low * 100, interval.high * 100], [height, height], color=colour, solid_capstyle="round")
     face = colour if filled else COLOURS["paper"]
-    axes.plot(mean, height, MARKERS[part], color=colour, markerfacecolor=face, markersize=6.5, markeredgewidth=1.6)
+    shape = LOOKS[kind][1]
+    axes.plot(
+        interval.mean * 100, height, shape, color=colour, markerfacecolor=face, markersize=6.5, markeredgewidth=1.6
+    )
 
 
-def recall(results: DatasetResults) -> Drawing | None:
+def recall(result: Result) -> Drawing | None:
     """Draw each class's difference in recall, chosen arm against the best without synthesis; the largest if many."""
-    chosen, rival = results.verdict["chosen"], results.verdict["best_without_synthesis"]
-    table = results.recall.query("arm == @chosen and rival == @rival and kind == 'class'").dropna(subset="difference")
-    if table.empty:
+    measured = [(part, part.difference) for part in result.parts if part.kind is PartKind.CLASS and part.difference]
+    if not measured or result.chosen is None:
         return None
-    shown = table.loc[table["difference"].abs().nlargest(MOST_CLASSES).index.sort_values()]
-    real = results.recall.query("arm == @rival and kind == 'class'").drop_duplicates("name").set_index("name")
-    labels = {row: f"{_short(name)} ({real['train_images'][name]})" for row, name in enumerate(shown["name"])}
+    largest = sorted(measured, key=lambda pair: -abs(pair[1].mean))[:MOST_CLASSES]
+    shown = [pair for pair in measured if pair in largest]
+    labels = {row: f"{_short(part.name)} ({part.train_before})" for row, (part, _) in enumerate(shown)}
     with canvas(ROW * len(shown) + AXIS) as figure:
         axes = figure.subplots()
-        for height, (_, row) in enumerate(shown.iterrows()):
-            values = row[["difference", "low", "high"]].to_numpy(dtype=float) * 100
-            _interval(axes, height, values, "merged", row["p_holm"] <= ALPHA)
+        for height, (part, found) in enumerate(shown):
+            _interval(axes, height, found, ArmKind.MERGED, part.detected)
         axes.axvline(0, color=COLOURS["muted"], linewidth=1, dashes=(4, 3), zorder=1)
         _name_rows(axes, labels, set())
         axes.set_xlabel("difference in recall, points")
-        changed = table.loc[table["p_holm"] <= ALPHA, "name"]
-        said = f"detectably changed: {', '.join(changed)}" if len(changed) else "none is detectably changed"
-        seen = f"Difference in recall of {len(shown)} classes with 95 % intervals, {chosen} against {rival}; {said}."
-        return drawing(figure, f"{results.name}-recall", seen)
+        changed = [part.name for part, _ in measured if part.detected]
+        said = f"detectably changed: {', '.join(changed)}" if changed else "none is detectably changed"
+        arms = f"{result.chosen.name} against {result.best_real.name}"
+        seen = f"Difference in recall of {len(shown)} classes with 95 % intervals, {arms}; {said}."
+        return drawing(figure, f"{result.dataset}-recall", seen)
 
 
 ROLES = {
-    "reference": ("plain real arm", "muted", "o", (1.0, 2.0)),
-    "best without synthesis": ("best without synthesis", "real", "o", (None, None)),
-    "chosen": ("best with synthesis", "merged", "s", (None, None)),
-    "release": ("synthetic images alone", "synthetic", "D", (5.0, 2.0)),
+    Role.REFERENCE: ("plain real arm", "muted", "o", (1.0, 2.0)),
+    Role.BEST_REAL: ("best without synthesis", "real", "o", (None, None)),
+    Role.CHOSEN: ("best with synthesis", "merged", "s", (None, None)),
+    Role.RELEASE: ("synthetic images alone", "synthetic", "D", (5.0, 2.0)),
 }
 
 
@@ -167,21 +198,22 @@ def learning_curve(members: Sequence[DatasetResults]) -> Drawing:
         axes.set_ylabel("test accuracy %")
         axes.grid(axis="y")
         figure.legend(loc="outside upper left", ncols=2, handlelength=1.8)
-        names = ", ".join(results.name for results in members)
+        names = ", ".join(results.result.dataset for results in members)
         seen = f"Test accuracy with 95 % intervals over {', '.join(map(str, sizes))} training images a class: {names}."
-        return drawing(figure, f"curve-{members[0].name}", seen)
+        return drawing(figure, f"curve-{members[0].result.dataset}", seen)
 
 
-def _curve(axes: Axes, members: Sequence[DatasetResults], role: str, shift: float) -> None:
+def _curve(axes: Axes, members: Sequence[DatasetResults], role: Role, shift: float) -> None:
     """Draw the points of one role; an arm may play several."""
     label, colour, marker, dashes = ROLES[role]
     points = {}
     for results in members:
-        arms = results.arms[results.arms["role"].str.split(", ").map(lambda roles: role in roles)]
-        if len(arms) and results.per_class:
-            points[results.per_class * shift] = arms[["accuracy", "accuracy_low", "accuracy_high"]].to_numpy()[0] * 100
+        arm = results.result.playing(role)
+        interval = arm.scores["accuracy"].interval if arm else None
+        if interval and results.per_class:
+            points[results.per_class * shift] = [interval.mean * 100, interval.low * 100, interval.high * 100]
     if points:
-        mean, low, high = np.stack(list(points.values())).T
+        mean, low, high = np.asarray(list(points.values())).T
         spread = np.stack([mean - low, high - mean])
         line = axes.errorbar(list(points), mean, spread, color=COLOURS[colour], marker=marker, label=label)[0]
         line.set_dashes(dashes)

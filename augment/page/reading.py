@@ -2,24 +2,27 @@
 
 import contextlib
 import subprocess
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any, TextIO, TypeVar
+from typing import Any, TypeVar
 
 import pandas as pd
 import yaml
 
 from augment.core.errors import ContainerError
+from augment.core.paths import PathPattern
+from augment.core.records import read_record
 from augment.core.specs import Spec
 from augment.core.store import read_json
-from augment.page.content import DatasetResults, Provenance, SynthesizerResults
+from augment.page.content import DatasetResults, Pictures, Provenance
+from augment.results.record import Result
 
 LIBRARIES = ("torch", "torchvision", "numpy", "scipy", "scikit-learn", "pandas", "matplotlib", "dvc", "prefect")
 
-NAMES = ("arm", "rival", "name", "actual", "predicted", "role")
+NAMES = ("actual", "predicted", "figure")
 """Columns that are text even where they look like numbers or, as ``NA``, like nothing."""
 
 T = TypeVar("T")
@@ -30,26 +33,22 @@ class Places:
     """Where to read.
 
     Attributes:
-        verdicts: Folder of one verdict a dataset.
-        arms: The same of tables.
-        recall: The same of recalls.
-        confusion: Path pattern with ``{dataset}``, ``{train_set}`` and ``{recipe}`` in it.
-        quality: Path pattern with ``{dataset}`` and ``{synthesizer}`` in it, as are the rest.
-        grid: See `SynthesizerResults`.
-        nearest_train: See `SynthesizerResults`.
-        history: See `SynthesizerResults`.
-        filmstrip: See `SynthesizerResults`.
+        result: The record of the dataset.
+        files: What became of its files.
+        confusion: With the blanks ``{train_set}`` and ``{recipe}``.
+        grid: With the blank ``{synthesizer}``, as are the rest; see `Pictures`.
+        nearest_train: See `Pictures`.
+        history: See `Pictures`.
+        filmstrip: See `Pictures`.
     """
 
-    verdicts: Path
-    arms: Path
-    recall: Path
-    confusion: str
-    quality: str
-    grid: str
-    nearest_train: str
-    history: str
-    filmstrip: str
+    result: Path
+    files: Path
+    confusion: PathPattern
+    grid: PathPattern
+    nearest_train: PathPattern
+    history: PathPattern
+    filmstrip: PathPattern
 
 
 def read_dataset(name: str, spec: Any, synthesizers: Sequence[str], places: Places) -> DatasetResults:
@@ -61,38 +60,58 @@ def read_dataset(name: str, spec: Any, synthesizers: Sequence[str], places: Plac
         synthesizers: Those that it is run with.
         places: Where to read.
     """
-    arms = read_table(places.arms / f"{name}.csv")
+    result = read_record(Result, places.result)
     confusion: dict[str, pd.DataFrame] = {}
-    for arm in arms.to_dict("records"):
-        path = Path(places.confusion.format(dataset=name, train_set=arm["train_set"], recipe=arm["recipe"]))
+    for arm in result.arms:
+        path = places.confusion.at(train_set=arm.train_set, recipe=arm.recipe)
         if (table := _known(path, read_table)) is not None:
-            confusion[arm["arm"]] = table
-    source = _listed(spec.source)
-    images = name if spec.source.kind == "image_folder" else source  # a folder is the dataset's own
-    return DatasetResults(
-        name=name,
-        source=source,
-        family=f"{images} {_listed(spec.split)}",
-        per_class=spec.scarcity.count if spec.scarcity.kind == "per_class" else None,
-        verdict=read_json(places.verdicts / f"{name}.json"),
-        arms=arms,
-        recall=read_table(places.recall / f"{name}.csv"),
+            confusion[arm.name] = table
+    return replace(
+        read_point(name, spec, places.result),
         confusion=confusion,
-        synthesizers=tuple(_read_synthesizer(name, each, places) for each in synthesizers),
+        pictures=tuple(_read_pictures(each, places) for each in synthesizers),
+        account=_known(places.files, read_json),
     )
 
 
-def _listed(spec: Spec) -> str:
-    return " ".join(str(value) for value in spec.model_dump().values())
+def read_point(name: str, spec: Any, result: Path) -> DatasetResults:
+    """Read as much of a dataset as the overview shows.
+
+    Args:
+        name: Of the dataset.
+        spec: Its block of ``params.yaml``.
+        result: Where its record lies.
+    """
+    source = described(spec.source)
+    images = name if spec.source.kind == "image_folder" else source  # a folder is the dataset's own
+    return DatasetResults(
+        result=read_record(Result, result),
+        source=source,
+        family=f"{images} {described(spec.split)}",
+        per_class=spec.scarcity.count if spec.scarcity.kind == "per_class" else None,
+    )
 
 
-def _read_synthesizer(dataset: str, name: str, places: Places) -> SynthesizerResults:
-    def found(pattern: str, reader: Callable[[Path], T]) -> T | None:
-        return _known(Path(pattern.format(dataset=dataset, synthesizer=name)), reader)
+def described(spec: Spec) -> str:
+    """Say in words what a block of settings says, e.g. ``image folder, image size 24, mode rgb``."""
+    parts: list[str] = []
+    for name, value in spec.model_dump().items():
+        words = name.replace("_", " ")
+        if name == "kind":
+            parts.insert(0, str(value).replace("_", " "))
+        elif value is True:
+            parts.append(words)
+        elif value not in (None, False):
+            parts.append(f"{words} {value}")
+    return ", ".join(parts)
 
-    return SynthesizerResults(
+
+def _read_pictures(name: str, places: Places) -> Pictures:
+    def found(pattern: PathPattern, reader: Callable[[Path], T]) -> T | None:
+        return _known(pattern.at(synthesizer=name), reader)
+
+    return Pictures(
         name=name,
-        quality=found(places.quality, read_json),
         history=found(places.history, read_table),
         filmstrip=found(places.filmstrip, Path.read_bytes),
         grid=found(places.grid, Path.read_bytes),
@@ -100,10 +119,11 @@ def _read_synthesizer(dataset: str, name: str, places: Places) -> SynthesizerRes
     )
 
 
-def read_provenance(lock: Path, costs: Path, settings: Mapping[str, str]) -> Provenance:
-    """Read where the figures come from, as far as this machine knows.
+def read_provenance(dataset: str, lock: Path, costs: Path, settings: Mapping[str, str]) -> Provenance:
+    """Read where the figures of a dataset come from, as far as this machine knows.
 
     Args:
+        dataset: Its name; what is of other datasets, or of those that are no more, is left out.
         lock: ``dvc.lock``.
         costs: Folder of the notes of `augment.costs`; one that cannot be read is as good as none.
         settings: Seeds and runtime, as they are told.
@@ -112,16 +132,28 @@ def read_provenance(lock: Path, costs: Path, settings: Mapping[str, str]) -> Pro
     for path in sorted(costs.glob("*.json")):
         with contextlib.suppress(ContainerError):
             notes.append(read_json(path))
+    everything = _known(lock, lambda path: yaml.safe_load(path.read_text(encoding="utf-8"))) or {}
+    stages = everything.get("stages", {})
     revision, changed = _git("rev-parse", "HEAD"), _git("status", "--porcelain", "--untracked-files=no")
+    made = {str(lock), *(entry["path"] for stage in stages.values() for entry in stage.get("outs", []))}
     return Provenance(
         made=datetime.now(UTC).strftime("on %d %B %Y at %H:%M UTC"),
         revision=revision[0] if revision else None,
-        changed=tuple(line.split(maxsplit=1)[1] for line in changed),
-        lock=_known(lock, lambda path: yaml.safe_load(path.read_text(encoding="utf-8"))) or {},
-        costs={note["stage"]: note for note in notes},
+        changed=tuple(name for line in changed if not _below(name := line.split(maxsplit=1)[1], made)),
+        lock={"stages": {name: stage for name, stage in stages.items() if _concerns(name, dataset)}},
+        costs={note["stage"]: note for note in notes if _concerns(note["stage"], dataset)},
         versions={name: version(name) for name in LIBRARIES},
         settings=settings,
     )
+
+
+def _concerns(stage: str, dataset: str) -> bool:
+    """Whether a stage is of a dataset: its coordinates, which have no hyphen themselves, begin with it."""
+    return stage.partition("@")[2].partition("-")[0] == dataset
+
+
+def _below(path: str, places: Iterable[str]) -> bool:
+    return any(path == place or path.startswith(f"{place}/") for place in places)
 
 
 def _git(*words: str) -> list[str]:
@@ -133,7 +165,7 @@ def _git(*words: str) -> list[str]:
     return done.stdout.splitlines()
 
 
-def read_table(path: Path | TextIO) -> pd.DataFrame:
+def read_table(path: Path) -> pd.DataFrame:
     """Read a CSV whose names are text, whatever they look like."""
     table = pd.read_csv(path, dtype=dict.fromkeys(NAMES, str), keep_default_na=False, na_values=[""])
     names = [name for name in NAMES if name in table]

@@ -1,23 +1,16 @@
-"""The page itself: one HTML file that asks for nothing else."""
+"""The page of a dataset: one HTML file that asks for nothing else."""
 
-import base64
-import re
-import struct
-from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
-from importlib import resources
 from itertools import chain
 from typing import NamedTuple
 
-from jinja2 import Environment, FunctionLoader, StrictUndefined
-from markupsafe import Markup, escape
-
 from augment.page import figures, provenance, views
 from augment.page.content import DatasetResults, Provenance
+from augment.page.environment import environment
 from augment.page.svg import Drawing
-
-CURVE_POINTS = 2
-"""Scarcities from which on a learning curve is drawn."""
+from augment.results import sentences, tables, wording
+from augment.results.arm_figures import ARM_FIGURES
+from augment.results.kinds import Baseline
+from augment.results.record import Result
 
 
 class Page(NamedTuple):
@@ -28,112 +21,71 @@ class Page(NamedTuple):
 
 
 class Drawn(NamedTuple):
-    """A dataset and its figures."""
+    """A dataset and its figures; none of arms where there are none."""
 
     results: DatasetResults
-    accuracy: Drawing
+    accuracy: Drawing | None
     differences: dict[str, Drawing]
     recall: Drawing | None
     histories: dict[str, list[Drawing]]
 
     @property
-    def id(self) -> str:
-        """The dataset's place on the page; its bare name might be that of another place."""
-        return f"dataset-{self.results.name}"
+    def result(self) -> Result:
+        """Its figures."""
+        return self.results.result
 
     @property
     def drawings(self) -> list[Drawing]:
         """All of them."""
-        recall = [self.recall] if self.recall else []
-        return [self.accuracy, *self.differences.values(), *recall, *chain(*self.histories.values())]
+        single = [each for each in (self.accuracy, self.recall) if each]
+        return [*single, *self.differences.values(), *chain(*self.histories.values())]
 
 
-def render(datasets: Sequence[DatasetResults], origin: Provenance) -> Page:
+def render(results: DatasetResults, origin: Provenance, several: bool = False) -> Page:
     """Make the page.
 
     Args:
-        datasets: At least one.
-        origin: Where the figures come from.
+        results: What came of the dataset.
+        origin: Where its figures come from.
+        several: Whether there are more datasets, and so an overview worth a link.
     """
-    drawn = [_draw(results) for results in datasets]
-    curves = [figures.learning_curve(members) for members in families(datasets)]
-    template = _environment().get_template("page.html.jinja")
-    html = template.render(
-        datasets=drawn,
-        curves=curves,
-        outcomes=Counter(results.verdict["outcome"] for results in datasets),
-        origin=origin,
-        provenance=provenance,
-        views=views,
+    drawn = _draw(results)
+    html = (
+        environment()
+        .get_template("page.html.jinja")
+        .render(
+            each=drawn,
+            result=drawn.result,
+            several=several,
+            origin=origin,
+            provenance=provenance,
+            views=views,
+            tables=tables,
+            sentences=sentences,
+            wording=wording,
+            arm_figures=ARM_FIGURES,
+        )
     )
-    return Page(html, [*curves, *(drawing for each in drawn for drawing in each.drawings)])
-
-
-def families(datasets: Iterable[DatasetResults]) -> list[list[DatasetResults]]:
-    """Group datasets that differ in the number of training images a class, fewest first."""
-    found: dict[str, dict[int, DatasetResults]] = {}
-    for results in datasets:
-        if results.per_class is not None:
-            found.setdefault(results.family, {}).setdefault(results.per_class, results)
-    return [[members[size] for size in sorted(members)] for members in found.values() if len(members) >= CURVE_POINTS]
+    return Page(html, drawn.drawings)
 
 
 def _draw(results: DatasetResults) -> Drawn:
+    result = results.result
     histories = {
-        each.name: [] if each.history is None else figures.history(f"{results.name}-{each.name}", each.history)
-        for each in results.synthesizers
+        each.name: [] if each.history is None else figures.history(f"{result.dataset}-{each.name}", each.history)
+        for each in results.pictures
+    }
+    if not result.judged:
+        return Drawn(results, None, {}, None, histories)
+    words = {
+        Baseline.REFERENCE: result.reference.name,
+        Baseline.BEST_REAL: result.best_real.name,
+        Baseline.SAME_RECIPE: "the same recipe on real images",
     }
     return Drawn(
         results,
-        figures.accuracy(results),
-        {rival: figures.difference(results, rival, ending) for ending, rival in views.rivals(results).items()},
-        figures.recall(results),
+        figures.accuracy(result),
+        {words[baseline]: figures.difference(result, baseline, words[baseline]) for baseline in result.baselines},
+        figures.recall(result),
         histories,
     )
-
-
-def _environment() -> Environment:
-    """A template's unknown name is an error; whatever data it is given is escaped."""
-    here = resources.files(__package__)
-    environment = Environment(
-        loader=FunctionLoader(lambda name: here.joinpath(name).read_text(encoding="utf-8")),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters |= {
-        "drawn": _drawn,
-        "code": _code,
-        "embedded": _embedded,
-        "rows": _rows,
-        "breakable": _breakable,
-    }
-    return environment
-
-
-def _drawn(drawing: Drawing) -> Markup:
-    return Markup(drawing.svg)  # noqa: S704  # matplotlib has escaped what it was given
-
-
-def _code(text: str) -> Markup:
-    """Escape a sentence; set what stands between backticks as code, and minus signs as such."""
-    escaped = re.sub(r"(?<![\w`])-(?=\d)", "−", str(escape(text)))
-    return Markup(re.sub(r"`([^`]*)`", r"<code>\1</code>", escaped))  # noqa: S704  # escaped just now
-
-
-def _breakable(text: str) -> Markup:
-    """Let the name of an arm go on in the next line after its training set."""
-    return escape(text).replace("/", Markup("/<wbr>"))
-
-
-def _embedded(png: bytes) -> Markup:
-    """Give the attributes of an image that holds the picture itself; its size keeps the page from jumping."""
-    width, height = struct.unpack(">II", png[16:24])
-    data = base64.b64encode(png).decode("ascii")
-    return Markup(f'src="data:image/png;base64,{data}" width="{width}" height="{height}"')  # noqa: S704  # base64
-
-
-def _rows(table: Mapping[str, Sequence[str]]) -> list[list[str]]:
-    """Lay out row name → cells as rows that begin with their name."""
-    return [[name, *cells] for name, cells in table.items()]

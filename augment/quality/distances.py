@@ -6,7 +6,7 @@ made for small or grey images. The Fréchet and the kernel distance hide wrong l
 
 import numpy as np
 
-from augment.core.errors import DataError
+from augment.core.errors import LeftOutError
 from augment.core.images import IntArray
 from augment.quality.neighbours import Points, blocks
 
@@ -14,7 +14,7 @@ from augment.quality.neighbours import Points, blocks
 def frechet_distance(first: Points, second: Points) -> float:
     """Fréchet distance between Gaussians fitted to two feature sets (Heusel et al., 2017, arXiv 1706.08500).
 
-    |μ₁ - μ₂|² + tr(Σ₁ + Σ₂ - 2 (Σ₁Σ₂)^½). Biased upwards for small sets: compare with the floor that two real
+    |μ₁ - μ₂|² + tr(Σ₁ + Σ₂ - 2 (Σ₁Σ₂)^½). Biased upwards for small sets: compare with what two real
     sets of the same sizes give.
 
     Args:
@@ -22,7 +22,7 @@ def frechet_distance(first: Points, second: Points) -> float:
         second: Features, M×F, M ≥ 2.
 
     Raises:
-        DataError: A set has fewer than two images, so no covariance.
+        LeftOutError: A set has fewer than two images, so no covariance.
     """
     _expect_two(first, second)
     a, b = first.astype(np.float64), second.astype(np.float64)
@@ -51,7 +51,7 @@ def frechet_joint_distance(
         classes: K.
 
     Raises:
-        DataError: A set has fewer than two images.
+        LeftOutError: A set has fewer than two images.
     """
     scale = float(np.linalg.norm(real.astype(np.float64), axis=1).mean())
     one_hot = scale * np.eye(classes)
@@ -68,7 +68,8 @@ def kernel_distance(first: Points, second: Points) -> float:
     at every size, so that, unlike the Fréchet distance, a small set gives no worse value on average, only a noisier
     one; two sets of one distribution scatter around 0, half of them below. Sets drawn to have equally many images
     of each class are not quite independent: a pair of one class is rarer within a set than between the two, and values
-    are lower by 2/N · (mean kernel of such pairs - mean kernel of all). Compare with the floor, which has that too.
+    are lower by 2/N · (mean kernel of such pairs - mean kernel of all). Compare with the real reference, which has
+    that too.
     The paper averages over subsets of 1,000 to save time; here every pair counts, in tiles of bounded memory.
 
     Args:
@@ -76,7 +77,7 @@ def kernel_distance(first: Points, second: Points) -> float:
         second: Features, M×F, M ≥ 2.
 
     Raises:
-        DataError: A set has fewer than two images.
+        LeftOutError: A set has fewer than two images.
     """
     _expect_two(first, second)
     a, b = first.astype(np.float64), second.astype(np.float64)
@@ -94,4 +95,6 @@ def _own_kernels(a: Points) -> float:
 
 def _expect_two(*sets: Points) -> None:
     if min(map(len, sets)) < 2:
-        raise DataError(f"a distance needs two images on either side, found {' and '.join(str(len(s)) for s in sets)}")
+        raise LeftOutError(
+            f"a distance needs two images on either side, found {' and '.join(str(len(s)) for s in sets)}"
+        )

@@ -1,12 +1,10 @@
 """How much real and synthetic images cover each other, by nearest neighbours in feature space."""
 
-from dataclasses import asdict, astuple, dataclass
+from dataclasses import dataclass
 
 import numpy as np
-import pandas as pd
 
-from augment.core.errors import DataError
-from augment.core.images import IntArray
+from augment.core.errors import LeftOutError
 from augment.quality.neighbours import Points, blocks, distances, radii
 
 MANIFOLD_NEIGHBOURS = 3
@@ -36,9 +34,6 @@ class Manifold:
     coverage: float
 
 
-UNKNOWN = Manifold(np.nan, np.nan, np.nan, np.nan)
-
-
 def compare_manifolds(real: Points, synthetic: Points) -> Manifold:
     """Compare two feature sets by nearest neighbours.
 
@@ -47,10 +42,10 @@ def compare_manifolds(real: Points, synthetic: Points) -> Manifold:
         synthetic: Features, M×F, M ≥ 6; recall depends on M, so keep it the same between two comparisons.
 
     Raises:
-        DataError: A set is too small for the neighbours.
+        LeftOutError: A set is too small for the neighbours.
     """
     if min(len(real), len(synthetic)) < FEWEST:
-        raise DataError(
+        raise LeftOutError(
             f"precision, recall, density and coverage need {FEWEST} images on either side, "
             f"found {len(real)} real ones, of val, and {len(synthetic)} synthetic ones, as many of each class: "
             "raise split.val or synthesis.per_class"
@@ -71,27 +66,3 @@ def compare_manifolds(real: Points, synthetic: Points) -> Manifold:
         density=float(inside_wide.mean() / COVERAGE_NEIGHBOURS),
         coverage=float(covered.mean()),
     )
-
-
-def compare_manifolds_per_class(
-    real: Points, real_labels: IntArray, synthetic: Points, synthetic_labels: IntArray, classes: int
-) -> pd.DataFrame:
-    """Compare each class with the same class of the other set, so that no class hides behind another.
-
-    Args:
-        real: Features, N×F.
-        real_labels: Class indices, shape (N,).
-        synthetic: Features, M×F.
-        synthetic_labels: Class indices, shape (M,).
-        classes: K.
-
-    Returns:
-        K rows, float64 columns ``precision``, ``recall``, ``density`` and ``coverage``; NaN for a class with fewer
-        than 6 images on either side. A class with few images has coarse figures: with 10 of them, coverage
-        moves in steps of 0.1.
-    """
-    found = []
-    for label in range(classes):
-        pair = real[real_labels == label], synthetic[synthetic_labels == label]
-        found.append(compare_manifolds(*pair) if min(map(len, pair)) >= FEWEST else UNKNOWN)
-    return pd.DataFrame([astuple(manifold) for manifold in found], columns=list(asdict(UNKNOWN)))

@@ -6,6 +6,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from augment.core import images
 from augment.core.images import FloatArray, IntArray
 
 Points = npt.NDArray[np.number]
@@ -29,8 +30,7 @@ class Nearest(NamedTuple):
 
 def blocks(count: int, width: int) -> Iterator[slice]:
     """Cut ``count`` rows of ``width`` numbers each into slices that fit one tile."""
-    step = max(1, TILE_NUMBERS // max(1, width))
-    return (slice(start, min(start + step, count)) for start in range(0, count, step))
+    return images.blocks(count, width, TILE_NUMBERS)
 
 
 def distances(first: Points, second: Points) -> FloatArray:

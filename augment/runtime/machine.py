@@ -12,7 +12,7 @@ from threadpoolctl import threadpool_limits
 from torch import Tensor
 
 from augment.core.errors import SettingsError
-from augment.runtime.specs import RuntimeSpec
+from augment.runtime.runtime_spec import RuntimeSpec
 
 if TYPE_CHECKING:
     from lightning_fabric import Fabric
@@ -33,11 +33,13 @@ class Machine:
     Attributes:
         device: The torch device.
         bf16: Whether matrix products and convolutions run in bfloat16.
+        portable: Whether its bytes are those of every other processor with AVX2.
         fabric: The group of processes that train together; None for a stage that has no such group.
     """
 
     device: torch.device
     bf16: bool
+    portable: bool = False
     fabric: "Fabric | None" = None
 
     @property
@@ -55,17 +57,6 @@ class Machine:
         if self.fabric is not None:
             return self.fabric.autocast()
         return torch.autocast(self.device.type, dtype=torch.bfloat16, enabled=self.bf16)
-
-    def require_even(self, batch_size: int) -> None:
-        """See that a batch can be shared evenly among the processes.
-
-        Raises:
-            SettingsError: It cannot.
-        """
-        if batch_size % self.world:
-            raise SettingsError(
-                f"batch_size: expected a multiple of runtime.devices ({self.world}), found {batch_size}"
-            )
 
     def part(self, batch: Tensor) -> Tensor:
         """Take this process's rows of a batch that all processes drew alike."""
@@ -98,7 +89,8 @@ class Machine:
 
     def describe(self) -> dict[str, str | int]:
         """Say what was settled, to be kept with the output."""
-        return {"device": self.device.type, "precision": "bf16" if self.bf16 else "fp32", "processes": self.world}
+        precision = "portable" if self.portable else "bf16" if self.bf16 else "fp32"
+        return {"device": self.device.type, "precision": precision, "processes": self.world}
 
 
 def keep_freed_memory() -> None:
@@ -118,7 +110,8 @@ def machine(spec: RuntimeSpec) -> Iterator[Machine]:
     """Settle device, precision and threads, and make torch deterministic, while the block runs.
 
     Raises:
-        SettingsError: The device is not there, or it cannot compute in the precision asked for.
+        SettingsError: The device is not there, it cannot compute in the precision asked for, or what it computes is
+            not portable.
     """
     device = _device(spec)
     native = _computes_bf16(device)
@@ -137,7 +130,9 @@ def machine(spec: RuntimeSpec) -> Iterator[Machine]:
     debugging.fill_uninitialized_memory = False  # else deterministic mode writes all memory twice: NaN first
     try:
         with threadpool_limits(spec.threads):
-            yield Machine(device, bf16=native and spec.precision != "fp32")
+            if portable := spec.precision == "portable":
+                _require_portable()
+            yield Machine(device, bf16=native and spec.precision in ("auto", "bf16"), portable=portable)
     finally:
         torch.set_num_threads(threads)
         torch.use_deterministic_algorithms(deterministic)
@@ -147,11 +142,26 @@ def machine(spec: RuntimeSpec) -> Iterator[Machine]:
 def _device(spec: RuntimeSpec) -> torch.device:
     if spec.device == "cuda" and not torch.cuda.is_available():
         raise SettingsError("runtime.device: cuda, but torch finds none; expected auto or cpu")
-    use_cuda = spec.device != "cpu" and torch.cuda.is_available()
+    use_cuda = spec.device != "cpu" and spec.precision != "portable" and torch.cuda.is_available()
     return torch.device("cuda" if use_cuda else "cpu")
+
+
+def _require_portable() -> None:
+    from augment.runtime import canary  # scipy takes a while that others need not wait for
+
+    if differing := canary.differing():
+        raise SettingsError(
+            f"runtime.precision: portable, but this machine gives other bytes for {', '.join(differing)}; expected the "
+            "library versions of requirements.lock and an x86-64 processor with AVX2, else precision auto or fp32"
+        )
 
 
 def _computes_bf16(device: torch.device) -> bool:
     if device.type == "cuda":
         return torch.cuda.is_bf16_supported(including_emulation=False)
-    return bool(torch.cpu._is_avx512_bf16_supported())
+    # The processor has it, and neither of the two libraries that compute was told to do without.
+    return bool(
+        torch.cpu._is_avx512_bf16_supported()
+        and torch.backends.cpu.get_cpu_capability().startswith("AVX512")  # ATEN_CPU_CAPABILITY
+        and torch.ops.mkldnn._is_mkldnn_bf16_supported()  # ONEDNN_MAX_CPU_ISA
+    )

@@ -10,7 +10,7 @@ from safetensors.torch import load_file, save_file
 from torch import nn
 
 from augment.core.errors import ContainerError
-from augment.core.store import read_json, whole, write_json
+from augment.core.store import read_json, require_made, whole, write_json
 
 CONFIG = "model.json"
 
@@ -35,7 +35,9 @@ def read_config(path: Path) -> dict[str, Any]:
 
     Raises:
         ContainerError: It is missing or broken.
+        LeftOutError: The model could not be made.
     """
+    require_made(path)
     return read_json(path / CONFIG)
 
 

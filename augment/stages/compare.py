@@ -1,27 +1,30 @@
-"""Compare all arms of all datasets: table, intervals, verdict."""
+"""Compare the arms of a dataset: estimates, tests, verdict."""
 
-from collections.abc import Callable, Mapping, Sequence
-from functools import partial
+from collections.abc import Mapping, Sequence
 from itertools import product
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
+from augment.comparison.arms import Arm
+from augment.comparison.assembly import assemble, assemble_nothing
+from augment.comparison.comparison import compare as compare_arms
+from augment.comparison.left_out import MissingArm, left_out
+from augment.comparison.subgroups import RECALL_COLUMNS, recall_table
+from augment.core.paths import PathPattern
+from augment.core.records import read_record, write_record
 from augment.core.stage import stage
-from augment.core.store import read_json, read_parquet, whole, write_csv, write_json, write_text
-from augment.evaluation import tables, verdict
-from augment.evaluation.arms import Arm, Kind
-from augment.evaluation.comparison import Comparison
-from augment.evaluation.comparison import compare as compare_arms
-from augment.evaluation.predictions import Predictions
-from augment.evaluation.summary import accuracy_figure, markdown
-from augment.merging.specs import AutoMixSpec, MixSpec
+from augment.core.store import read_json, read_parquet, write_csv
+from augment.evaluation.predictions import GroundTruth, Predictions
+from augment.evaluation.trainings import Untrained, read_trainings
+from augment.merging.mix_spec import AutoMixSpec, MixSpec
+from augment.results.kinds import ArmKind
 
 
 @stage(
     seed="seed",
-    datasets="datasets",
     synthesizers="synthesizers",
     mixes="mixes",
     auto_mixes="auto_mixes",
@@ -29,77 +32,81 @@ from augment.merging.specs import AutoMixSpec, MixSpec
     recipes="arms.recipes",
 )
 def compare(
+    dataset: str,
     seed: int,
-    datasets: Mapping[str, Any],
-    synthesizers: Sequence[str],
+    synthesizers: Mapping[str, Sequence[str]],
     mixes: Mapping[str, MixSpec],
     auto_mixes: Mapping[str, AutoMixSpec],
     train_sets: Sequence[str],
     recipes: Mapping[str, Any],
     *,
-    predictions: str,
-    arm_metrics: str,
-    quality: str,
-    metrics: Path,
-    verdicts: Path,
-    table: Path,
-    arms: Path,
+    truth: Path,
+    predictions: PathPattern,
+    metrics: PathPattern,
+    quality: PathPattern,
+    result: Path,
     recall: Path,
-    accuracy: Path,
 ) -> None:
-    """Write a verdict a dataset, a table, a picture; few figures an arm to ``metrics``, all to ``arms`` and ``recall``.
+    """Write the record of the dataset to ``result``, and the recall of every arm on parts of test to ``recall``.
 
-    ``predictions``, ``arm_metrics`` and ``quality`` are path patterns with ``{dataset}``, ``{train_set}``, ``{recipe}``
-    and ``{synthesizer}`` in them: the results folder may hold arms that are no longer in ``params.yaml``.
+    ``predictions``, ``metrics`` and ``quality`` have the blanks ``{train_set}``, ``{recipe}`` and ``{synthesizer}``:
+    the results folder may hold arms that are no longer in ``params.yaml``. The comparison goes on without what could
+    not be made, and the record says so.
     """
+    names = [name for family in synthesizers.values() for name in family]
     known: dict[str, MixSpec | AutoMixSpec] = {**mixes, **auto_mixes}
-    found: dict[str, Comparison] = {}
-    for dataset in datasets:
-        paths = partial(predictions.format, dataset=dataset), partial(arm_metrics.format, dataset=dataset)
-        pairs = product(train_sets, recipes)
-        found[dataset] = compare_arms([_read_arm(*pair, known.get(pair[0]), *paths) for pair in pairs], seed)
-    qualities = {
-        dataset: {name: read_json(Path(quality.format(dataset=dataset, synthesizer=name))) for name in synthesizers}
-        for dataset in datasets
-    }
-    with (
-        whole(metrics) as to_metrics,
-        whole(verdicts) as to_verdicts,
-        whole(arms) as to_arms,
-        whole(recall) as to_recall,
-    ):
-        for dataset, comparison in found.items():
-            for arm in comparison.arms:
-                write_json(to_metrics / dataset / f"{arm.train_set}-{arm.recipe}.json", tables.metrics(comparison, arm))
-            write_json(to_verdicts / f"{dataset}.json", verdict.to_json(comparison, qualities[dataset]))
-            write_csv(to_arms / f"{dataset}.csv", tables.arm_table(comparison))
-            write_csv(to_recall / f"{dataset}.csv", tables.recall_rows(comparison))
-    write_text(table, markdown(found, qualities))
-    with whole(accuracy) as draft:
-        accuracy_figure(found).savefig(draft, format="png", dpi=120, metadata={"Software": None})
-    print("\n".join(f"compare {name}: {verdict.sentence(comparison)}" for name, comparison in found.items()))
+    images = read_record(GroundTruth, truth)
+    found = [
+        _read_arm(train_set, recipe, known.get(train_set), images, predictions, metrics)
+        for train_set, recipe in product(train_sets, recipes)
+    ]
+    arms = [arm for arm in found if isinstance(arm, Arm)]
+    missing = [arm for arm in found if isinstance(arm, MissingArm)]
+    judged = {name: read_json(quality.at(synthesizer=name)) for name in names}
+    without = left_out(judged, arms, missing)
+    if any(arm.kind is ArmKind.REAL for arm in arms):
+        comparison = compare_arms(arms, seed)
+        table = recall_table(comparison.arms, comparison.baselines, comparison.reference)
+        written = assemble(dataset, comparison, judged, without)
+    else:
+        table = pd.DataFrame(columns=RECALL_COLUMNS)
+        written = assemble_nothing(dataset, images, judged, without)
+    write_record(result, written)
+    write_csv(recall, table.round(6))
+    print(f"compare {dataset}: {written.verdict}")
 
 
 def _read_arm(
     train_set: str,
     recipe: str,
     mix: MixSpec | AutoMixSpec | None,
-    predictions: Callable[..., str],
-    metrics: Callable[..., str],
-) -> Arm:
-    path, scores = (Path(name(train_set=train_set, recipe=recipe)) for name in (predictions, metrics))
-    said, went = Predictions.from_frame(read_parquet(path), str(path)), read_json(scores)
-    val_accuracy, train_counts = np.asarray(went["val_accuracy"]), np.asarray(went["train_counts"])
-    synthesizer = mix.synthesizer if mix else None
-    kind, cut_off = _kind(mix, went["synthetic_images"]), len(val_accuracy) - went["converged"]
-    return Arm(train_set, recipe, kind, val_accuracy, said, train_counts, synthesizer, cut_off)
+    truth: GroundTruth,
+    predictions: PathPattern,
+    metrics: PathPattern,
+) -> Arm | MissingArm:
+    path, went = predictions.at(train_set=train_set, recipe=recipe), metrics.at(train_set=train_set, recipe=recipe)
+    synthesizer, trainings = mix.synthesizer if mix else None, read_trainings(went)
+    if isinstance(trainings, Untrained):
+        return MissingArm(train_set, recipe, synthesizer, trainings.left_out)
+    return Arm(
+        train_set=train_set,
+        recipe=recipe,
+        kind=_kind(mix, trainings.synthetic_images),
+        val_accuracy=np.asarray(trainings.val_accuracy),
+        predictions=Predictions.from_frame(read_parquet(path), truth, str(path)),
+        train_counts=np.asarray(trainings.train_counts),
+        synthesizer=synthesizer,
+        cut_off=trainings.cut_off,
+    )
 
 
-def _kind(mix: MixSpec | AutoMixSpec | None, synthetic_images: int) -> Kind:
-    if mix is None or not synthetic_images:  # a share chosen on val may be 0, and equal classes are full as they are
-        return Kind.REAL
+def _kind(mix: MixSpec | AutoMixSpec | None, synthetic_images: int) -> ArmKind:
+    if mix is None:
+        return ArmKind.REAL
+    if not synthetic_images:  # a share chosen on val may be 0, and equal classes are full as they are
+        return ArmKind.EMPTY_MIX
     if isinstance(mix, AutoMixSpec):
-        return Kind.MERGED
+        return ArmKind.MERGED
     if mix.control:
-        return Kind.CONTROL
-    return Kind.SYNTHETIC if mix.synthetic_only else Kind.MERGED
+        return ArmKind.CONTROL
+    return ArmKind.SYNTHETIC if mix.synthetic_only else ArmKind.MERGED

@@ -2,24 +2,36 @@
 
 from pathlib import Path
 
+from augment.core.paths import PathPattern
+from augment.core.provenance import described, require_made_by
 from augment.core.stage import stage
 from augment.core.store import read_image_set, write_image_set
 from augment.merging.files import read_drawn
 from augment.merging.merge import merge as combine
-from augment.merging.specs import MixSpec
+from augment.merging.mix_spec import MixSpec
 
 
-@stage(spec="mixes.{mix}")
+@stage(spec="mixes.{mix}", makes=("merged",))
 def merge(
-    dataset: str, mix: str, spec: MixSpec, *, real: Path, synthetic: str, quality: str, scores: str, merged: Path
+    dataset: str,
+    mix: str,
+    spec: MixSpec,
+    *,
+    real: Path,
+    synthetic: PathPattern,
+    quality: PathPattern,
+    scores: PathPattern,
+    merged: Path,
 ) -> None:
     """Write the container ``merged``.
 
-    ``synthetic``, ``quality`` and ``scores`` are path patterns with ``{synthesizer}`` in them, see `read_drawn`.
+    ``synthetic``, ``quality`` and ``scores`` have the blank ``{synthesizer}``, see `read_drawn`.
     """
+    require_made_by(real, stage="prepare", dataset=dataset)
     originals = read_image_set(real)
+    require_made_by(synthetic.at(synthesizer=spec.synthesizer), dataset=dataset, synthesizer=spec.synthesizer)
     drawn = read_drawn(spec, f"mixes.{mix}", synthetic=synthetic, quality=quality, scores=scores)
     images, account = combine(originals, *drawn, spec)
-    made_by = {"stage": "merge", "dataset": dataset, "mix": mix, **spec.model_dump(), "synthetic": account.to_json()}
+    made_by = described(stage="merge", dataset=dataset, mix=mix, spec=spec, synthetic=account.to_json())
     write_image_set(merged, images, made_by)
     print(f"merge {dataset} {mix}: {len(images) - account.added} real images and {account.summary()}")

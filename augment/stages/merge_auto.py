@@ -3,16 +3,18 @@
 from collections.abc import Mapping
 from pathlib import Path
 
-from augment.classifier.specs import ClassifierSpec, RecipeSpec
+from augment.classifier.classifier_spec import ClassifierSpec, RecipeSpec
 from augment.classifier.trials import hits_on_val
+from augment.core.paths import PathPattern
+from augment.core.provenance import described, require_made_by
 from augment.core.stage import stage
 from augment.core.store import read_image_set, write_image_set, write_json
 from augment.merging.choice import choose_share
 from augment.merging.files import read_drawn
 from augment.merging.merge import candidates
-from augment.merging.specs import AutoMixSpec
+from augment.merging.mix_spec import AutoMixSpec
 from augment.runtime.machine import machine
-from augment.runtime.specs import RuntimeSpec
+from augment.runtime.runtime_spec import RuntimeSpec
 
 
 @stage(
@@ -21,6 +23,7 @@ from augment.runtime.specs import RuntimeSpec
     recipes="arms.recipes",
     runtime="runtime",
     seed="seed",
+    makes=("merged", "choice"),
 )
 def merge_auto(
     dataset: str,
@@ -33,16 +36,19 @@ def merge_auto(
     *,
     real: Path,
     val: Path,
-    synthetic: str,
-    quality: str,
-    scores: str,
+    synthetic: PathPattern,
+    quality: PathPattern,
+    scores: PathPattern,
     merged: Path,
     choice: Path,
 ) -> None:
     """Write the container ``merged``, and to ``choice`` what val said of every share.
 
-    ``synthetic``, ``quality`` and ``scores`` are path patterns with ``{synthesizer}`` in them, see `read_drawn`.
+    ``synthetic``, ``quality`` and ``scores`` have the blank ``{synthesizer}``, see `read_drawn`.
     """
+    for path in (real, val):
+        require_made_by(path, stage="prepare", dataset=dataset, seed=seed)
+    require_made_by(synthetic.at(synthesizer=spec.synthesizer), dataset=dataset, synthesizer=spec.synthesizer)
     originals, held_out = read_image_set(real), read_image_set(val)
     drawn = read_drawn(spec, f"auto_mixes.{mix}", synthetic=synthetic, quality=quality, scores=scores)
     made = candidates(originals, *drawn, spec)
@@ -54,13 +60,7 @@ def merge_auto(
         }
     chosen = choose_share(hits)
     images, account = made[chosen.share]
-    made_by = {
-        "stage": "merge_auto",
-        "dataset": dataset,
-        "mix": mix,
-        **spec.model_dump(),
-        "synthetic": account.to_json(),
-    }
+    made_by = described(stage="merge_auto", dataset=dataset, mix=mix, spec=spec, synthetic=account.to_json())
     write_image_set(merged, images, made_by | chosen.to_json())
     write_json(choice, chosen.to_json())
     print(f"{title} {chosen.share:g}: {len(images) - account.added} real images and {account.summary()}")

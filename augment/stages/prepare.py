@@ -1,17 +1,21 @@
-"""Load, validate, deduplicate and split a dataset; thin its train split."""
+"""Load, validate, deduplicate and split a dataset; thin its train split; account for every file."""
 
+from collections.abc import Sequence
 from itertools import combinations
 from pathlib import Path
 
 import pandas as pd
 
-from augment.core.images import ImageSet, make_image_set, require_disjoint
+from augment.core.errors import DataError
+from augment.core.images import ImageSet, make_manifest, require_no_common
+from augment.core.provenance import described
 from augment.core.stage import stage
-from augment.core.store import write_image_set
-from augment.datasets.sources import RawImages, load_raw
-from augment.datasets.specs import ScarcitySpec, SourceSpec, SplitSpec
+from augment.core.store import write_image_set, write_json
+from augment.datasets.account import account, lines, lost
+from augment.datasets.checks import distinct, validate
+from augment.datasets.raw import RawImages, SourceSpec
+from augment.datasets.split_spec import ScarcitySpec, SplitSpec
 from augment.datasets.splits import split_rows, thin
-from augment.datasets.validation import distinct_rows, validate
 
 
 @stage(
@@ -31,38 +35,37 @@ def prepare(
     train: Path,
     val: Path,
     test: Path,
+    files: Path,
 ) -> None:
-    """Write the containers ``train``, ``val`` and ``test``."""
-    everything = load_raw(source, raw)
-    validate(everything, dataset)
-    distinct = everything.select(distinct_rows(everything))
-    rows = split_rows(distinct, split, seed)
-    train_rows = thin(rows.train, distinct.labels, distinct.classes, scarcity, seed)
-    made_by = {
-        "stage": "prepare",
-        "dataset": dataset,
-        "seed": seed,
-        "source": source.model_dump(),
-        "split": split.model_dump(),
-        "scarcity": scarcity.model_dump(),
-        "duplicates_dropped": len(everything.labels) - len(distinct.labels),
-    }
-    parts = {
-        path: _image_set(distinct.select(part))
-        for path, part in ((train, train_rows), (val, rows.val), (test, rows.test))
-    }
+    """Write the containers ``train``, ``val`` and ``test``, and to ``files`` what became of every file and image."""
+    everything = source.load(raw)
+    validate(everything, dataset, source.image_shape)
+    found = distinct(everything)
+    try:
+        rows = split_rows(everything, split, seed, found.rows)
+        train_rows = thin(rows.train, everything.labels, everything.classes, scarcity, seed)
+    except DataError as error:
+        raise DataError("\n  ".join([str(error), *lost(everything, found)])) from error
+    told = account(everything, found, rows, train_rows, seed)
+    settings = described(stage="prepare", dataset=dataset, seed=seed, source=source, split=split, scarcity=scarcity)
+    images = _image_set(everything, found.hashes)
+    parts = {train: train_rows, val: rows.val, test: rows.test}
     for one, other in combinations(parts, 2):
-        require_disjoint(parts[one], parts[other], f"{one} and {other}")
-    for path, images in parts.items():
-        write_image_set(path, images, made_by)
+        require_no_common(images.manifest.iloc[parts[one]], images.manifest.iloc[parts[other]], f"{one} and {other}")
+    for path, part in parts.items():
+        write_image_set(path, images, settings, part)
+    write_json(files, {"made_by": settings, "shape": list(source.image_shape), **told._asdict()})
+    dropped = len(everything.labels) - len(found.rows)
     print(
         f"prepare {dataset}: {len(train_rows)} train, {len(rows.val)} val, {len(rows.test)} test images; "
-        f"{made_by['duplicates_dropped']} duplicates dropped"
+        f"{dropped} duplicates dropped"
     )
+    for line in lines(told.notes, told.warnings):
+        print(f"prepare {dataset}: {line}")
 
 
-def _image_set(raw: RawImages) -> ImageSet:
-    made = make_image_set(raw.images, raw.labels, raw.classes)
-    if raw.groups is None:
-        return made
-    return ImageSet(made.images, made.manifest.assign(group=pd.array(raw.groups, dtype="str")), made.classes)
+def _image_set(raw: RawImages, hashes: Sequence[str]) -> ImageSet:
+    manifest = make_manifest(raw.labels, raw.classes, hashes)
+    if raw.groups is not None:
+        manifest = manifest.assign(group=pd.array(raw.groups, dtype="str"))
+    return ImageSet(raw.images, manifest, raw.classes)

@@ -2,20 +2,28 @@
 
 from pathlib import Path
 
+from augment.core.images import REAL
+from augment.core.paths import PathPattern
+from augment.core.records import read_record
 from augment.core.stage import stage
-from augment.core.store import read_image_set, read_json, write_image_set
+from augment.core.store import read_image_set, write_image_set
+from augment.results.record import Result
 
 
 @stage()
-def product(dataset: str, *, verdict: Path, train: str, product: Path) -> None:
-    """Write the recommended training set to ``product``, real images alone where synthesis did not help.
+def product(dataset: str, *, result: Path, train: PathPattern, product: Path) -> None:
+    """Write the recommended training set to ``product``, real images alone where synthesis did not help or was judged.
 
-    ``train`` is a path pattern with ``{train_set}`` in it. ``meta.json`` says which training set it is, the recipe
+    ``train`` has the blank ``{train_set}``. ``meta.json`` says which training set it is, the recipe
     that goes with it, and why.
     """
-    found = read_json(verdict)
-    use = found["use"]
-    chosen = read_image_set(Path(train.format(train_set=use["train_set"])))
-    made_by = {"stage": "product", "dataset": dataset, **use, "verdict": found["verdict"]}
-    write_image_set(product, chosen, made_by)
-    print(f"product {dataset}: {len(chosen)} images of {use['train_set']}, to be trained with recipe {use['recipe']}")
+    found = read_record(Result, result)
+    train_set, arm, recipe = REAL, None, None
+    if found.judged:
+        train_set, arm, recipe = found.use.train_set, found.use.name, found.use.recipe
+    chosen = read_image_set(train.at(train_set=train_set))
+    use = {"arm": arm, "train_set": train_set, "recipe": recipe}
+    write_image_set(product, chosen, {"stage": "product", "dataset": dataset, **use, "verdict": found.verdict})
+    print(
+        f"product {dataset}: {len(chosen)} images of {train_set}, to be trained with recipe {recipe or 'of your own'}"
+    )

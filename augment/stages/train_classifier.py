@@ -2,23 +2,29 @@
 
 from pathlib import Path
 
+from augment.classifier.classifier_spec import ClassifierSpec, RecipeSpec
 from augment.classifier.files import write_classifiers
-from augment.classifier.specs import ClassifierSpec, RecipeSpec
 from augment.classifier.training import train_classifier as fit
-from augment.core.images import require_disjoint
+from augment.core.images import REAL, require_alike, require_disjoint
+from augment.core.provenance import described, require_made_by
+from augment.core.specs import Spec
 from augment.core.stage import stage
 from augment.core.store import read_image_set
 from augment.runtime.machine import machine
 from augment.runtime.progress import Progress
-from augment.runtime.specs import RuntimeSpec
+from augment.runtime.runtime_spec import RuntimeSpec
 
 
 @stage(
     spec="datasets.{dataset}.classifier",
     recipe_spec="arms.recipes.{recipe}",
+    source="datasets.{dataset}.source",
+    split="datasets.{dataset}.split",
+    scarcity="datasets.{dataset}.scarcity",
     runtime="runtime",
     seed="seed",
     seeds="seeds",
+    makes=("classifier",),
 )
 def train_classifier(
     dataset: str,
@@ -26,6 +32,9 @@ def train_classifier(
     recipe: str,
     spec: ClassifierSpec,
     recipe_spec: RecipeSpec,
+    source: Spec,
+    split: Spec,
+    scarcity: Spec,
     runtime: RuntimeSpec,
     seed: int,
     seeds: int,
@@ -34,18 +43,26 @@ def train_classifier(
     val: Path,
     classifier: Path,
 ) -> None:
-    """Write ``seeds`` classifiers to ``classifier``."""
+    """Write ``seeds`` classifiers to ``classifier``.
+
+    ``source``, ``split`` and ``scarcity`` are those of `prepare`: what is read must have been made with them.
+    """
+    prepared = described(stage="prepare", dataset=dataset, seed=seed, source=source, split=split, scarcity=scarcity)
+    require_made_by(val, **prepared)
+    require_made_by(train, **(prepared if train_set == REAL else {"dataset": dataset, "mix": train_set}))
     images, held_out = read_image_set(train), read_image_set(val)
+    require_alike(images, held_out, f"{train} and {val}")
     require_disjoint(images, held_out, f"{train} and {val}")
     runs = []
     with machine(runtime) as where:
         for run in range(seeds):
-            progress = Progress(
-                f"train_classifier {dataset} {train_set}/{recipe} run {run + 1} of {seeds}", spec.max_steps
-            )
+            what = f"train_classifier {dataset} {train_set}/{recipe} run {run + 1} of {seeds}"
+            progress = Progress(what, spec.max_steps, capped=True)
             runs.append(fit(images, held_out, spec, recipe_spec, seed, run, where, progress))
             print(
                 f"run {run + 1} of {seeds}: val accuracy {runs[-1].val_accuracy:.4f} at step {runs[-1].best_step}, "
                 + ("converged" if runs[-1].converged else "stopped at max_steps without converging")
             )
-        write_classifiers(classifier, runs, images, spec, where)
+        arm = {"dataset": dataset, "train_set": train_set, "recipe": recipe}
+        made_by = described(**arm, seed=seed, seeds=seeds, spec=spec, recipe_spec=recipe_spec)
+        write_classifiers(classifier, runs, images, spec, where, made_by)

@@ -1,60 +1,78 @@
-"""Train a synthesizer - a GAN, or one of its rivals - on the real train split."""
+"""Train a synthesizer - a GAN, or one of its baselines - on the real train split."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 
 import augment
+from augment.core.errors import LeftOutError
 from augment.core.images import UInt8Array, tile
-from augment.core.stage import stage
-from augment.core.store import read_image_set, write_csv, write_png
-from augment.runtime.checkpoint import Checkpoint, fingerprint, fingerprint_code, fingerprint_folder
-from augment.runtime.judge import read_judge
-from augment.runtime.processes import processes
-from augment.runtime.specs import RuntimeSpec
-from augment.synthesis.files import write_synthesizer
-from augment.synthesis.fitting import fit
-from augment.synthesis.specs import SynthesizerSpec
-from augment.synthesis.validation import GRID_COLUMNS, make_watcher
+from augment.core.provenance import described, require_made_by, require_same_origin
+from augment.core.stage import Unversioned, stage
+from augment.core.store import LEFT_OUT, read_image_set, write_csv, write_json, write_left_out, write_png
+from augment.judge.judge import read_judge
+from augment.runtime.runtime_spec import RuntimeSpec
+from augment.synthesis.base.files import write_synthesizer
+from augment.synthesis.base.iterative_spec import IterativeSpec
+from augment.synthesis.base.methods import SynthesizerSpec
+from augment.synthesis.training.checkpoint import Checkpoint, fingerprint, fingerprint_code, fingerprint_folder
+from augment.synthesis.training.checkpoint_spec import CheckpointSpec
+from augment.synthesis.training.fitting import fit
+from augment.synthesis.training.monitoring import GRID_COLUMNS, make_monitor
+from augment.synthesis.training.processes import processes
+from augment.synthesis.training.record import long_table
 
 GRID_SIDE = 900
 """Width in pixels, about, of the pictures of samples."""
 
-CODE = [Path(augment.__path__[0], layer) for layer in ("core", "runtime", "quality", "synthesis")]
+SHARED_CODE = ("core", "judge", "quality", "runtime", "synthesis/base", "synthesis/networks", "synthesis/training")
 
 
-@stage(spec="datasets.{dataset}.synthesizers.{synthesizer}", runtime="runtime", seed="seed")
+def code(family: str) -> list[Path]:
+    """List the folders of code that a checkpoint of a family's training depends on."""
+    return [Path(augment.__path__[0], room) for room in (*SHARED_CODE, f"synthesis/{family}")]
+
+
+@stage(
+    spec="datasets.{dataset}.synthesizers.{synthesizer}",
+    runtime="runtime",
+    checkpoints=Unversioned("checkpoints"),
+    seed="seed",
+)
 def train_synthesizer(
     dataset: str,
     synthesizer: str,
     spec: SynthesizerSpec,
     runtime: RuntimeSpec,
+    checkpoints: CheckpointSpec,
     seed: int,
     *,
     train: Path,
     val: Path,
-    features: Path,
+    judge: Path,
     checkpoint: Path,
     trained: Path,
     history: Path,
     samples: Path,
 ) -> None:
-    """Write the synthesizer to ``trained``, losses and looks to ``history``, pictures to ``samples``.
+    """Write the synthesizer to ``trained``, losses and figures to ``history``, pictures to ``samples``.
 
-    There a grid each look, and a filmstrip: one row a look, one sample a class, always of the same noise.
+    There a grid each evaluation point, and a filmstrip: one row a point, one sample a class, always of the same noise.
+    Where the training fails by itself, the reasons stand in the place of the synthesizer.
     """
+    require_made_by(train, stage="prepare", dataset=dataset, seed=seed)
+    require_same_origin(train, val)
     real, held_out = read_image_set(train), read_image_set(val)
-    with processes(runtime) as where:
+    with processes(runtime, spec.devices if isinstance(spec, IterativeSpec) else 1) as where:
         origin = {
             "settings": fingerprint(spec.model_dump_json().encode(), str(seed).encode()),
             "data": fingerprint(real.images.tobytes(), real.labels.tobytes(), held_out.images.tobytes()),
-            "judge": fingerprint_folder(features),
-            "code": fingerprint_code(*CODE),
+            "judge": fingerprint_folder(judge),
+            "code": fingerprint_code(*code(spec.family())),
             "machine": f"{where.describe()}, {runtime.threads} threads",
         }
-        kept = Checkpoint(checkpoint, origin, runtime.checkpoint_every_s, writes=where.first)
-        judge = read_judge(features, real.classes, real.shape, where.device)
-
+        kept = Checkpoint(checkpoint, origin, checkpoints.every_s, writes=where.first)
         scale = max(1, GRID_SIDE // (GRID_COLUMNS * real.shape[2]))
         film: list[UInt8Array] = []
 
@@ -65,9 +83,29 @@ def train_synthesizer(
                 write_png(samples / f"step_{step:06d}.png", tile(images, rows, GRID_COLUMNS, scale=scale))
 
         what = f"train_synthesizer {dataset} {synthesizer}"
-        result = fit(real, spec, seed, where, what, kept, make_watcher(held_out, judge, seed, where), draw_grid)
+        try:
+            monitor = make_monitor(held_out, read_judge(judge, real.classes, real.shape, where.device), seed, where)
+            result = fit(real, spec, seed, where, what, kept, monitor, draw_grid)
+        except LeftOutError as left_out:
+            if where.first:
+                leave_out(left_out.reasons, trained, history, samples)
+                kept.clear()
+                print(f"{what}: left out, as it cannot be made of these data:\n{left_out}")
+            return
         if where.first:
-            write_synthesizer(trained, result, real, spec, where)
+            made_by = described(dataset=dataset, synthesizer=synthesizer, seed=seed)
+            about = {"made_by": made_by, "machine": where.describe(), **result.course()}
+            write_synthesizer(trained, result.synthesizer, spec, real, about)
             write_csv(history, result.history)
             write_png(samples / "filmstrip.png", tile(np.concatenate(film), len(film), len(film[0]), scale=scale))
             kept.clear()
+
+
+def leave_out(reasons: Sequence[str], trained: Path, history: Path, samples: Path) -> None:
+    """Write the reasons in the place of the synthesizer; DVC wants the rest to exist, too.
+
+    The pictures of a training that failed on its way stay: they show how it went.
+    """
+    write_left_out(trained, reasons)
+    write_csv(history, long_table([]))
+    write_json(samples / LEFT_OUT, {"reasons": list(reasons)})

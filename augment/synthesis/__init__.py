@@ -1,1 +1,1 @@
-"""Synthesizers: a GAN, a VAE and classical rivals, one training loop, their files, sampling. No classifiers."""
+"""Synthesizers: a folder a family, and beside them what families share. No classifiers."""

@@ -3,12 +3,20 @@
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pytest
 import yaml
 
+from augment.core.records import write_record
+from augment.results.arm_figures import ARM_FIGURES
+from augment.results.kinds import ArmKind, Baseline
+from augment.results.synthesizer_figures import SYNTHESIZER_FIGURES
+from augment.results.wording import points
 from augment.settings import Settings, load_settings
 from benchmarks.study import STUDIES, draft, parts
-from benchmarks.study_results import Arm, Finished, best_of, is_finished, markdown
+from benchmarks.study_results import Finished, best_of, is_finished, markdown, write_results
+from tests.comparison.simulated import arm, random_hits
+from tests.results.examples import result_of
 
 PROJECT = Path(__file__).parents[2]
 PARTS = [
@@ -47,86 +55,71 @@ def test_a_part_shares_nothing_with_another_part(tmp_path: Path) -> None:
     assert second == {"datasets": {"two": {"split": {"val": 1}}}, "seeds": 5}
 
 
-SETTINGS: dict[str, Any] = {
-    "seeds": 5,
-    "synthesizers": ["gan", "smote"],
-    "datasets": {"tiny": {"synthesizers": {"gan": {"kind": "gan"}, "smote": {"kind": "smote"}}}},
-    "mixes": {
-        "merged": {"synthesizer": "gan", "share": 0.5},
-        "filled": {"synthesizer": "gan", "fill": "largest"},
-        "alone": {"synthesizer": "gan", "share": 1.0},
-        "control": {"synthesizer": "smote", "share": 0.5},
-        "smote_alone": {"synthesizer": "smote", "share": 1.0},
-    },
-    "auto_mixes": {"best": {"synthesizer": "gan"}},
-}
-
-
-def arm(name: str, kind: str, val: float, to_real: float | None, to_best: float | None, **more: Any) -> Arm:
-    train_set, _ = name.split("/")
-    row: Arm = {"dataset": "tiny", "kind": kind, "arm": name, "train_set": train_set, "role": None}
-    row |= {"val_accuracy": val, "accuracy": 0.8, "accuracy_low": 0.78, "accuracy_high": 0.82, "macro_f1": 0.79}
-    for rival, to in (("real", to_real), ("best_real", to_best)):
-        ends = (None, None) if to is None else (to - 0.02, to + 0.02)
-        row |= {f"to_{rival}": to, f"low_{rival}": ends[0], f"high_{rival}": ends[1]}
-        row[f"outcome_{rival}"] = None if to is None else "no detectable effect"
-    return row | more
-
-
 ARMS = [
-    arm("real/plain", "real", 0.80, None, -0.05, role="reference", accuracy=0.75, outcome_best_real="hurts"),
-    arm("real/classical", "real", 0.85, 0.05, None, role="best without synthesis"),
-    arm("merged/plain", "merged", 0.82, 0.03, -0.02),
-    arm("merged/classical", "merged", 0.84, 0.061, 0.011, role="chosen", outcome_real="helps"),
-    arm("alone/plain", "synthetic", 0.70, -0.1, -0.15, outcome_real="hurts", outcome_best_real="hurts"),
-    arm("control/plain", "control", 0.83, 0.02, -0.03),
+    arm("real", "plain", random_hits(0.75, 0), 0.80),
+    arm("real", "classical", random_hits(0.85, 1), 0.85),
+    arm("merged", "plain", random_hits(0.80, 2), 0.82),
+    arm("merged", "classical", random_hits(0.85, 3), 0.84),
+    arm("synthetic", "plain", random_hits(0.60, 4), 0.70),
+    arm("control", "plain", random_hits(0.75, 5), 0.83),
 ]
-QUALITY: dict[str, Any] = {
-    "failed_checks": 1,
-    "label_fidelity": 0.9,
-    "lowest_label_fidelity": 0.5,
-    "frechet_distance": 3.0,
-    "floor": {"frechet_distance": 1.0},
-    "coverage": 0.75,
-    "memorisation": {"pixels": {"near_copies": 0.02, "expected_near_copies": 0.01, "pull": 0.6}},
-    "membership": {
-        "pixels": {"auc": 0.55, "auc_low": 0.51, "auc_high": 0.59},
-        "features": {"auc": 0.5, "auc_low": 0.46, "auc_high": 0.54},
-    },
-}
+RESULT = result_of(ARMS, dataset="tiny")
+
+
+def row_of(page: str, start: str) -> list[str]:
+    (row,) = [line for line in page.splitlines() if line.startswith(start)]
+    return [cell.strip() for cell in row.strip("|").split("|")]
 
 
 def test_the_best_of_a_kind_is_chosen_on_val() -> None:
-    chosen = best_of(ARMS, "kind", "merged")
+    chosen = best_of(each for each in RESULT.arms if each.kind is ArmKind.MERGED)
     assert chosen is not None
-    assert chosen["arm"] == "merged/classical"
-    assert best_of(ARMS, "kind", "auto") is None
+    assert chosen.name == "merged/classical"
+    assert best_of(()) is None
 
 
 def test_the_tables_show_the_arms_chosen_on_val() -> None:
-    page = markdown("regimes", [Finished("tiny", SETTINGS, "abc", ARMS, {"gan": QUALITY})], "by hand")
-    assert (
-        "| tiny | 75.0 [78.0, 82.0] | 80.0 [78.0, 82.0] `real/classical` | `merged/classical` | **+6.1 [+4.1, +8.1]** "
-        "| +1.1 [-0.9, +3.1] | helps / no detectable effect | **-15.0 [-17.0, -13.0]** `alone/plain` "
-        "| -3.0 [-5.0, -1.0] `control/plain` |\n"
-    ) in page
-    assert "| tiny | `real/classical` | 80.0 [78.0, 82.0] | 79.0 | +5.0 [+3.0, +7.0] | – |\n" in page
+    page = markdown("regimes", [Finished({}, "abc", RESULT)], "by hand")
+    summary, *_ = [line for line in page.splitlines() if line.startswith("| tiny | ")]
+    cells = [cell.strip() for cell in summary.strip("|").split("|")]
+    plain, best = RESULT.reference.scores["accuracy"], RESULT.best_real.scores["accuracy"]
+    assert cells[1].startswith(f"{plain.mean * 100:.1f} [")
+    assert cells[2].startswith(f"{best.mean * 100:.1f} [")
+    assert cells[2].endswith("] `real/classical`")
+    assert cells[3] == "`merged/classical`"
+    merged = RESULT.arms[3]
+    assert cells[4] == f"**{points(merged.against[Baseline.REFERENCE].difference)}**"
+    assert cells[5] == points(merged.against[Baseline.BEST_REAL].difference)
+    assert cells[6] == "helps / no detectable effect"
+    assert cells[7].endswith("** `synthetic/plain`")
+    assert cells[8].endswith(" `control/plain`")
     assert "| tiny | `real/plain` |" not in page
-    assert (
-        "| tiny | `gan` | 1 | 0.900 (0.500) | 3.00 (1.00) | 0.75 | 2.0 (1.0) | 0.60 "
-        "| 0.550 [0.510, 0.590] | 0.500 [0.460, 0.540] |\n"
-    ) in page
+
+
+def test_every_figure_of_the_lists_has_a_column() -> None:
+    page = markdown("regimes", [Finished({}, "abc", RESULT)], "by hand")
+    best, made = RESULT.best_real, RESULT.synthesizers[0]
+    scores = [figure.text(best.scores[figure.name]) for figure in ARM_FIGURES]
+    assert row_of(page, "| tiny | `real/classical` |")[2 : 2 + len(scores)] == scores
+    figures = [figure.text(made.figures[figure.name]) for figure in SYNTHESIZER_FIGURES]
+    assert row_of(page, "| tiny | `gan` |")[2:] == figures
+    assert row_of(page, "| dataset | synthesizer |")[2:] == [figure.heading for figure in SYNTHESIZER_FIGURES]
 
 
 def test_a_study_without_merged_arms_has_a_table_too() -> None:
-    arms = [each for each in ARMS if each["kind"] in ("real", "synthetic")]
-    page = markdown("release", [Finished("tiny", SETTINGS, "abc", arms, {})], "by hand")
-    assert "| tiny | 75.0 [78.0, 82.0] | 80.0 [78.0, 82.0] `real/classical` | – | – | – | – | **-15.0" in page
+    result = result_of([each for each in ARMS if each.train_set in ("real", "synthetic")], {}, dataset="tiny")
+    page = markdown("release", [Finished({}, "abc", result)], "by hand")
+    assert row_of(page, "| tiny | 7")[3:7] == ["–"] * 4
 
 
-def test_a_fresh_clone_is_not_taken_for_a_finished_dataset(tmp_path: Path) -> None:
-    assert not is_finished(tmp_path, "long_tail")
-    (tmp_path / "reports" / "arms").mkdir(parents=True)
-    (tmp_path / "reports" / "arms" / "digits.csv").touch()
-    assert not is_finished(tmp_path, "long_tail")
+def test_the_csv_has_a_row_an_arm(tmp_path: Path) -> None:
+    write_results(tmp_path, "regimes", [Finished({"seeds": 5}, "abc", RESULT)])
+    table = pd.read_csv(tmp_path / "results.csv")
+    assert table.columns[0] == "dataset"
+    assert table["arm"].tolist() == [arm.name for arm in RESULT.arms]
+
+
+def test_a_dataset_is_finished_once_its_result_is_there(tmp_path: Path) -> None:
+    write_record(tmp_path / "results" / "digits" / "comparison" / "result.json", RESULT)
     assert is_finished(tmp_path, "digits")
+    assert not is_finished(tmp_path, "long_tail")

@@ -4,7 +4,8 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from augment.classifier.mixing import Mixture, cutmix, draw_depth, draw_mixture
+from augment.classifier.mixing import Mixture, draw_mixture, paste
+from augment.classifier.parts import MIXINGS
 
 CPU = torch.device("cpu")
 
@@ -34,16 +35,38 @@ def test_shares_follow_the_beta_distribution() -> None:
 
 def test_only_manifold_mixup_goes_below_the_input() -> None:
     rng = np.random.default_rng(0)
-    assert {draw_depth("mixup", 4, rng) for _ in range(50)} == {0}
-    assert {draw_depth("manifold_mixup", 4, rng) for _ in range(50)} == {0, 1, 2}
-    assert {draw_depth("manifold_mixup", 2, rng) for _ in range(50)} == {0, 1}
+
+    def depths(name: str, stages: int) -> set[int | None]:
+        made = [MIXINGS[name](torch.zeros(4, 1, 8, 8), 1.0, stages, rng) for _ in range(50)]
+        return {mixed.depth for mixed in made if mixed is not None}
+
+    assert depths("none", 4) == set()
+    assert depths("mixup", 4) == {0}
+    assert depths("cutmix", 4) == {None}
+    assert depths("manifold_mixup", 4) == {0, 1, 2}
+    assert depths("manifold_mixup", 2) == {0, 1}
+
+
+@pytest.mark.parametrize("name", list(MIXINGS))
+def test_a_mixing_leaves_shapes_ranges_and_its_input_alone(name: str) -> None:
+    images = torch.rand(16, 3, 9, 13) * 2 - 1
+    before = images.clone()
+    first, again = (MIXINGS[name](images, 0.5, 4, np.random.default_rng(1)) for _ in range(2))
+    assert torch.equal(images, before)
+    if first is None or again is None:
+        assert name == "none"
+        return
+    assert first.images.shape == images.shape
+    assert torch.equal(first.images, again.images)
+    assert first.mixture.blend(first.images).abs().max() <= 1.0
+    assert first.depth is None or 0 <= first.depth < 4
 
 
 @given(st.integers(0, 2**31), st.sampled_from([(8, 8), (9, 14), (28, 28)]))
 def test_cutmix_pastes_one_rectangle_and_counts_its_pixels(seed: int, sides: tuple[int, int]) -> None:
     rng = np.random.default_rng(seed)
     images = torch.arange(6.0).view(6, 1, 1, 1).expand(6, 2, *sides)
-    mixed, mixture = cutmix(images, draw_mixture(6, 1.0, rng, CPU), rng)
+    mixed, mixture = paste(images, draw_mixture(6, 1.0, rng, CPU), rng)
     for row, partner in enumerate(mixture.partner.tolist()):
         if partner == row:
             continue
@@ -61,7 +84,7 @@ def test_a_rectangle_that_is_not_cut_off_has_the_partners_share() -> None:
 
     mixture = Mixture(torch.tensor([1, 0]), torch.tensor([0.75, 1.0]))
     images = torch.tensor([0.0, 1.0]).view(2, 1, 1, 1).expand(2, 1, 8, 8)
-    mixed, after = cutmix(images, mixture, Centre())  # type: ignore[arg-type]  # draws the middle
+    mixed, after = paste(images, mixture, Centre())  # type: ignore[arg-type]  # draws the middle
     expected = torch.zeros(8, 8)
     expected[2:6, 2:6] = 1.0  # a quarter of the area: half of each side
     assert torch.equal(mixed[0, 0], expected)

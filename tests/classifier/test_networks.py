@@ -1,31 +1,25 @@
-from pathlib import Path
-
-import numpy as np
 import pytest
 import torch
 from torch import Tensor
 
-from augment.classifier.networks import Backbone, ResNet18, SmallCNN, build_backbone
-from augment.classifier.specs import ClassifierSpec
+from augment.classifier.classifier_spec import ClassifierSpec
+from augment.classifier.networks import Backbone, build_backbone
+from augment.classifier.parts import BACKBONES, options_of
 from augment.core.errors import SettingsError
 from augment.core.specs import parse
-from augment.runtime.judge import read_judge, write_judge
-
-BACKBONES = {"small_cnn": SmallCNN, "resnet18": ResNet18}
 
 
 def build(name: str, shape: tuple[int, int, int]) -> Backbone:
     torch.manual_seed(0)
-    width = {"width": 4} if name == "small_cnn" else {}
-    return build_backbone(shape, 5, ClassifierSpec.model_validate({"backbone": name, **width})).eval()
+    small = dict.fromkeys(options_of(name), 4)
+    return build_backbone(shape, 5, ClassifierSpec.model_validate({"backbone": name, **small})).eval()
 
 
-@pytest.mark.parametrize("name", BACKBONES)
+@pytest.mark.parametrize("name", list(BACKBONES))
 @pytest.mark.parametrize("channels", [1, 3])
 @pytest.mark.parametrize("sides", [(8, 8), (9, 13), (28, 28), (128, 128)])
 def test_any_size_and_channel_count_fits(name: str, channels: int, sides: tuple[int, int]) -> None:
     network = build(name, (channels, *sides))
-    assert isinstance(network, BACKBONES[name])
     images = torch.randn(2, channels, *sides)
     assert network(images).shape == (2, 5)
     assert network.features(images).shape == (2, network.head.in_features)
@@ -51,7 +45,7 @@ def test_the_small_cnn_halves_large_images_at_once(side: int, expected: list[int
     assert sides == expected
 
 
-@pytest.mark.parametrize("name", BACKBONES)
+@pytest.mark.parametrize("name", list(BACKBONES))
 @pytest.mark.parametrize("channels", [1, 3])
 def test_maps_are_channels_last_even_where_images_are_grey(name: str, channels: int) -> None:
     network = build(name, (channels, 16, 16))
@@ -64,7 +58,7 @@ def test_maps_are_channels_last_even_where_images_are_grey(name: str, channels: 
     assert layouts == [True] * len(network.stages)
 
 
-@pytest.mark.parametrize("name", BACKBONES)
+@pytest.mark.parametrize("name", list(BACKBONES))
 def test_maps_can_be_changed_before_any_stage(name: str) -> None:
     network, images = build(name, (1, 8, 8)), torch.randn(4, 1, 8, 8)
     for depth in range(len(network.stages)):
@@ -78,17 +72,20 @@ def test_maps_can_be_changed_before_any_stage(name: str) -> None:
         assert [maps.shape[0] for maps in seen] == [4]
 
 
-def test_a_resnet_can_judge(tmp_path: Path) -> None:
-    network = build("resnet18", (1, 9, 12))
-    write_judge(tmp_path / "judge", network, list("abcde"), (1, 9, 12), {})
-    images = np.random.default_rng(0).integers(0, 256, (3, 1, 9, 12), dtype=np.uint8)
-    features, probabilities = read_judge(tmp_path / "judge", list("abcde"), (1, 9, 12), torch.device("cpu"))(images)
-    with torch.no_grad():
-        floats = torch.from_numpy(images).float() / 127.5 - 1
-        assert np.allclose(features, network.features(floats).numpy(), atol=1e-4)
-        assert np.allclose(probabilities, network(floats).softmax(1).numpy(), atol=1e-4)
-
-
 def test_a_width_that_no_one_would_hear_is_refused() -> None:
-    with pytest.raises(SettingsError, match="width: only backbone small_cnn has it, found resnet18"):
+    having = ", ".join(name for name in BACKBONES if "width" in options_of(name))
+    with pytest.raises(SettingsError, match=f"width: only backbone {having} has it, found resnet18"):
         parse(ClassifierSpec, {"backbone": "resnet18", "width": 8}, "params.yaml")
+
+
+def test_an_unknown_backbone_is_refused_and_never_another_network() -> None:
+    with pytest.raises(SettingsError, match=r"backbone: input should be .*'resnet18'.* \(found 'resnet19'\)"):
+        parse(ClassifierSpec, {"backbone": "resnet19"}, "params.yaml")
+    unchecked = ClassifierSpec().model_copy(update={"backbone": "resnet19"})
+    with pytest.raises(SettingsError, match=f"unknown backbone 'resnet19'; expected one of {', '.join(BACKBONES)}"):
+        build_backbone((1, 8, 8), 2, unchecked)
+
+
+@pytest.mark.parametrize("name", list(BACKBONES))
+def test_a_backbones_options_are_keys_of_the_classifier(name: str) -> None:
+    assert set(options_of(name)) <= set(ClassifierSpec.model_fields)

@@ -6,10 +6,10 @@ import pytest
 import torch
 
 from augment.classifier import training
+from augment.classifier.classifier_spec import ClassifierSpec, RecipeSpec
 from augment.classifier.networks import Backbone
 from augment.classifier.prediction import predict_probabilities
-from augment.classifier.specs import ClassifierSpec, RecipeSpec
-from augment.classifier.training import Score, Trained, dropped, train_classifier
+from augment.classifier.training import Score, TrainedClassifier, dropped, train_classifier
 from augment.core.errors import TrainingError
 from augment.core.images import ImageSet, concatenate, make_image_set
 from augment.runtime.machine import Machine
@@ -21,7 +21,7 @@ PLAIN = RecipeSpec(transforms="none", sampling="natural")
 
 def fit(
     stripes: ImageSet, cpu: Machine, recipe: RecipeSpec = PLAIN, spec: ClassifierSpec = SPEC, run: int = 0
-) -> Trained:
+) -> TrainedClassifier:
     return train_classifier(stripes, stripes, spec, recipe, 0, run, cpu, Progress("test", spec.max_steps))
 
 

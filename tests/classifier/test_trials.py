@@ -1,6 +1,6 @@
 import numpy as np
 
-from augment.classifier.specs import ClassifierSpec, RecipeSpec
+from augment.classifier.classifier_spec import ClassifierSpec, RecipeSpec
 from augment.classifier.trials import hits_on_val
 from augment.core.images import ImageSet
 from augment.runtime.machine import Machine

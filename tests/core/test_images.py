@@ -97,6 +97,11 @@ def test_the_hash_tells_shapes_apart_that_hold_the_same_bytes() -> None:
     assert content_hashes(np.zeros((1, 1, 2, 8), np.uint8)) != content_hashes(np.zeros((1, 1, 8, 2), np.uint8))
 
 
+def test_hashes_do_not_depend_on_how_many_images_are_hashed_at_a_time() -> None:
+    images = np.random.default_rng(0).integers(0, 256, (5, 1, 1024, 2048), dtype=np.uint8)  # two fill a block
+    assert content_hashes(images) == [content_hashes(images[row : row + 1])[0] for row in range(5)]
+
+
 @given(st.lists(st.integers(0, 3), max_size=30), st.lists(st.integers(0, 9), min_size=4, max_size=4))
 def test_first_rows_takes_as_many_as_wanted_and_there_are(labels: list[int], wanted: list[int]) -> None:
     array = np.asarray(labels, dtype=np.int64)

@@ -1,4 +1,4 @@
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, ClassVar, Literal, Self
 
 import pytest
 from pydantic import Field, TypeAdapter, ValidationError, model_validator
@@ -89,6 +89,18 @@ def test_names_stand_each_once() -> None:
         parse(TypeAdapter(Names), ["b", "a", "c", "b", "a"], "params.yaml")
     with pytest.raises(SettingsError, match="at least 1 item"):
         parse(TypeAdapter(Names), [], "params.yaml")
+
+
+def test_a_key_that_has_a_new_name_is_told_with_it() -> None:
+    class Renamed(Spec):
+        RENAMED: ClassVar[dict[str, str]] = {"hours": "steps", "speed": "rate"}
+
+        steps: int
+        rate: float = 1.0
+
+    with pytest.raises(SettingsError, match=r"\(top level\): hours is called steps now; speed is called rate now"):
+        parse(Renamed, {"hours": 3, "speed": 1.0}, "params.yaml")
+    assert parse(Renamed, {"steps": 3}, "params.yaml").steps == 3
 
 
 def test_a_missing_key_is_named() -> None:

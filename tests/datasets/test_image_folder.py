@@ -7,15 +7,21 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
-from pydantic import ValidationError
 
-from augment.core.errors import DataError
-from augment.datasets.sources import SUFFIXES, load_raw
-from augment.datasets.specs import ImageFolderSource
+from augment.core.errors import DataError, SettingsError
+from augment.core.specs import parse
+from augment.datasets.files import SUFFIXES
+from augment.datasets.raw import RawImages
+from augment.datasets.sources.image_folder import ImageFolderSource
 
 
 def folder_source(mode: str = "rgb", size: int = 8, groups: str | None = None) -> ImageFolderSource:
-    return ImageFolderSource.model_validate({"kind": "image_folder", "size": size, "mode": mode, "groups": groups})
+    block = {"kind": "image_folder", "image_size": size, "mode": mode, "groups": groups}
+    return ImageFolderSource.model_validate(block)
+
+
+def load_raw(source: ImageFolderSource, raw: Path) -> RawImages:
+    return source.load(raw)
 
 
 def save(path: Path, image: Image.Image) -> None:
@@ -92,8 +98,10 @@ def test_images_of_a_kind_that_is_not_read_are_refused_with_an_example(tmp_path:
     with pytest.raises(DataError) as error:
         load_raw(folder_source(), tmp_path)
     assert str(error.value) == (
-        f"{tmp_path}: 6 of 14 image files are of a kind that is not read, e.g. dog/0.GIF; expected .bmp, .jpeg, .jpg, "
-        ".pgm, .png, .ppm, .tif, .tiff, .webp: convert them or take them out"
+        f"{tmp_path}: cannot be read as it is:\n  6 files of a kind that is not read (expected .bmp, .jpeg, .jpg, "
+        ".pgm, "
+        ".png, .ppm, .tif, .tiff, .webp): convert them, take them out, or hide them (a dot before the name)\n"
+        "    dog/0.GIF, dog/1.GIF, dog/2.GIF, dog/3.GIF, dog/4.GIF, dog/5.GIF"
     )
 
 
@@ -123,13 +131,15 @@ def test_the_order_of_images_is_that_of_torchvision(tmp_path: Path) -> None:
 def test_a_file_that_is_no_image_is_named(tmp_path: Path) -> None:
     (tmp_path / "cat").mkdir()
     (tmp_path / "cat" / "1.png").write_text("not an image")
+    save(tmp_path / "dog" / "1.png", Image.new("L", (8, 8)))
     with pytest.raises(DataError, match=r"cat/1\.png: expected an image"):
         load_raw(folder_source(), tmp_path)
 
 
 def test_sixteen_bits_are_refused_rather_than_clipped(tmp_path: Path) -> None:
     save(tmp_path / "cat" / "1.png", Image.fromarray(np.full((8, 8), 4000, dtype=np.uint16)))
-    with pytest.raises(DataError, match=r"cat/1\.png: expected 8 bits a channel, found Pillow mode I;16"):
+    save(tmp_path / "dog" / "1.png", Image.new("L", (8, 8)))
+    with pytest.raises(DataError, match=r"cat/1\.png: expected 8 bits a channel, found 16 bits: "):
         load_raw(folder_source(), tmp_path)
 
 
@@ -147,58 +157,55 @@ def rgb_png_of_16_bits(side: int) -> bytes:
 def test_sixteen_bits_a_colour_are_refused_though_pillow_gives_eight(tmp_path: Path) -> None:
     (tmp_path / "cat").mkdir()
     (tmp_path / "cat" / "1.png").write_bytes(rgb_png_of_16_bits(8))
-    with pytest.raises(DataError, match=r"cat/1\.png: expected 8 bits a channel, found Pillow mode RGB, .*;16"):
+    save(tmp_path / "dog" / "1.png", Image.new("L", (8, 8)))
+    with pytest.raises(DataError, match=r"cat/1\.png: expected 8 bits a channel, found 16 bits: "):
         load_raw(folder_source(), tmp_path)
 
 
 def test_an_image_of_absurd_size_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     save(tmp_path / "cat" / "1.png", Image.new("L", (64, 64)))
-    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 100)
-    with pytest.raises(DataError, match=r"cat/1\.png: expected an image, .* \(Image size \(4096 pixels\)"):
+    save(tmp_path / "dog" / "1.png", Image.new("L", (8, 8)))
+    for limit in (100, 3000):  # Pillow only warns below twice its limit
+        monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", limit)
+        with pytest.raises(DataError, match=r"cat/1\.png: expected an image, found more pixels .* \(4096 pixels\)"):
+            load_raw(folder_source(), tmp_path)
+
+
+def test_a_file_that_is_not_there_is_a_folder_without_classes(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="nowhere: expected one folder of images a class"):
+        load_raw(folder_source(), tmp_path / "nowhere")
+
+
+def test_every_bad_image_is_named_ten_and_a_count(tmp_path: Path) -> None:
+    save(tmp_path / "cat" / "ok.png", Image.new("L", (8, 8)))
+    (tmp_path / "dog").mkdir()
+    for number in range(13):
+        (tmp_path / "dog" / f"{number:02}.png").write_bytes(b"")
+    with pytest.raises(DataError) as error:
         load_raw(folder_source(), tmp_path)
+    lines = str(error.value).splitlines()
+    assert lines[0] == f"{tmp_path}: 13 of 14 image files cannot be used:"
+    assert lines[1] == f"  {tmp_path}/dog/00.png: expected an image, found an empty file, whatever its name says"
+    assert len(lines) == 12
+    assert lines[-1] == "  and 3 more"
 
 
-def write_pets(folder: Path, groups: str) -> None:
-    """Write a cat and two dogs, and who they belong to."""
-    for name in ("cat/1.png", "dog/1.png", "dog/2.png"):
-        (folder / name).parent.mkdir(exist_ok=True)
-        Image.new("L", (8, 8), 9).save(folder / name)
-    (folder / "owners.csv").write_text(groups)
+def test_what_was_done_to_images_is_told(tmp_path: Path) -> None:
+    save(tmp_path / "cat" / "wide.png", Image.new("L", (20, 10)))
+    save(tmp_path / "cat" / "small.png", Image.new("L", (4, 4)))
+    save(tmp_path / "dog" / "ink.jpg", Image.new("CMYK", (9, 9)))
+    save(tmp_path / "dog" / "notes.txt.png", Image.new("L", (8, 8)))
+    (tmp_path / "dog" / "notes.txt").write_text("Rex")
+    raw = load_raw(folder_source(), tmp_path)
+    assert raw.account.left_out == {"text": ("dog/notes.txt",)}
+    assert raw.account.notes == (
+        "1 of 4 images are not square: what lies outside the square in the middle is cut off",
+        "1 of 4 images are smaller than image_size (8), and enlarged",
+        "1 of 4 images are in CMYK or the like, and converted without a colour profile",
+    )
+    assert raw.name(0) == "cat/small.png"
 
 
-def test_groups_are_read_by_file_name_whatever_the_order(tmp_path: Path) -> None:
-    write_pets(tmp_path, "group,file\nsouth,dog/2.png\n NA ,cat/1.png\nsouth,dog/1.png\n")
-    raw = load_raw(folder_source(groups="owners.csv"), tmp_path)
-    assert raw.groups is not None
-    assert raw.groups.tolist() == ["NA", "south", "south"]
-    chosen = raw.select(np.asarray([2, 0])).groups
-    assert chosen is not None
-    assert chosen.tolist() == ["south", "NA"]
-    assert load_raw(folder_source(), tmp_path).groups is None
-
-
-@pytest.mark.parametrize(
-    ("table", "message"),
-    [
-        ("file,group\ncat/1.png,a\ndog/1.png,\n", "no group is given for dog/1.png, dog/2.png"),
-        ("file,group\ncat/1.png,a\ndog/1.png,a\ndog/2.png,b\ndog/3.png,b\n", "no image there is called dog/3.png"),
-        ("file,group\ncat/1.png,a\ndog/1.png,a\ndog/2.png,b\ncat/1.png,b\n", "more than one row names cat/1.png"),
-        ("file,owner\ncat/1.png,a\n", "the columns file and group"),
-        ("", "the columns file and group"),
-    ],
-)
-def test_groups_that_do_not_fit_the_images_are_told(tmp_path: Path, table: str, message: str) -> None:
-    write_pets(tmp_path, table)
-    with pytest.raises(DataError, match=rf"owners\.csv: expected .*{message}"):
-        load_raw(folder_source(groups="owners.csv"), tmp_path)
-
-
-def test_a_file_of_groups_that_is_not_there_is_named(tmp_path: Path) -> None:
-    write_pets(tmp_path, "")
-    with pytest.raises(DataError, match=r"nobody\.csv: expected a CSV file"):
-        load_raw(folder_source(groups="nobody.csv"), tmp_path)
-
-
-def test_groups_lie_in_the_raw_folder() -> None:
-    with pytest.raises(ValidationError, match="groups"):
-        folder_source(groups="../other/owners.csv")
+def test_the_old_name_of_image_size_says_the_new_one() -> None:
+    with pytest.raises(SettingsError, match=r"\(top level\): size is called image_size now"):
+        parse(ImageFolderSource, {"kind": "image_folder", "size": 8, "mode": "rgb"}, "params.yaml")

@@ -6,10 +6,15 @@ import numpy as np
 import pytest
 
 from augment.core.errors import DataError
-from augment.datasets.sources import IDX_FILES, load_raw
-from augment.datasets.specs import SklearnDigitsSource, TorchvisionSource
+from augment.datasets.raw import RawImages, Source
+from augment.datasets.sources.sklearn_digits import SklearnDigitsSource
+from augment.datasets.sources.torchvision import IDX_FILES, TorchvisionSource
 
 FASHION = TorchvisionSource(kind="torchvision", name="FashionMNIST")
+
+
+def load_raw(source: Source, raw: Path) -> RawImages:
+    return source.load(raw)
 
 
 def write_idx_files(folder: Path, *, packed: bool) -> None:
@@ -101,6 +106,42 @@ def test_a_file_of_other_numbers_is_refused(tmp_path: Path, kind: int) -> None:
     (tmp_path / "t10k-labels-idx1-ubyte").write_bytes(struct.pack(">II", 256 * kind + 1, 2) + bytes(8))
     with pytest.raises(DataError, match="a file is not the whole idx file that FashionMNIST needs"):
         load_raw(FASHION, tmp_path)
+
+
+def test_a_file_that_unpacks_to_more_than_any_of_the_family_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("augment.datasets.sources.torchvision.LARGEST_FILE", 1 << 20)
+    write_idx_files(tmp_path, packed=True)
+    (tmp_path / "train-images-idx3-ubyte.gz").write_bytes(gzip.compress(bytes(3 << 20)))
+    with pytest.raises(DataError, match=r"train-images-idx3-ubyte\.gz: expected at most 1 MiB unpacked, found more"):
+        load_raw(FASHION, tmp_path)
+
+
+def test_links_are_refused_as_dvc_does_not_follow_them(tmp_path: Path) -> None:
+    write_idx_files(tmp_path, packed=False)
+    (tmp_path / "t10k-labels-idx1-ubyte").rename(tmp_path / "elsewhere")
+    (tmp_path / "t10k-labels-idx1-ubyte").symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(DataError, match=r"expected files, found links: t10k-labels-idx1-ubyte\. Put the files"):
+        load_raw(FASHION, tmp_path)
+
+
+def test_images_and_labels_of_another_dataset_are_told(tmp_path: Path) -> None:
+    write_idx_files(tmp_path, packed=False)
+    sound = (tmp_path / "t10k-images-idx3-ubyte").read_bytes()
+    (tmp_path / "t10k-images-idx3-ubyte").write_bytes(struct.pack(">IIII", 2051, 2, 14, 14) + bytes(2 * 14 * 14))
+    with pytest.raises(DataError, match=r"expected images of 28×28 pixels .* found images of shape \(2, 14, 14\)"):
+        load_raw(FASHION, tmp_path)
+    (tmp_path / "t10k-images-idx3-ubyte").write_bytes(sound)
+    (tmp_path / "t10k-labels-idx1-ubyte").write_bytes(struct.pack(">II", 2049, 2) + bytes([3, 12]))
+    with pytest.raises(DataError, match="expected labels 0 to 9, as FashionMNIST has them, found 3 to 12"):
+        load_raw(FASHION, tmp_path)
+
+
+def test_other_files_beside_them_are_accounted_for(tmp_path: Path) -> None:
+    write_idx_files(tmp_path, packed=False)
+    (tmp_path / "notes.txt").write_text("mine")
+    assert load_raw(FASHION, tmp_path).account.left_out == {"is none of the four idx files": ("notes.txt",)}
 
 
 def pretend_to_download(monkeypatch: pytest.MonkeyPatch) -> None:

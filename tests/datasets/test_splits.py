@@ -4,9 +4,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from augment.core.errors import DataError
-from augment.datasets.sources import RawImages
-from augment.datasets.specs import LongTailScarcity, NoScarcity, PerClassScarcity, SplitSpec
-from augment.datasets.splits import class_targets, split_rows, thin
+from augment.datasets.raw import RawImages
+from augment.datasets.split_spec import LongTailScarcity, NoScarcity, PerClassScarcity, SplitSpec
+from augment.datasets.splits import split_rows, thin
 
 CLASSES = ("a", "b", "c")
 
@@ -51,6 +51,17 @@ def test_official_test_images_are_the_test_split() -> None:
     assert split.test.tolist() == np.flatnonzero(data.is_test).tolist()
 
 
+@pytest.mark.parametrize("test", [0.25, "official"])
+def test_of_chosen_rows_the_split_is_that_of_a_set_of_them_alone(test: float | str) -> None:
+    data, rows = raw([30, 20], test=1), np.flatnonzero(np.arange(50) % 3)
+    spec = SplitSpec.model_validate({"val": 0.25, "test": test})
+    assert data.is_test is not None
+    fewer = RawImages(data.images[rows], data.labels[rows], data.classes, data.is_test[rows])
+    chosen, alone = split_rows(data, spec, 3, rows), split_rows(fewer, spec, 3)
+    for name, part in vars(chosen).items():
+        assert part.tolist() == rows[getattr(alone, name)].tolist()
+
+
 def test_official_needs_a_source_that_sets_test_images_apart() -> None:
     with pytest.raises(DataError, match=r"split\.test: official, but this source sets no test images apart"):
         split_rows(raw([20, 20]), SplitSpec(val=0.2, test="official"), 0)
@@ -62,13 +73,23 @@ def test_a_class_too_small_for_the_split_is_named() -> None:
 
 
 def test_a_split_without_an_image_of_a_class_is_refused() -> None:
-    with pytest.raises(DataError, match=r"split: (val|test) has no image of b"):
+    with pytest.raises(DataError, match=r"split: .* found too few of b \(train \d, val \d, test \d\)\. Add images"):
         split_rows(raw([60, 2]), SplitSpec(val=0.2, test=0.1), 0)
 
 
 def test_more_images_than_there_are_cannot_be_set_apart() -> None:
-    with pytest.raises(DataError, match=r"split\.test: 100 of 40 images cannot be set apart"):
+    with pytest.raises(
+        DataError,
+        match=r"split\.test: 100 of 40 images would set 100 apart; expected 2 to 38, so that each of the 2 classes",
+    ):
         split_rows(raw([20, 20]), SplitSpec(val=0.2, test=100), 0)
+
+
+@pytest.mark.parametrize(("size", "apart"), [(1, 1), (39, 39), (0.01, 1), (0.99, 40)])
+def test_a_split_that_has_no_room_for_every_class_is_told_before_it_is_tried(size: float, apart: int) -> None:
+    message = rf"split\.test: {size} of 40 images would set {apart} apart; expected 2 to 38"
+    with pytest.raises(DataError, match=message):
+        split_rows(raw([20, 20]), SplitSpec(val=0.2, test=size), 0)
 
 
 def test_scarcity_keeps_the_wanted_number_of_every_class() -> None:
@@ -93,10 +114,14 @@ def test_no_scarcity_keeps_everything() -> None:
 
 def test_a_long_tail_falls_exponentially_from_head_to_tail() -> None:
     # 500 · (5/500)^(k/2): 500, 50, 5.
-    assert class_targets(LongTailScarcity(kind="long_tail", head=500, tail=5), 3) == [500, 50, 5]
+    assert LongTailScarcity(kind="long_tail", head=500, tail=5).targets(3) == [500, 50, 5]
 
 
 def test_a_class_with_fewer_images_than_wanted_is_named() -> None:
     data = raw([20, 6])
     with pytest.raises(DataError, match="scarcity: class b has 6 train images, expected at least 7"):
-        thin(np.arange(26), data.labels, CLASSES, PerClassScarcity(kind="per_class", count=7), 0)
+        thin(np.arange(26), data.labels, CLASSES[:2], PerClassScarcity(kind="per_class", count=7), 0)
+    with pytest.raises(
+        DataError, match=r"class a has 20 .* at least 21; class b has 6 train images, expected at least 21"
+    ):
+        thin(np.arange(26), data.labels, CLASSES[:2], PerClassScarcity(kind="per_class", count=21), 0)

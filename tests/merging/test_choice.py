@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from augment.evaluation.intervals import crossed_estimate
+from augment.comparison.intervals import crossed_estimate
 from augment.merging.choice import choose_share, standard_error
 
 

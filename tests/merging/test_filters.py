@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from augment.core.errors import DataError
 from augment.merging.filters import KEPT, REASONS, SCORES, attach_scores, drop_reasons
-from augment.merging.specs import FilterSpec
+from augment.merging.mix_spec import FilterSpec
 from tests.merging.conftest import good_scores, image_set
 
 REAL = image_set([2, 2], synthetic=False)

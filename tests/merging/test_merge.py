@@ -3,10 +3,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from augment.core.errors import DataError
+from augment.core.errors import LeftOutError
 from augment.core.images import ImageSet
 from augment.merging.merge import Merged, additions, candidates, merge, refuse_failed
-from augment.merging.specs import AutoMixSpec, FilterSpec, MixSpec
+from augment.merging.mix_spec import AutoMixSpec, FilterSpec, MixSpec
 from tests.merging.conftest import good_scores, image_set
 
 
@@ -88,7 +88,9 @@ def test_the_manifest_says_what_is_known_of_each_image() -> None:
 
 def test_too_few_synthetic_images_are_named_with_the_mend() -> None:
     real, synthetic = image_set([2, 4], synthetic=False), image_set([3, 3], synthetic=True)
-    with pytest.raises(DataError, match=r"share 0\.5: too few .* of b \(3 of 4\) .* raise synthesis\.per_class to 4"):
+    with pytest.raises(
+        LeftOutError, match=r"share 0\.5: too few .* of b \(3 of 4\) .* raise synthesis\.per_class to 4"
+    ):
         merged(real, synthetic, share=0.5)
 
 
@@ -98,12 +100,12 @@ def test_the_mend_reckons_with_what_the_filter_leaves_out() -> None:
     scores.loc[[0, 1], "confidence"] = 0.1
     unsure = mix(share=0.5, filter=FilterSpec(min_confidence=0.5))
     with pytest.raises(
-        DataError, match=r"of a \(2 of 4\) pass the filter \(dropped: 2 unsure\); raise synthesis\.per_class to 8"
+        LeftOutError, match=r"of a \(2 of 4\) pass the filter \(dropped: 2 unsure\); raise synthesis\.per_class to 8"
     ):
         merge(real, synthetic, scores, unsure)
     scores.loc[:3, "confidence"] = 0.1
     with pytest.raises(
-        DataError, match=r"of a \(0 of 4\) pass the filter \(dropped: 4 unsure\); no number of images mends"
+        LeftOutError, match=r"of a \(0 of 4\) pass the filter \(dropped: 4 unsure\); no number of images mends"
     ):
         merge(real, synthetic, scores, unsure)
 
@@ -123,7 +125,7 @@ def test_a_class_that_would_be_gone_is_named() -> None:
     synthetic = image_set([3, 2], synthetic=True)
     scores = good_scores(synthetic)
     scores.loc[3:, "near_copy"] = True
-    with pytest.raises(DataError, match=r"share 1\.0: too few synthetic images of b \(0 of 1\)"):
+    with pytest.raises(LeftOutError, match=r"share 1\.0: too few synthetic images of b \(0 of 1\)"):
         merge(image_set([2, 4], synthetic=False), synthetic, scores, mix(share=1.0))
 
 
@@ -136,11 +138,12 @@ def test_candidates_are_the_merges_at_their_shares_and_all_real() -> None:
     assert set(made[0.0].images.manifest["origin"]) == {"real"}
 
 
-def test_a_failed_synthesizer_is_refused_with_its_failures_and_the_way_out() -> None:
+def test_a_failed_synthesizer_is_left_out_with_its_failures_and_the_way_out() -> None:
     refuse_failed([], "gan", "mixes.merged")
-    with pytest.raises(DataError) as caught:
+    with pytest.raises(LeftOutError) as caught:
         refuse_failed(["class 3 ('dress'): it repeats itself"], "gan", "mixes.merged")
-    assert str(caught.value) == (
-        "mixes.merged: the images of synthesizer gan failed 1 check(s):\n  class 3 ('dress'): it repeats itself\n"
-        "expected none. Train longer or otherwise, or set mixes.merged.allow_failed: true to merge them as they are"
+    assert caught.value.reasons == (
+        "mixes.merged: the images of synthesizer gan failed 1 check(s), expected none",
+        "class 3 ('dress'): it repeats itself",
+        "what to try: train longer or otherwise, or set mixes.merged.allow_failed: true to merge them as they are",
     )

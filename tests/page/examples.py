@@ -9,25 +9,18 @@ import numpy as np
 import pandas as pd
 from PIL import Image
 
-from augment.evaluation import tables, verdict
-from augment.evaluation.arms import Arm
-from augment.evaluation.comparison import compare
-from augment.evaluation.predictions import Predictions
-from augment.page.content import DatasetResults, Provenance, SynthesizerResults
-from augment.page.reading import read_table
-from tests.evaluation.simulated import arm, random_hits
-from tests.evaluation.test_summary import FOUND_OUT
+from augment.comparison.arms import Arm
+from augment.evaluation.predictions import GroundTruth, Predictions
+from augment.page.content import DatasetResults, Pictures, Provenance
+from tests.comparison.simulated import arm, random_hits
+from tests.results.examples import QUALITY, result_of
 
 HOSTILE = ('<script>alert("1")</script>', "a & b's $x_1$ 猫")
-QUALITY = {
+FAILED = QUALITY | {
     "failed_checks": 1,
     "failures": [f"class 0 ({HOSTILE[0]!r}): the generator repeats itself"],
     "frechet_distance": 3.4,
-    "label_fidelity": 0.99,
     "precision": None,
-    "floor": {"frechet_distance": 4.0},
-    "memorisation": {"pixels": {"near_copies": 0.05, "expected_near_copies": 0.01, "pull": 0.8}},
-    "membership": {"pixels": FOUND_OUT, "features": FOUND_OUT},
 }
 
 
@@ -40,42 +33,35 @@ def png(width: int = 12, height: int = 8) -> bytes:
 
 def _renamed(one: Arm) -> Arm:
     """Make the second half of the images one of the second class, with groups."""
-    said, labels = one.predictions, np.repeat([0, 1], len(one.predictions.labels) // 2)
-    probabilities = np.where(labels[:, None] == 0, said.probabilities, said.probabilities[:, :, ::-1])
-    groups = ("north", "south") * (len(labels) // 2)
-    predictions = Predictions(labels, probabilities, HOSTILE, groups)
-    return replace(one, predictions=predictions, train_counts=np.asarray([90, 3]))
+    said, half = one.predictions.probabilities, one.predictions.probabilities.shape[1] // 2
+    labels = (0,) * half + (1,) * half
+    probabilities = np.where(np.asarray(labels)[:, None] == 0, said, said[:, :, ::-1])
+    truth = GroundTruth(classes=HOSTILE, labels=labels, groups=("north", "south") * half)
+    return replace(one, predictions=Predictions(truth, probabilities), train_counts=np.asarray([90, 3]))
 
 
 @cache
-def dataset() -> DatasetResults:
-    """Compare simulated arms, as `compare` would, and read them back, as `report` does."""
+def dataset(name: str = "toys") -> DatasetResults:
+    """Compare simulated arms, as `compare` would."""
     accuracies = {"real": 0.7, "merged": 0.9, "synthetic": 0.5}
     pairs = list(product(accuracies.items(), ("plain", "balanced")))
     arms = [
         _renamed(arm(train_set, recipe, random_hits(accuracy, number, (3, 60)), accuracy + number / 100))
         for number, ((train_set, accuracy), recipe) in enumerate(pairs)
     ]
-    comparison = compare(arms, seed=0)
     return DatasetResults(
-        name="toys",
+        result=result_of(arms, {"gan": FAILED, "smote": QUALITY}, dataset=name),
         source="image_folder 8 grey",
         family="toys 0.2 0.2",
         per_class=None,
-        verdict=verdict.to_json(comparison, {"gan": QUALITY}),
-        arms=_read_back(tables.arm_table(comparison)),
-        recall=_read_back(tables.recall_rows(comparison)),
         confusion={one.name: one.predictions.confusion() for one in arms},
-        synthesizers=(SynthesizerResults("gan", QUALITY, history(), png(), png(), png()), SynthesizerResults("smote")),
+        pictures=(Pictures("gan", history(), png(), png(), png()), Pictures("smote")),
+        account={"classes": {}, "notes": [], "warnings": []},
     )
 
 
-def _read_back(table: pd.DataFrame) -> pd.DataFrame:
-    return read_table(io.StringIO(table.to_csv(index=False)))
-
-
 def history() -> pd.DataFrame:
-    """Two looks at a training."""
+    """Two evaluation points of a training."""
     return pd.DataFrame(
         {
             "step": [0, 0, 5, 5],

@@ -1,5 +1,6 @@
 """The page as a browser and a screen reader take it."""
 
+import html
 import re
 import shutil
 import subprocess
@@ -10,11 +11,19 @@ from pathlib import Path
 
 import pytest
 
+from augment.assessment import pictures
+from augment.comparison.assembly import assemble_nothing
+from augment.evaluation.predictions import GroundTruth
 from augment.page import views
-from augment.page.content import DatasetResults, Provenance, SynthesizerResults
-from augment.page.render import families, render
-from augment.quality import pictures
-from tests.page.examples import HOSTILE, dataset, provenance
+from augment.page.content import Pictures, Provenance
+from augment.page.render import render
+from augment.results import tables
+from augment.results.kinds import Missing
+from augment.results.record import LeftOut
+from augment.synthesis.training.monitoring import GRID_COLUMNS
+from tests.comparison.simulated import arm, random_hits
+from tests.page.examples import FAILED, HOSTILE, dataset, provenance
+from tests.results.examples import result_of
 
 VOID = {"meta", "link", "img", "wbr"}
 
@@ -54,13 +63,9 @@ class Outline(HTMLParser):
         return [attributes for tag, attributes in self.tags if tag in names]
 
 
-def of_size(name: str, per_class: int) -> DatasetResults:
-    return replace(dataset(), name=name, per_class=per_class)
-
-
 @pytest.fixture(scope="module")
 def page() -> str:
-    return render([dataset(), of_size("few", 10), of_size("many", 50)], provenance()).html
+    return render(dataset(), provenance(), several=True).html
 
 
 @pytest.fixture(scope="module")
@@ -70,7 +75,7 @@ def outline(page: str) -> Outline:
 
 def test_nothing_is_fetched_from_anywhere(page: str, outline: Outline) -> None:
     places = [value or "" for _, tag in outline.tags for name, value in tag.items() if name in ("src", "href")]
-    assert [place for place in places if not place.startswith(("#", "data:"))] == []
+    assert [place for place in places if not place.startswith(("#", "data:"))] == ["../index.html"]
     assert re.findall(r"url\((?!#)|@import|srcset", page) == []
     assert outline.of("script", "iframe", "object", "base") == []
 
@@ -84,7 +89,7 @@ def test_every_element_is_closed_and_every_id_is_its_own(outline: Outline) -> No
 def test_whatever_is_pointed_at_exists(page: str, outline: Outline) -> None:
     ids = {attributes["id"] for _, attributes in outline.tags if "id" in attributes}
     named = {word for _, tag in outline.tags for word in (tag.get("aria-labelledby") or "").split()}
-    linked = {(tag["href"] or "")[1:] for tag in outline.of("a", "use")}
+    linked = {(tag["href"] or "")[1:] for tag in outline.of("a", "use") if tag["href"] != "../index.html"}
     assert named | linked | set(re.findall(r"url\(#([^)]+)\)", page)) <= ids
 
 
@@ -113,10 +118,25 @@ def test_a_reader_without_eyes_or_mouse_finds_the_way(outline: Outline) -> None:
     assert len({tag["aria-labelledby"] for tag in boxes}) == len(boxes)
 
 
-def test_verdicts_come_first(page: str) -> None:
-    assert page.index('<h2 id="verdicts">') < page.index("badge helps") < page.index("<svg")
-    said = "Over 3 seeds and 60 test images, synthesis (<code>merged/balanced</code>, chosen on val) helps"
-    assert said in page
+def test_what_to_do_comes_first_then_pictures_then_figures_then_the_rest(page: str) -> None:
+    advice = "Use the synthetic images: train on <code>merged</code> with recipe <code>balanced</code>."
+    places = [page.index(f'<h2 id="{name}">') for name in ("verdict", "pictures", "figures", "images", "reading")]
+    assert places == sorted(places)
+    assert places[0] < page.index(advice) < page.index("badge helps") < page.index("<img") < page.index("<svg")
+    assert "On 60 test images and over 3 runs, <code>merged/balanced</code>, the best arm with synthetic images" in page
+
+
+def test_nothing_is_green_before_or_after_leave_it_out() -> None:
+    arms = [
+        arm("real", "plain", random_hits(0.6, 0), 0.6),
+        arm("real", "classical", random_hits(0.9, 1), 0.9),
+        arm("merged", "plain", random_hits(0.9, 2), 0.9),
+    ]
+    page = render(replace(dataset(), result=result_of(arms), pictures=(), confusion={}), provenance()).html
+    advice, badge = "Leave the synthetic images out: train on <code>real</code>", '<span class="badge neutral">'
+    assert page.index(advice) < page.index(badge)
+    assert "badge helps" not in page
+    assert "▲</span> more accurate" in page
 
 
 def test_hostile_names_are_shown_as_they_are_and_do_nothing(page: str, outline: Outline) -> None:
@@ -126,19 +146,19 @@ def test_hostile_names_are_shown_as_they_are_and_do_nothing(page: str, outline: 
 
 
 def test_the_same_input_gives_the_same_page(page: str) -> None:
-    assert render([dataset(), of_size("few", 10), of_size("many", 50)], provenance()).html == page
+    assert render(dataset(), provenance(), several=True).html == page
 
 
 def test_figures_take_the_colours_and_fonts_of_the_page() -> None:
-    for drawing in render([dataset()], provenance()).drawings:
+    for drawing in render(dataset(), provenance()).drawings:
         assert "var(--ink, #" in drawing.svg
         assert re.findall(r"(?<!, )#[0-9a-f]{6}", drawing.svg) == []
         assert "DejaVu" not in drawing.svg
 
 
 def test_what_is_missing_is_left_out_or_told() -> None:
-    bare = replace(dataset(), confusion={}, synthesizers=(SynthesizerResults("gan"),))
-    outline = Outline(render([bare], Provenance(made="today")).html)
+    bare = replace(dataset(), confusion={}, pictures=(Pictures("gan"),))
+    outline = Outline(render(bare, Provenance(made="today")).html)
     assert outline.of("img") == []
     assert "Confusions" not in outline.text
     assert "not known: no git repository" in outline.text
@@ -152,32 +172,66 @@ def test_a_stage_that_did_not_run_here_has_no_cost(outline: Outline) -> None:
 
 
 def test_without_merged_arms_there_is_a_page_nevertheless() -> None:
-    results = dataset()
-    verdict = dict(results.verdict) | {"chosen": None, "release": None, "groups": None, "contests": []}
-    verdict |= {"against_best_without_synthesis": None, "verdict": "No arm merges real and synthetic images."}
-    assert "No arm merges" in render([replace(results, verdict=verdict)], provenance()).html
+    alone = result_of([arm("real", "plain", random_hits(0.6, 0), 0.6)], {})
+    page = render(replace(dataset(), result=alone, pictures=(), confusion={}), provenance()).html
+    assert "Real and synthetic images together are not judged: no arm trains on both." in page
+    assert "<svg" in page
 
 
-def test_runs_that_were_cut_off_are_named() -> None:
-    results = dataset()
-    arms = results.arms.assign(cut_off=[0, 2, 0, 0, 1, 0])
-    names = arms["arm"].tolist()
-    assert f"improving: 2 of 3 runs of `{names[1]}`, 1 of 3 runs of `{names[4]}`." in views.cut_off(
-        replace(results, arms=arms)
+def test_what_was_left_out_comes_before_the_advice() -> None:
+    left_out = [LeftOut(name="gan", missing=Missing.FAILED_CHECKS, reasons=("class <i>: it repeats itself",))]
+    result = result_of([arm("real", "plain", random_hits(0.6, 0), 0.6)], {}, left_out)
+    page = render(replace(dataset(), result=result, pictures=(), confusion={}), provenance()).html
+    said = "<code>gan</code> failed its checks (class &lt;i&gt;: it repeats itself): leave it out."
+    assert page.index(said) < page.index("Train on <code>real</code>")
+
+
+def test_without_a_real_arm_there_is_a_page_that_says_so() -> None:
+    truth, without = (
+        GroundTruth(classes=("a", "b"), labels=(0, 1)),
+        LeftOut(name="real", missing=Missing.NOT_MERGED, reasons=("training diverged",)),
     )
-    assert views.cut_off(results) == ""
+    nothing = assemble_nothing("toys", truth, {"gan": FAILED}, [without])
+    page = render(replace(dataset(), result=nothing, confusion={}), provenance()).html
+    assert "Left out: <code>real</code>, because training diverged." in page
+    assert "no arm on real images alone could be trained" in page
+    assert page.count("<img") == 3
 
 
-def test_a_leak_that_could_not_be_measured_is_left_out() -> None:
-    _, rows = views.leaks({"features": {"near_copies": 0.02, "ratio": None}})
-    assert rows == {"features": ["2.00", views.MISSING]}
+def test_the_account_of_the_images_is_shown_and_its_warnings_stand_beside_the_verdict() -> None:
+    account = {
+        "classes": {"<cat>": {"read": 9, "copies": 2, "train": 7}},
+        "notes": ["3 files left out"],
+        "warnings": ["<cat>: 2 of 9 images are copies"],
+    }
+    page = render(replace(dataset(), account=account), provenance()).html
+    assert page.index("&lt;cat&gt;: 2 of 9 images are copies") < page.index('<h2 id="pictures">')
+    assert cells_of(page, "&lt;cat&gt;") == ["9", "2", "7"]
+    assert page.index('<h2 id="images">') < page.index("3 files left out")
 
 
-def test_datasets_that_differ_in_their_number_of_images_make_a_learning_curve(outline: Outline) -> None:
-    shown = [tag["aria-label"] for tag in outline.of("svg") if "training images a class" in str(tag["aria-label"])]
-    assert shown == ["Test accuracy with 95 % intervals over 10, 50 training images a class: few, many."]
-    members = families([of_size("b", 50), of_size("a", 10), dataset(), replace(of_size("c", 9), family="other")])
-    assert [[each.name for each in family] for family in members] == [["a", "b"]]
+def cells_of(page: str, row: str) -> list[str]:
+    """Give the cells of the first row that is named so."""
+    found = re.search(rf'<tr[^>]*><th scope="row"[^>]*>{re.escape(row)}.*?</tr>', page, flags=re.DOTALL)
+    assert found is not None
+    return [
+        html.unescape(re.sub("<[^>]*>", "", cell.replace("<small>", " "))).strip()
+        for cell in re.findall(r"<td>(.*?)</td>", found[0])
+    ]
+
+
+def test_a_figure_stands_before_that_of_real_images_in_the_column_of_its_synthesizer(page: str) -> None:
+    assert cells_of(page, "Fréchet distance ↓")[:2] == ["3.40 (1.50)", "4.00 (1.50)"]
+    assert cells_of(page, "precision ↑")[:2] == ["–", "0.90 (0.95)"]
+    assert cells_of(page, "attacker right %, by features ↓")[0] == "57.0 [51.0, 59.0]"
+
+
+def test_the_arms_have_the_figures_of_the_record_and_the_markdown(page: str) -> None:
+    result = dataset().result
+    found, expected = cells_of(page, "balanced<small>best without"), tables.arms(result).rows[1]
+    assert [cell.replace("−", "-") for cell in found] == [cell.text for cell in expected]
+    for title in tables.arms(result).titles[1:8]:
+        assert f">{html.escape(title)}</th>" in page.replace("<wbr>", "")
 
 
 @pytest.mark.skipif(shutil.which("chromium") is None, reason="needs chromium")
@@ -191,12 +245,18 @@ def test_a_browser_has_nothing_to_complain_about(page: str, tmp_path: Path) -> N
         [*command, (tmp_path / "index.html").as_uri()], capture_output=True, text=True, timeout=60, check=True
     )
     assert "CONSOLE" not in shown.stderr
-    assert "Did synthesis help?" in shown.stdout
+    assert "did synthesis help?" in shown.stdout
 
 
 def test_a_picture_keeps_its_room_while_it_loads(outline: Outline) -> None:
     assert {(tag["width"], tag["height"]) for tag in outline.of("img")} == {("12", "8")}
 
 
-def test_the_page_names_as_many_classes_as_the_pictures_show() -> None:
-    assert views.MOST_PICTURED == pictures.MOST_ROWS
+def test_the_page_names_as_many_classes_as_the_pictures_show(page: str) -> None:
+    assert (views.MOST_PICTURED, views.MOST_FILMED) == (pictures.MOST_ROWS, GRID_COLUMNS)
+    names = [re.findall("<span>(.*?)</span>", found) for found in re.findall('<ul aria-hidden="true">(.*?)</ul>', page)]
+    assert (
+        names
+        == [[html.escape(name, quote=True).replace("&#x27;", "&#39;").replace("&quot;", "&#34;") for name in HOSTILE]]
+        * 3
+    )

@@ -1,5 +1,6 @@
 """The command line: what it refuses, and how it says so."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -61,3 +62,11 @@ def test_the_database_is_the_projects_own_unless_the_user_says_else(
     assert made["PREFECT_API_URL"] == "http://127.0.0.1:4300/api"
     monkeypatch.setenv("PREFECT_API_URL", "http://elsewhere:4200/api")
     assert environment(tmp_path, ServerSettings())["PREFECT_API_URL"] == "http://elsewhere:4200/api"
+
+
+def test_the_plan_is_printed_as_json(diamond: Workspace, capsys: pytest.CaptureFixture[str]) -> None:
+    diamond.dvc("repro", "--quiet", "train@a-x")
+    assert main(["plan"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert {name for name, each in told.items() if not each["stale"]} == {"prepare@a", "train@a-x"}
+    assert told["train@b-y"]["parents"] == ["prepare@b"]

@@ -2,6 +2,7 @@
 
 import random
 from collections import deque
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -136,3 +137,12 @@ def test_after_a_stop_nothing_starts_and_what_runs_is_waited_for() -> None:
     )
     assert started == ["a", "b"]
     assert not answers
+
+
+def test_a_plan_is_told_in_plain_values_parents_first() -> None:
+    found = graph_of(stage("a"), replace(stage("b", "a", changed=True), command="make b"), stage("c", "b", "a"))
+    assert list(plan.make(found).to_json().items()) == [
+        ("a", {"stale": False, "parents": [], "command": ""}),
+        ("b", {"stale": True, "parents": ["a"], "command": "make b"}),
+        ("c", {"stale": True, "parents": ["a", "b"], "command": ""}),
+    ]

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from augment.core.errors import DataError
+from augment.core.errors import LeftOutError
 from augment.quality import neighbours
 from augment.quality.distances import frechet_distance, frechet_joint_distance, kernel_distance
 from tests.quality.views import halves, relabel
@@ -107,5 +107,5 @@ def test_distances_are_symmetric_and_take_any_float(first: int, second: int, fea
 
 @pytest.mark.parametrize("distance", [frechet_distance, kernel_distance])
 def test_a_single_image_has_no_distance(distance: Callable[[np.ndarray, np.ndarray], float]) -> None:
-    with pytest.raises(DataError, match="needs two images on either side, found 5 and 1"):
+    with pytest.raises(LeftOutError, match="needs two images on either side, found 5 and 1"):
         distance(np.ones((5, 3)), np.ones((1, 3)))

@@ -1,15 +1,10 @@
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from augment.core.errors import DataError
+from augment.core.errors import LeftOutError
 from augment.quality import neighbours
-from augment.quality.manifolds import compare_manifolds, compare_manifolds_per_class
-
-
-def cloud(count: int, centre: float, seed: int) -> np.ndarray:
-    return np.random.default_rng(seed).normal(centre, 1.0, size=(count, 4))
+from augment.quality.manifolds import compare_manifolds
+from tests.quality.views import cloud
 
 
 def test_two_samples_of_one_distribution_cover_each_other() -> None:
@@ -62,33 +57,6 @@ def test_manifolds_do_not_depend_on_the_tiles(monkeypatch: pytest.MonkeyPatch) -
 @pytest.mark.parametrize(("real", "synthetic"), [(5, 6), (6, 5)])
 def test_sets_too_small_for_the_neighbours_are_refused(real: int, synthetic: int) -> None:
     with pytest.raises(
-        DataError, match=f"on either side, found {real} real ones, of val, and {synthetic} synthetic ones"
+        LeftOutError, match=f"on either side, found {real} real ones, of val, and {synthetic} synthetic ones"
     ):
         compare_manifolds(cloud(real, 0, 0), cloud(synthetic, 0, 1))
-
-
-def test_a_class_is_compared_with_itself_alone() -> None:
-    # Class 1 of the synthetic set lies where class 0 of the real one does: together all is well, apart nothing is.
-    real = np.concatenate([cloud(30, 0, 0), cloud(30, 50, 1)])
-    labels = np.repeat([0, 1], 30)
-    found = compare_manifolds_per_class(real, labels, real, 1 - labels, 2)
-    assert compare_manifolds(real, real).recall == 1.0
-    assert (found == 0).all(axis=None)
-
-
-def test_the_figures_of_a_class_are_those_of_its_images() -> None:
-    real, synthetic, labels = cloud(40, 0, 0), cloud(40, 1, 1), np.arange(40) % 2
-    found = compare_manifolds_per_class(real, labels, synthetic, labels, 2)
-    assert found.loc[1].to_dict() == vars(compare_manifolds(real[1::2], synthetic[1::2]))
-
-
-@given(st.lists(st.integers(0, 8), min_size=2, max_size=4), st.lists(st.integers(0, 8), min_size=4, max_size=4))
-def test_a_class_with_fewer_than_six_images_on_either_side_is_unknown(real: list[int], synthetic: list[int]) -> None:
-    classes = len(real)
-    counts = [np.repeat(np.arange(classes), side[:classes]) for side in (real, synthetic)]
-    found = compare_manifolds_per_class(
-        cloud(len(counts[0]), 0, 0), counts[0], cloud(len(counts[1]), 0, 1), counts[1], classes
-    )
-    enough = [min(pair) >= 6 for pair in zip(real, synthetic, strict=False)]
-    assert found.notna().all(axis=1).tolist() == enough
-    assert found.isna().all(axis=1).tolist() == [not known for known in enough]

@@ -6,7 +6,7 @@ import numpy as np
 from sklearn.datasets import load_digits
 from sklearn.linear_model import LogisticRegression
 
-from augment.core.images import IntArray
+from augment.core.images import FloatArray, IntArray
 from augment.quality.generator_quality import Judged
 
 CLASSES = tuple("0123456789")
@@ -48,3 +48,8 @@ def relabel(judged: Judged, first: int, second: int) -> Judged:
     labels = judged.labels.copy()
     labels[judged.labels == first], labels[judged.labels == second] = second, first
     return Judged(judged.features, labels, judged.probabilities)
+
+
+def cloud(count: int, centre: float, seed: int) -> FloatArray:
+    """Draw points around a centre, count×4, standard deviation 1."""
+    return np.random.default_rng(seed).normal(centre, 1.0, size=(count, 4))

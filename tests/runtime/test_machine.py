@@ -1,18 +1,31 @@
+import os
 import resource
+import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 import torch
 
 from augment.core.errors import SettingsError
 from augment.runtime.machine import machine
-from augment.runtime.specs import RuntimeSpec
+from augment.runtime.runtime_spec import RuntimeSpec
+
+PROJECT = Path(__file__).parents[2]
+PINS = ("ATEN_CPU_CAPABILITY", "ONEDNN_MAX_CPU_ISA")
+"""What makes torch, and the library it convolves with, compute as on an older processor."""
+SETTLED = """
+from augment.runtime.machine import machine
+from augment.runtime.runtime_spec import RuntimeSpec
+with machine(RuntimeSpec(device="cpu")) as where:
+    print(where.describe()["precision"])
+"""
 
 
 def test_threads_and_determinism_are_set_and_given_back() -> None:
     before = (torch.get_num_threads(), torch.are_deterministic_algorithms_enabled())
-    with machine(RuntimeSpec(device="cpu", threads=1)):
-        assert torch.get_num_threads() == 1
+    with machine(RuntimeSpec(device="cpu", threads=before[0] + 1)):
+        assert torch.get_num_threads() == before[0] + 1
         assert torch.are_deterministic_algorithms_enabled()
     assert (torch.get_num_threads(), torch.are_deterministic_algorithms_enabled()) == before
 
@@ -38,8 +51,17 @@ def test_full_precision_stays_full() -> None:
 def test_auto_takes_bf16_exactly_where_the_processor_computes_it() -> None:
     with machine(RuntimeSpec(device="cpu")) as where, where.autocast():
         product = torch.ones(2, 2) @ torch.ones(2, 2)
-    native = torch.cpu._is_avx512_bf16_supported()
+    native = torch.cpu._is_avx512_bf16_supported() and not any(name in os.environ for name in PINS)
     assert product.dtype == (torch.bfloat16 if native else torch.float32)
+
+
+@pytest.mark.parametrize("pin", PINS)
+def test_a_library_told_to_do_without_avx512_gets_full_precision(pin: str) -> None:
+    # The processor may have it all the same, and bf16 by emulation is several times slower than fp32.
+    result = subprocess.run(
+        [sys.executable, "-c", SETTLED], cwd=PROJECT, env=os.environ | {pin: "avx2"}, capture_output=True, check=True
+    )
+    assert result.stdout == b"fp32\n"
 
 
 def test_bf16_is_refused_where_it_would_be_emulated(monkeypatch: pytest.MonkeyPatch) -> None:

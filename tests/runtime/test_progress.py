@@ -2,7 +2,7 @@ import re
 
 import pytest
 
-from augment.runtime.progress import Progress
+from augment.runtime.progress import TALLY, Progress, Tally
 
 LINE = r"progress: (?P<what>.+) (?P<done>\d+)/(?P<total>\d+) (?P<unit>\S+), (?P<detail>.*)"
 
@@ -33,3 +33,24 @@ def test_a_quiet_one_counts_alone(capsys: pytest.CaptureFixture[str], monkeypatc
     monkeypatch.setattr("sys.stderr.isatty", lambda: True)
     assert list(Progress("x", 2, quiet=True).steps()) == [0, 1]
     assert capsys.readouterr().err == ""
+
+
+def test_what_may_end_early_has_at_most_so_much_left(capsys: pytest.CaptureFixture[str]) -> None:
+    list(Progress("x", 3, capped=True).steps())
+    assert ", ETA at most 00:00" in capsys.readouterr().err
+
+
+def test_a_bar_says_so_too(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.stderr.isatty", lambda: True)
+    list(Progress("x", 2, capped=True).steps())
+    assert "<at most 00:00, " in capsys.readouterr().err
+
+
+def test_loops_that_may_end_early_and_the_steps_they_made_are_counted() -> None:
+    before = Tally(**vars(TALLY))
+    for step in Progress("x", 10, quiet=True, capped=True).steps():
+        if step == 3:
+            break
+    list(Progress("x", 5, quiet=True, capped=True).steps())
+    list(Progress("x", 7, quiet=True).steps())
+    assert (TALLY.trainings - before.trainings, TALLY.steps - before.steps) == (2, 4 + 5)

@@ -1,26 +1,30 @@
 """The stage as the command line calls it, on a judge trained for a second."""
 
-import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
 from PIL import Image
 
-from augment.classifier.specs import ClassifierSpec, RecipeSpec
+from augment.assessment.gate import GateSpec
+from augment.classifier.classifier_spec import ClassifierSpec, RecipeSpec
 from augment.classifier.training import train_classifier
 from augment.core.images import ImageSet, make_image_set
-from augment.core.store import write_image_set
-from augment.quality.specs import GateSpec
-from augment.runtime.judge import write_judge
+from augment.core.store import read_json, write_image_set, write_left_out
+from augment.judge.judge import write_judge
 from augment.runtime.machine import Machine
 from augment.runtime.progress import Progress
-from augment.runtime.specs import RuntimeSpec
+from augment.runtime.runtime_spec import RuntimeSpec
 from augment.stages.assess import assess
 from tests.conftest import striped_images
 
 SPEC = ClassifierSpec(width=4, batch_size=16, learning_rate=4e-3, max_steps=60, eval_every=20, patience=5, flips=False)
+
+
+PREPARED = {"stage": "prepare", "dataset": "toys", "seed": 0}
+SYNTHESIZED = {"stage": "synthesize", "dataset": "toys", "synthesizer": "gan", "seed": 0}
 
 
 def stripes_of(seed: int) -> ImageSet:
@@ -35,18 +39,18 @@ def inputs(tmp_path: Path, cpu: Machine) -> dict[str, Path]:
     pixels = synthetic.images.copy()
     pixels[2::3] = pixels[2]
     collapsed = make_image_set(pixels, synthetic.labels, synthetic.classes, generator_seed=1)
-    paths = {name: tmp_path / name for name in ("train", "val", "synthetic", "features")}
-    for name, images in {"train": train, "val": val, "synthetic": collapsed}.items():
-        write_image_set(paths[name], images, {})
+    paths = {name: tmp_path / name for name in ("train", "val", "synthetic", "judge")}
+    for name, images in {"train": train, "val": val}.items():
+        write_image_set(paths[name], images, PREPARED)
+    write_image_set(paths["synthetic"], collapsed, SYNTHESIZED)
     recipe = RecipeSpec(transforms="none", sampling="natural")
     judge = train_classifier(train, val, SPEC, recipe, 0, 0, cpu, Progress("judge", SPEC.max_steps))
-    write_judge(paths["features"], judge.network, train.classes, train.shape, {})
+    write_judge(paths["judge"], judge.network, train.classes, train.shape, {})
     return paths
 
 
-def test_it_writes_figures_failures_table_and_pictures(
-    tmp_path: Path, inputs: dict[str, Path], capsys: pytest.CaptureFixture[str]
-) -> None:
+@pytest.fixture
+def outputs(tmp_path: Path) -> dict[str, Path]:
     names = {
         "quality": "q.json",
         "per_class": "p.csv",
@@ -54,10 +58,20 @@ def test_it_writes_figures_failures_table_and_pictures(
         "grid": "g.png",
         "nearest_train": "n.png",
     }
-    outputs = {name: tmp_path / "out" / file for name, file in names.items()}
+    return {name: tmp_path / "out" / file for name, file in names.items()}
+
+
+def run_assess(inputs: dict[str, Path], outputs: dict[str, Path]) -> dict[str, Any]:
+    """Run the stage; read the figures that it wrote."""
     runtime = RuntimeSpec(device="cpu", precision="fp32")
     assess.run(dataset="toys", synthesizer="gan", gate=GateSpec(), runtime=runtime, seed=0, **inputs, **outputs)
-    figures = json.loads(outputs["quality"].read_text())
+    return read_json(outputs["quality"])
+
+
+def test_it_writes_figures_failures_table_and_pictures(
+    inputs: dict[str, Path], outputs: dict[str, Path], capsys: pytest.CaptureFixture[str]
+) -> None:
+    figures = run_assess(inputs, outputs)
     assert [text for text in figures["failures"] if not text.startswith("class 2 ('high'): ")] == []
     assert any("the generator repeats itself" in text for text in figures["failures"])
     assert figures["failures"][0] in capsys.readouterr().out
@@ -68,3 +82,33 @@ def test_it_writes_figures_failures_table_and_pictures(
     assert high == 1.0 > max(low, middle)
     for name in ("grid", "nearest_train"):
         assert np.asarray(Image.open(outputs[name])).ndim == 2
+
+
+@pytest.mark.parametrize("name", ["synthetic", "judge"])
+def test_images_that_could_not_be_made_fail_with_the_reasons_in_files_of_the_same_form(
+    inputs: dict[str, Path], outputs: dict[str, Path], name: str
+) -> None:
+    run_assess(inputs, outputs)
+    assessed = {name: path.with_name(f"before-{path.name}") for name, path in outputs.items()}
+    for before, after in zip(outputs.values(), assessed.values(), strict=True):
+        before.rename(after)
+    write_left_out(inputs[name], ["training diverged", "lower the learning rate"])
+    figures = run_assess(inputs, outputs)
+    reasons = ["training diverged", "lower the learning rate"]
+    assert figures == {"failed_checks": 2, "failures": reasons, "left_out": reasons}
+    for file, read in (("per_class", pd.read_csv), ("scores", pd.read_parquet)):
+        empty, full = read(outputs[file]), read(assessed[file])
+        assert (len(empty), list(empty.columns)) == (0, list(full.columns))
+        assert file == "per_class" or (empty.dtypes == full.dtypes).all()
+    for picture in ("grid", "nearest_train"):
+        pixels = np.asarray(Image.open(outputs[picture]))
+        assert pixels.ndim == 2
+        assert pixels.max() - int(pixels.min()) > 200
+
+
+def test_too_few_val_images_to_judge_by_are_a_failure_and_no_crash(
+    inputs: dict[str, Path], outputs: dict[str, Path]
+) -> None:
+    write_image_set(inputs["val"], stripes_of(1).select(np.arange(5)), PREPARED)
+    figures = run_assess(inputs, outputs)
+    assert "5 real ones, of val" in figures["failures"][0]

@@ -9,33 +9,58 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from augment.classifier.classifier_spec import ClassifierSpec, RecipeSpec
 from augment.classifier.files import write_classifiers
-from augment.classifier.specs import ClassifierSpec, RecipeSpec
 from augment.classifier.training import train_classifier
-from augment.core.errors import DataError
+from augment.comparison.arms import Arm
+from augment.comparison.subgroups import RECALL_COLUMNS
+from augment.core.errors import ContainerError, DataError
 from augment.core.images import make_image_set
-from augment.core.store import read_image_set, read_parquet, write_image_set, write_json, write_parquet
-from augment.evaluation.arms import Arm
-from augment.merging.specs import MixSpec
+from augment.core.paths import PathPattern
+from augment.core.provenance import described
+from augment.core.records import read_record, write_record
+from augment.core.specs import Spec
+from augment.core.store import (
+    read_image_set,
+    read_json,
+    read_parquet,
+    write_image_set,
+    write_json,
+    write_left_out,
+    write_parquet,
+)
+from augment.evaluation.predictions import GroundTruth, Predictions
+from augment.evaluation.trainings import Trainings, Untrained
+from augment.merging.mix_spec import AutoMixSpec, MixSpec
+from augment.results.kinds import ArmKind, Missing
+from augment.results.record import Result
 from augment.runtime.machine import Machine
 from augment.runtime.progress import Progress
-from augment.runtime.specs import RuntimeSpec
+from augment.runtime.runtime_spec import RuntimeSpec
 from augment.stages.compare import compare
 from augment.stages.evaluate import evaluate
 from augment.stages.product import product
+from augment.stages.summary import summary
 from augment.stages.train_classifier import train_classifier as train_classifier_stage
+from tests.comparison.simulated import arm, random_hits
 from tests.conftest import striped_images
-from tests.evaluation.simulated import arm, random_hits
-from tests.evaluation.test_summary import QUALITY
+from tests.results.examples import QUALITY, result_of
 
 SPEC = ClassifierSpec(width=4, batch_size=16, learning_rate=4e-3, max_steps=40, eval_every=20, patience=5, flips=False)
 RECIPE = RecipeSpec(transforms="none", sampling="natural")
 CPU = RuntimeSpec(device="cpu", precision="fp32")
 
 
-def evaluations(folder: Path) -> dict[str, str]:
-    """Say where evaluate writes, a file an arm."""
-    return {name: f"{folder}/{name}/{{train_set}}-{{recipe}}" for name in ("predictions", "metrics", "confusion")}
+ARM: dict[str, Any] = {"seed": 0, "seeds": 2, "spec": SPEC}
+"""Settings that evaluate holds classifiers against."""
+
+
+def evaluations(folder: Path) -> dict[str, PathPattern]:
+    """Say where evaluate writes, a file an arm but for the truth."""
+    return {
+        name: PathPattern(f"{folder}/{name}/{{train_set}}-{{recipe}}")
+        for name in ("predictions", "metrics", "confusion")
+    }
 
 
 def test_evaluate_writes_what_runs_say_with_groups_and_counts(tmp_path: Path, cpu: Machine) -> None:
@@ -45,141 +70,260 @@ def test_evaluate_writes_what_runs_say_with_groups_and_counts(tmp_path: Path, cp
     runs = [train_classifier(train, test, SPEC, RECIPE, 0, run, cpu, Progress("run", 40)) for run in range(2)]
     write_image_set(paths["train"], train, {})
     write_image_set(paths["test"], test, {})
-    write_classifiers(paths["classifier"], runs, train, SPEC, cpu)
-    patterns = {"train": str(paths["train"]), "classifier": str(paths["classifier"]), **evaluations(tmp_path)}
+    made_by = described(dataset="toys", train_set="real", recipe="plain", recipe_spec=RECIPE, **ARM)
+    write_classifiers(paths["classifier"], runs, train, SPEC, cpu, made_by)
+    patterns = {**{name: PathPattern(str(paths[name])) for name in ("train", "classifier")}, **evaluations(tmp_path)}
     evaluate.run(
-        dataset="toys", runtime=CPU, train_sets=["real"], recipes={"plain": {}}, test=paths["test"], **patterns
+        dataset="toys",
+        runtime=CPU,
+        **ARM,
+        train_sets=["real"],
+        recipes={"plain": RECIPE},
+        test=paths["test"],
+        truth=tmp_path / "truth.json",
+        **patterns,
     )
-    frame = read_parquet(tmp_path / "predictions" / "real-plain")
-    assert frame["group"].tolist() == ["north", "south"] * 20
-    assert frame["run"].nunique() == 2
-    metrics = json.loads((tmp_path / "metrics" / "real-plain").read_text())
-    assert metrics["train_counts"] == [16, 15]
-    assert metrics["synthetic_images"] == 0
-    assert {"accuracy", "balanced_accuracy", "log_loss", "calibration_error"} <= set(metrics)
+    truth = read_record(GroundTruth, tmp_path / "truth.json")
+    assert truth.groups == ("north", "south") * 10
+    found = Predictions.from_frame(read_parquet(tmp_path / "predictions" / "real-plain"), truth, "predictions")
+    assert found.probabilities.shape == (2, 20, 2)
+    trainings = read_record(Trainings, tmp_path / "metrics" / "real-plain")
+    assert (trainings.train_counts, trainings.synthetic_images) == ((16, 15), 0)
+    assert trainings.accuracy == pytest.approx(found.accuracy().mean(), abs=1e-6)
+    assert [round(run.val_accuracy, 6) for run in runs] == list(trainings.val_accuracy)
 
 
 def test_evaluate_refuses_an_arm_that_was_trained_on_test_images(tmp_path: Path) -> None:
     test = make_image_set(*striped_images(20, 2, (1, 8, 8), 0), ["low", "high"])
     for name in ("train", "test"):
         write_image_set(tmp_path / name, test, {})
-    patterns = {"train": f"{tmp_path}/train", "classifier": f"{tmp_path}/none", **evaluations(tmp_path / "out")}
+    patterns = {
+        **{name: PathPattern(f"{tmp_path}/{name}") for name in ("train", "classifier")},
+        **evaluations(tmp_path / "out"),
+    }
     with pytest.raises(DataError, match=r"train and .*test: expected no image in both, found 20"):
         evaluate.run(
             dataset="toys",
             runtime=CPU,
+            **ARM,
             train_sets=["real"],
-            recipes={"plain": {}},
+            recipes={"plain": RECIPE},
             test=tmp_path / "test",
+            truth=tmp_path / "out" / "truth.json",
             **patterns,
         )
     assert not (tmp_path / "out").exists()
 
 
+def test_an_arm_that_could_not_be_trained_has_reasons_in_the_place_of_figures(tmp_path: Path) -> None:
+    test = make_image_set(*striped_images(20, 2, (1, 8, 8), 0), ["low", "high"])
+    train = make_image_set(*striped_images(20, 2, (1, 8, 8), 1), ["low", "high"])
+    write_image_set(tmp_path / "test", test, {})
+    write_image_set(tmp_path / "train" / "real", train, {})
+    write_left_out(tmp_path / "classifier" / "real" / "plain", ["training diverged"])
+    write_left_out(tmp_path / "train" / "merged", ["class 0: 1 image"])
+    evaluate.run(
+        dataset="toys",
+        runtime=CPU,
+        **ARM,
+        train_sets=["real", "merged"],
+        recipes={"plain": RECIPE},
+        train=PathPattern(f"{tmp_path}/train/{{train_set}}"),
+        classifier=PathPattern(f"{tmp_path}/classifier/{{train_set}}/{{recipe}}"),
+        test=tmp_path / "test",
+        truth=tmp_path / "truth.json",
+        **evaluations(tmp_path),
+    )
+    found = {path.name: read_json(path)["left_out"] for path in (tmp_path / "metrics").iterdir()}
+    assert found == {"real-plain": ["training diverged"], "merged-plain": ["class 0: 1 image"]}
+    assert [list((tmp_path / name).iterdir()) for name in ("predictions", "confusion")] == [[], []]
+    assert read_record(GroundTruth, tmp_path / "truth.json").classes == ("low", "high")
+
+
 def test_a_classifier_does_not_stop_by_images_it_learns_from(tmp_path: Path) -> None:
     images = make_image_set(*striped_images(20, 2, (1, 8, 8), 0), ["low", "high"])
+    split = {name: Spec() for name in ("source", "split", "scarcity")}
     for name in ("train", "val"):
-        write_image_set(tmp_path / name, images, {})
+        write_image_set(tmp_path / name, images, described(stage="prepare", dataset="toys", seed=0, **split))
     arguments: dict[str, Any] = {"dataset": "toys", "train_set": "real", "recipe": "plain", "seed": 0, "seeds": 1}
     paths = {name: tmp_path / name for name in ("train", "val", "classifier")}
     with pytest.raises(DataError, match=r"train and .*val: expected no image in both, found 20"):
-        train_classifier_stage.run(**arguments, spec=SPEC, recipe_spec=RECIPE, runtime=CPU, **paths)
+        train_classifier_stage.run(**arguments, **split, spec=SPEC, recipe_spec=RECIPE, runtime=CPU, **paths)
     assert not paths["classifier"].exists()
 
 
 def test_product_is_the_training_set_that_the_verdict_names(tmp_path: Path) -> None:
     for number, name in enumerate(("real", "merged")):
         write_image_set(tmp_path / name, make_image_set(*striped_images(20, 2, (1, 8, 8), number), ["low", "high"]), {})
-    use = {"arm": "merged/plain", "train_set": "merged", "recipe": "plain"}
-    write_json(tmp_path / "verdict.json", {"verdict": "It helps.", "use": use})
-    paths = {"verdict": tmp_path / "verdict.json", "product": tmp_path / "product"}
-    product.run(dataset="toys", train=f"{tmp_path}/{{train_set}}", **paths)
+    arms = [arm(name, "plain", random_hits(accuracy, 0), 0.5) for name, accuracy in (("real", 0.5), ("merged", 0.9))]
+    result = result_of(arms)
+    write_record(tmp_path / "result.json", result)
+    paths = {"result": tmp_path / "result.json", "product": tmp_path / "product"}
+    product.run(dataset="toys", train=PathPattern(f"{tmp_path}/{{train_set}}"), **paths)
     found, expected = read_image_set(tmp_path / "product"), read_image_set(tmp_path / "merged")
     assert (found.images == expected.images).all()
     made_by = json.loads((tmp_path / "product" / "meta.json").read_text())["made_by"]
-    assert made_by == {"stage": "product", "dataset": "toys", **use, "verdict": "It helps."}
+    use = {"arm": "merged/plain", "train_set": "merged", "recipe": "plain"}
+    assert made_by == {"stage": "product", "dataset": "toys", **use, "verdict": result.verdict}
 
 
-def scores_of(one: Arm, synthetic_images: int = 9, converged: int = 5) -> dict[str, Any]:
-    return {
-        "val_accuracy": one.val_accuracy.tolist(),
-        "train_counts": one.train_counts.tolist(),
-        "synthetic_images": synthetic_images,
-        "converged": converged,
-    }
+def trainings_of(one: Arm, synthetic_images: int = 9, converged: int = 5) -> Trainings:
+    return Trainings(
+        accuracy=0.5,
+        val_accuracy=tuple(one.val_accuracy.tolist()),
+        steps=(40,) * len(one.val_accuracy),
+        converged=converged,
+        train_counts=tuple(one.train_counts.tolist()),
+        synthetic_images=synthetic_images,
+    )
 
 
 @pytest.fixture
 def results(tmp_path: Path) -> Path:
-    """Results of two datasets, one of them with arms that are no longer asked for."""
+    """Results of two datasets, with an arm and a dataset that are no longer asked for."""
     accuracies = {"real": 0.7, "merged": 0.9, "synthetic": 0.5, "old": 0.1}
     for dataset, (number, (train_set, accuracy)) in itertools.product(("cats", "dogs"), enumerate(accuracies.items())):
         one = arm(train_set, "plain", random_hits(accuracy, number), accuracy)
         folder = tmp_path / dataset / train_set
         write_parquet(folder / "predictions.parquet", one.predictions.to_frame())
-        write_json(folder / "metrics.json", scores_of(one))
+        write_record(folder / "metrics.json", trainings_of(one))
+        write_record(tmp_path / dataset / "truth.json", one.predictions.truth)
     for dataset in ("cats", "dogs"):
         write_json(tmp_path / dataset / "gan.json", QUALITY)
     return tmp_path
 
 
-def run_compare(results: Path) -> dict[str, Path]:
-    """Run the stage; return where it wrote."""
-    names = {"metrics": "metrics", "verdicts": "verdicts", "table": "t.md", "arms": "arms", "recall": "recall"}
-    outputs = {name: results / "out" / file for name, file in names.items()}
+def run_compare(results: Path, dataset: str = "cats", **changes: Any) -> Result:
+    """Run the stage; read what it wrote."""
+    folder = results / dataset
+    arguments: dict[str, Any] = {
+        "seed": 0,
+        "synthesizers": {"gan": ["gan"]},
+        "mixes": {"merged": MixSpec(synthesizer="gan", share=0.5), "synthetic": MixSpec(synthesizer="gan", share=1.0)},
+        "auto_mixes": {},
+        "train_sets": ["real", "merged", "synthetic"],
+        "recipes": {"plain": {}},
+    }
     compare.run(
-        seed=0,
-        datasets={"cats": {}, "dogs": {}},
-        synthesizers=["gan"],
-        mixes={"merged": MixSpec(synthesizer="gan", share=0.5), "synthetic": MixSpec(synthesizer="gan", share=1.0)},
-        auto_mixes={},
-        train_sets=["real", "merged", "synthetic"],
-        recipes={"plain": {}},
-        predictions=f"{results}/{{dataset}}/{{train_set}}/predictions.parquet",
-        arm_metrics=f"{results}/{{dataset}}/{{train_set}}/metrics.json",
-        quality=f"{results}/{{dataset}}/{{synthesizer}}.json",
-        accuracy=results / "out" / "a.png",
-        **outputs,
+        dataset=dataset,
+        **arguments | changes,
+        truth=folder / "truth.json",
+        predictions=PathPattern(f"{folder}/{{train_set}}/predictions.parquet"),
+        metrics=PathPattern(f"{folder}/{{train_set}}/metrics.json"),
+        quality=PathPattern(f"{folder}/{{synthesizer}}.json"),
+        result=folder / "out" / "result.json",
+        recall=folder / "out" / "recall.csv",
     )
-    return outputs
+    return read_record(Result, folder / "out" / "result.json")
 
 
-def test_compare_writes_verdicts_tables_and_a_picture(results: Path) -> None:
-    outputs = run_compare(results)
-    verdict = json.loads((outputs["verdicts"] / "cats.json").read_text())
-    assert verdict["use"] == {"arm": "merged/plain", "train_set": "merged", "recipe": "plain"}
-    assert verdict["release"]["memorisation"]["pixels"]["near_copies"] == 0.02
-    assert verdict["release"]["membership"]["features"]["auc"] == 0.55
-    assert "## dogs" in outputs["table"].read_text()
-    written = sorted(str(path.relative_to(outputs["metrics"])) for path in outputs["metrics"].rglob("*.json"))
-    arms = ("merged-plain.json", "real-plain.json", "synthetic-plain.json")
-    assert written == [f"{dataset}/{name}" for dataset in ("cats", "dogs") for name in arms]
-    assert pd.read_csv(outputs["arms"] / "cats.csv")["arm"].tolist() == [
-        "real/plain",
-        "merged/plain",
-        "synthetic/plain",
-    ]
-    recall = pd.read_csv(outputs["recall"] / "dogs.csv")
+def test_compare_writes_the_record_and_the_recalls_of_every_arm(results: Path) -> None:
+    found = run_compare(results)
+    assert [one.name for one in found.arms] == ["real/plain", "merged/plain", "synthetic/plain"]
+    assert (found.use.name, found.dataset) == ("merged/plain", "cats")
+    assert found.synthesizers[0].figures["attacker_right_features"].value == 0.57
+    recall = pd.read_csv(results / "cats" / "out" / "recall.csv")
     assert np.allclose(recall.query("kind == 'class' and name == 'a'")["recall"], [0.7, 0.9, 0.5], atol=0.05)
-    before = {path: path.read_bytes() for path in results.rglob("out/**/*") if path.is_file()}
+    before = {path: path.read_bytes() for path in (results / "cats" / "out").iterdir()}
     run_compare(results)
     assert {path: path.read_bytes() for path in before} == before
+
+
+def test_what_a_training_set_is_made_of_says_what_kind_of_arm_it_is(results: Path) -> None:
+    mixes = {"merged": MixSpec(synthesizer="gan", fill=9, control=True)}
+    autos = {"synthetic": AutoMixSpec(synthesizer="gan", recipe="plain")}
+    found = run_compare(results, mixes=mixes, auto_mixes=autos)
+    assert [one.kind for one in found.arms] == [ArmKind.REAL, ArmKind.CONTROL, ArmKind.MERGED]
 
 
 def test_a_mix_that_added_nothing_is_no_synthesis(results: Path) -> None:
     better = arm("merged", "plain", random_hits(0.95, 7), 0.99)  # by val and on test
     write_parquet(results / "cats" / "merged" / "predictions.parquet", better.predictions.to_frame())
-    write_json(results / "cats" / "merged" / "metrics.json", scores_of(better, synthetic_images=0))
-    verdict = json.loads((run_compare(results)["verdicts"] / "cats.json").read_text())
-    assert verdict["verdict"].startswith("No synthetic image was added to `merged`, so there is nothing to judge")
-    assert verdict["chosen"] is None
+    write_record(results / "cats" / "merged" / "metrics.json", trainings_of(better, synthetic_images=0))
+    found = run_compare(results)
+    assert "not judged: no synthetic image was added to `merged`." in found.verdict
+    assert (found.chosen, found.arms[1].kind) == (None, ArmKind.EMPTY_MIX)
 
 
 def test_runs_that_were_cut_off_are_told(results: Path) -> None:
     one = arm("merged", "plain", random_hits(0.9, 1), 0.9)
-    write_json(results / "cats" / "merged" / "metrics.json", scores_of(one, converged=3))
-    outputs = run_compare(results)
-    verdict = json.loads((outputs["verdicts"] / "cats.json").read_text())
-    assert "Not trained to their end, so take it with care: 2 of 5 runs of `merged/plain`" in verdict["verdict"]
-    assert "before val had stopped improving: 2 of 5 runs of `merged/plain`." in outputs["table"].read_text()
-    assert pd.read_csv(outputs["arms"] / "cats.csv")["cut_off"].tolist() == [0, 2, 0]
+    write_record(results / "cats" / "merged" / "metrics.json", trainings_of(one, converged=3))
+    found = run_compare(results)
+    assert "Not trained to their end, so take it with care: 2 of 5 runs of `merged/plain`" in found.verdict
+    assert [one.cut_off for one in found.arms] == [0, 2, 0]
+
+
+def test_predictions_of_other_images_are_refused(results: Path) -> None:
+    write_record(results / "cats" / "truth.json", GroundTruth(classes=("a", "b"), labels=(0,) * 300))
+    with pytest.raises(ContainerError, match=r"predictions\.parquet: expected 300 rows a run, one a test image"):
+        run_compare(results)
+
+
+FAILED = QUALITY | {"failed_checks": 1, "failures": ["class 0 ('a'): coverage 0.01, expected at least 0.30"]}
+
+
+def test_the_comparison_goes_on_with_the_arms_there_are(results: Path) -> None:
+    reasons = ("mixes.merged: 1 check failed", *FAILED["failures"], "what to try: train longer")
+    write_json(results / "cats" / "gan.json", FAILED)
+    for name in ("merged", "synthetic"):
+        write_record(results / "cats" / name / "metrics.json", Untrained(left_out=reasons))
+    found = run_compare(results)
+    assert [one.name for one in found.arms] == ["real/plain"]
+    assert [(each.name, each.missing) for each in found.left_out] == [
+        ("gan", Missing.FAILED_CHECKS),
+        ("merged", Missing.NOT_MERGED),
+        ("synthetic", Missing.NOT_MERGED),
+    ]
+    assert found.verdict.startswith(
+        "`gan` failed its checks (class 0 ('a'): coverage 0.01, expected at least 0.30): leave it out. What to try: "
+    )
+    assert "because there are no images by gan that may be used. Train on `real` with recipe `plain`." in found.verdict
+    assert found.verdict.count("coverage 0.01") == 1
+
+
+def test_without_a_real_arm_the_record_says_so_and_the_product_is_the_real_images(results: Path) -> None:
+    write_record(results / "cats" / "real" / "metrics.json", Untrained(left_out=("training diverged",)))
+    found = run_compare(results)
+    assert (found.arms, found.judged, found.effect) == ((), False, None)
+    assert found.verdict.startswith("Left out: `real`, because training diverged. No verdict on synthesis: no arm on ")
+    assert pd.read_csv(results / "cats" / "out" / "recall.csv").empty
+    images = make_image_set(*striped_images(20, 2, (1, 8, 8), 0), ["a", "b"])
+    write_image_set(results / "train" / "real", images, {})
+    train = PathPattern(f"{results}/train/{{train_set}}")
+    record, made = results / "cats" / "out" / "result.json", results / "product"
+    product.run(dataset="cats", train=train, result=record, product=made)
+    made_by = read_json(made / "meta.json")["made_by"]
+    assert (made_by["train_set"], made_by["recipe"], made_by["verdict"]) == ("real", None, found.verdict)
+
+
+def test_the_recalls_have_the_same_columns_with_and_without_arms(results: Path) -> None:
+    run_compare(results)
+    table = pd.read_csv(results / "cats" / "out" / "recall.csv")
+    assert tuple(table.columns) == RECALL_COLUMNS
+
+
+def test_the_summary_has_a_table_a_picture_and_the_figures_of_every_arm(results: Path) -> None:
+    run_compare(results)
+    folder = results / "reports" / "cats"
+    names = {"metrics": "metrics", "arms": "arms.csv", "table": "comparison.md", "accuracy": "accuracy.png"}
+    outputs = {name: folder / file for name, file in names.items()}
+
+    def run() -> dict[Path, bytes]:
+        summary.run(dataset="cats", result=results / "cats" / "out" / "result.json", **outputs)
+        return {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+    before = run()
+    assert "## cats" in outputs["table"].read_text()
+    arms = ["real/plain", "merged/plain", "synthetic/plain"]
+    assert sorted(path.stem for path in outputs["metrics"].iterdir()) == sorted(arm.replace("/", "-") for arm in arms)
+    assert pd.read_csv(outputs["arms"])["arm"].tolist() == arms
+    assert run() == before
+
+
+def test_without_a_real_arm_there_is_a_summary_that_says_so(results: Path) -> None:
+    write_record(results / "cats" / "real" / "metrics.json", Untrained(left_out=("training diverged",)))
+    run_compare(results)
+    outputs = {name: results / "reports" / name for name in ("metrics", "arms", "table", "accuracy")}
+    summary.run(dataset="cats", result=results / "cats" / "out" / "result.json", **outputs)
+    assert "Left out: `real`, because training diverged. **No verdict on synthesis" in outputs["table"].read_text()
+    assert (list(outputs["metrics"].iterdir()), pd.read_csv(outputs["arms"]).empty) == ([], True)

@@ -7,12 +7,14 @@ from typing import Any
 
 import pytest
 
-from augment.classifier.specs import ClassifierSpec, RecipeSpec
-from augment.core.errors import DataError
+from augment.classifier.classifier_spec import ClassifierSpec, RecipeSpec
+from augment.core.errors import ContainerError, LeftOutError
 from augment.core.images import make_image_set
-from augment.core.store import read_image_set, write_image_set, write_json, write_parquet
-from augment.merging.specs import AutoMixSpec, MixSpec
-from augment.runtime.specs import RuntimeSpec
+from augment.core.paths import PathPattern
+from augment.core.stage import Stage
+from augment.core.store import read_image_set, write_image_set, write_json, write_left_out, write_parquet
+from augment.merging.mix_spec import AutoMixSpec, MixSpec
+from augment.runtime.runtime_spec import RuntimeSpec
 from augment.stages.merge import merge
 from augment.stages.merge_auto import merge_auto
 from tests.conftest import striped_images
@@ -27,15 +29,16 @@ FAILURE = "class 1 ('high'): the generator repeats itself"
 def inputs(tmp_path: Path) -> dict[str, Any]:
     """Real images, and path patterns of what two synthesizers made: the 30 images of `gan` failed their checks."""
     for number, name in enumerate(("real", "val")):
-        write_image_set(tmp_path / name, make_image_set(*striped_images(20, 2, (1, 8, 8), number), ["low", "high"]), {})
+        prepared = make_image_set(*striped_images(20, 2, (1, 8, 8), number), ["low", "high"])
+        write_image_set(tmp_path / name, prepared, {"stage": "prepare", "dataset": "toys", "seed": 0})
     for number, (name, count, failures) in enumerate((("gan", 30, [FAILURE]), ("smote", 20, []))):
         images, labels = striped_images(count, 2, (1, 8, 8), 2 + number)
         synthetic = make_image_set(images, labels, ["low", "high"], generator_seed=1)
-        write_image_set(tmp_path / f"images-{name}", synthetic, {})
+        write_image_set(tmp_path / f"images-{name}", synthetic, {"dataset": "toys", "synthesizer": name})
         write_json(tmp_path / f"judged-{name}.json", {"failures": failures})
         write_parquet(tmp_path / f"scores-{name}", good_scores(synthetic))
     names = {"synthetic": "images-{}", "quality": "judged-{}.json", "scores": "scores-{}"}
-    return {option: f"{tmp_path}/{name.format('{synthesizer}')}" for option, name in names.items()}
+    return {option: PathPattern(f"{tmp_path}/{name.format('{synthesizer}')}") for option, name in names.items()}
 
 
 def run_merge(folder: Path, inputs: dict[str, Any], **settings: object) -> None:
@@ -82,16 +85,32 @@ def test_a_chosen_share_is_of_the_images_of_the_mixs_synthesizer(tmp_path: Path,
 
 
 @BOTH
-def test_images_that_failed_are_refused_and_nothing_is_written(
+def test_images_that_failed_are_left_out_and_nothing_is_written(
     tmp_path: Path, inputs: dict[str, Any], run: Run, key: str
 ) -> None:
-    with pytest.raises(DataError) as caught:
+    with pytest.raises(LeftOutError) as caught:
         run(tmp_path, inputs, synthesizer="gan")
-    assert str(caught.value) == (
-        f"{key}: the images of synthesizer gan failed 1 check(s):\n  {FAILURE}\n"
-        f"expected none. Train longer or otherwise, or set {key}.allow_failed: true to merge them as they are"
+    assert caught.value.reasons == (
+        f"{key}: the images of synthesizer gan failed 1 check(s), expected none",
+        FAILURE,
+        f"what to try: train longer or otherwise, or set {key}.allow_failed: true to merge them as they are",
     )
     assert not (tmp_path / "merged").exists()
+
+
+@BOTH
+def test_images_that_could_not_be_drawn_leave_the_mix_out_for_the_same_reason(
+    tmp_path: Path, inputs: dict[str, Any], run: Run, key: str
+) -> None:
+    del key
+    write_left_out(tmp_path / "images-smote", ["the training diverged"])
+    with pytest.raises(LeftOutError, match=r"^the training diverged$"):
+        run(tmp_path, inputs, synthesizer="smote")
+
+
+@pytest.mark.parametrize("stage", [merge, merge_auto])
+def test_a_mix_that_is_left_out_says_so_wherever_its_outputs_are_expected(stage: Stage) -> None:
+    assert set(stage.makes) == {"merge": {"merged"}, "merge_auto": {"merged", "choice"}}[stage.run.__name__]
 
 
 @BOTH
@@ -101,3 +120,23 @@ def test_images_that_failed_are_taken_where_the_mix_allows_it(
     del key
     run(tmp_path, inputs, synthesizer="gan", allow_failed=True)
     assert account(tmp_path)["drawn"] == 30
+
+
+@BOTH
+@pytest.mark.parametrize("folder", ["real", "images-smote"])
+def test_images_of_another_dataset_are_refused(
+    tmp_path: Path, inputs: dict[str, Any], run: Run, key: str, folder: str
+) -> None:
+    del key
+    other = {"stage": "prepare", "dataset": "games", "seed": 0, "synthesizer": "smote"}
+    write_image_set(tmp_path / folder, read_image_set(tmp_path / folder), other)
+    with pytest.raises(ContainerError, match=rf"{folder}/meta\.json: made_by: found dataset games, expected toys\."):
+        run(tmp_path, inputs, synthesizer="smote")
+    assert not (tmp_path / "merged").exists()
+
+
+def test_images_of_another_seed_are_refused_where_the_seed_is_known(tmp_path: Path, inputs: dict[str, Any]) -> None:
+    old = {"stage": "prepare", "dataset": "toys", "seed": 1}
+    write_image_set(tmp_path / "val", read_image_set(tmp_path / "val"), old)
+    with pytest.raises(ContainerError, match=r"val/meta\.json: made_by: found seed 1, expected 0"):
+        run_merge_auto(tmp_path, inputs, synthesizer="smote")

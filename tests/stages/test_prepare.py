@@ -1,14 +1,47 @@
+"""The stage prepare: splits and groups, what it says of files, and what it refuses."""
+
+import tracemalloc
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from PIL import Image
 
 from augment.core.errors import DataError
-from augment.core.store import read_image_set
-from augment.datasets.specs import ImageFolderSource, NoScarcity, SklearnDigitsSource, SplitSpec
+from augment.core.store import read_image_set, read_json
+from augment.datasets.raw import RawImages, Source
+from augment.datasets.sources.image_folder import ImageFolderSource
+from augment.datasets.sources.sklearn_digits import SklearnDigitsSource
+from augment.datasets.split_spec import NoScarcity, PerClassScarcity, ScarcitySpec, SplitSpec
 from augment.datasets.splits import Split
 from augment.stages.prepare import prepare
+
+WHOLE = NoScarcity(kind="none")
+GREY = ImageFolderSource(kind="image_folder", image_size=8, mode="grey")
+
+
+def run(folder: Path, source: Source = GREY, scarcity: ScarcitySpec = WHOLE, **split: Any) -> dict[str, Any]:
+    """Prepare ``folder/raw``, and give the account of its files."""
+    prepare.run(
+        dataset="pets",
+        source=source,
+        split=SplitSpec(**({"val": 6, "test": 6} | split)),
+        scarcity=scarcity,
+        seed=0,
+        **{name: folder / name for name in ("raw", "train", "val", "test", "files")},
+    )
+    return read_json(folder / "files")
+
+
+def draw(folder: Path, counts: dict[str, int], seed: int = 0) -> Path:
+    """Draw noise for each class."""
+    rng = np.random.default_rng(seed)
+    for name, count in counts.items():
+        (folder / name).mkdir(parents=True, exist_ok=True)
+        for number in range(count):
+            Image.fromarray(rng.integers(0, 256, (8, 8), dtype=np.uint8)).save(folder / name / f"{number:02}.png")
+    return folder
 
 
 def test_each_image_takes_its_group_with_it(tmp_path: Path) -> None:
@@ -23,21 +56,124 @@ def test_each_image_takes_its_group_with_it(tmp_path: Path) -> None:
             Image.fromarray(pixels.astype(np.uint8)).save(raw / label / f"{number}.png")
             lines.append(f"{label}/{number}.png,{'bright' if low else 'dark'}")
     (raw / "light.csv").write_text("\n".join(lines))
-    parts = {name: tmp_path / name for name in ("train", "val", "test")}
-    prepare.run(
-        dataset="pets",
-        source=ImageFolderSource(kind="image_folder", size=8, mode="grey", groups="light.csv"),
-        split=SplitSpec(val=6, test=6),
-        scarcity=NoScarcity(kind="none"),
-        seed=0,
-        raw=raw,
-        **parts,
-    )
-    read = {name: read_image_set(path) for name, path in parts.items()}
+    told = run(tmp_path, GREY.model_copy(update={"groups": "light.csv"}))
+    read = {name: read_image_set(tmp_path / name) for name in ("train", "val", "test")}
     assert {name: len(images) for name, images in read.items()} == {"train": 10, "val": 6, "test": 6}
     for images in read.values():
         bright = images.images.reshape(len(images), -1).mean(1) > 128
         assert images.manifest["group"].tolist() == ["bright" if each else "dark" for each in bright]
+    assert told["warnings"][0] == (
+        "2 images stand under several labels, and are left out: of cat (1 of 12), dog (1 of 12): "
+        "cat/0.png = dog/0.png. Each image has one label here: leave each in one class"
+    )
+    assert any("2 of 2 groups stand in train and in test (bright, dark)" in warning for warning in told["warnings"])
+
+
+def test_the_account_has_every_file_and_every_image(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    raw = draw(tmp_path / "raw", {"cat": 60, "dog": 70})
+    for name in ("cat/Thumbs.db", "cat/.1.png", "dog/notes.txt", "README"):
+        (raw / name).write_text("no image")
+    (raw / "cat" / "copy.png").write_bytes((raw / "cat" / "00.png").read_bytes())  # one is not worth a warning
+    for number in range(9):  # copies
+        (raw / "dog" / f"copy{number}.png").write_bytes((raw / "dog" / "00.png").read_bytes())
+    told = run(tmp_path, val=20, test=100)
+    assert told["shape"] == [1, 8, 8]
+    assert told["made_by"]["source"] == {"kind": "image_folder", "image_size": 8, "mode": "grey", "groups": None}
+    assert told["files"] == {
+        "read": 140,
+        "left_out": {
+            "hidden (a dot before the name)": {"files": 1, "by_class": {"cat": 1}, "examples": ["cat/.1.png"]},
+            "put there by a system": {
+                "files": 1,
+                "by_class": {"cat": 1},
+                "examples": ["cat/Thumbs.db"],
+            },
+            "text": {"files": 2, "by_class": {"": 1, "dog": 1}, "examples": ["README", "dog/notes.txt"]},
+        },
+    }
+    dealt = {name: read_image_set(tmp_path / name).class_counts() for name in ("train", "val", "test")}
+    for label, (name, read, copies) in enumerate((("cat", 61, 1), ("dog", 79, 9))):
+        splits = {split: counts[label] for split, counts in dealt.items()}
+        assert told["classes"][name] == {"read": read, "copies": copies, "several_labels": 0, "thinned": 0, **splits}
+        assert sum(splits.values()) == read - copies
+    (warning,) = told["warnings"]
+    assert warning == (
+        "class dog: 9 of 79 images are copies of others of the class, pixel by pixel, and left out, e.g. dog/copy0.png"
+    )
+    printed = capsys.readouterr().out
+    assert f"prepare pets: WARNING: {warning}\n" in printed
+    assert "prepare pets: note: 2 files left out, text: README, dog/notes.txt\n" in printed
+
+
+def test_a_class_that_is_one_image_many_times_is_refused_with_the_reason(tmp_path: Path) -> None:
+    raw = draw(tmp_path / "raw", {"cat": 12, "dog": 12, "background": 0})
+    for number in range(12):
+        Image.new("L", (8, 8)).save(raw / "background" / f"{number:02}.png")
+    with pytest.raises(DataError) as error:
+        run(tmp_path)
+    assert str(error.value) == (
+        "split.test: every class needs at least 2 images to set some apart, too few of background (1)\n"
+        "  class background: 11 of 12 images are copies of others of the class, pixel by pixel, and left out, "
+        "e.g. background/01.png"
+    )
+    assert not (tmp_path / "train").exists()
+
+
+def test_frames_of_a_film_are_told(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    for scene in range(4):
+        base = rng.integers(3, 250, (8, 8))
+        folder = tmp_path / "raw" / ("cat", "dog")[scene % 2]
+        folder.mkdir(parents=True, exist_ok=True)
+        for number in range(20):
+            frame = base + rng.integers(-2, 3, (8, 8))
+            Image.fromarray(frame.astype(np.uint8)).save(folder / f"{scene}-{number}.png")
+    warning = run(tmp_path, val=10, test=10)["warnings"][0]
+    assert warning.startswith("80 of 80 images that were looked at have a near copy, e.g. ")
+    assert "every accuracy is too high for images that are truly new. Keep one of each" in warning
+
+
+def test_small_splits_and_classes_are_told_with_what_to_change(tmp_path: Path) -> None:
+    draw(tmp_path / "raw", {"circle": 30, "square": 9, "tri": 3})
+    warnings = run(tmp_path, val=0.4, test=0.34)["warnings"]
+    assert warnings == [
+        "15 test images: an accuracy measured on them is uncertain by up to ±25 points; smaller differences between "
+        "arms cannot be told from chance. Raise split.test, or add images",
+        "fewer than 5 val images of square (2), tri (1): figures of these classes mean next to nothing",
+        "fewer than 5 test images of square (3), tri (1): figures of these classes mean next to nothing",
+        "a single train image of tri (1): nothing can be interpolated, and no synthesizer learns how such images vary. "
+        "Add images, lower split.val and split.test, or leave the classes out",
+    ]
+
+
+def test_images_that_scarcity_takes_out_are_counted(tmp_path: Path) -> None:
+    draw(tmp_path / "raw", {"cat": 40, "dog": 60})
+    told = run(tmp_path, scarcity=PerClassScarcity(kind="per_class", count=6), val=20, test=60)
+    for counts in told["classes"].values():
+        assert counts["train"] + counts["val"] + counts["test"] + counts["thinned"] == counts["read"]
+        assert counts["train"] == 6
+    (warning,) = told["warnings"]
+    assert warning.startswith("60 test images: an accuracy measured on them is uncertain by up to ±13 points")
+
+
+def test_equal_classes_have_nothing_to_fill(tmp_path: Path) -> None:
+    draw(tmp_path / "raw", {"cat": 12, "dog": 12})
+    assert run(tmp_path)["notes"] == [
+        "every class has 6 train images: a mix with `fill: largest` has nothing to fill; give it a `share`"
+    ]
+
+
+def test_images_are_in_memory_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    images = np.random.default_rng(0).integers(0, 256, (1000, 3, 128, 128), dtype=np.uint8)  # 47 MiB
+    images[900:] = images[:100]
+    found = RawImages(images, np.arange(1000) % 5, tuple("abcde"))
+    monkeypatch.setattr(ImageFolderSource, "load", lambda *_: found)
+    tracemalloc.start()
+    run(tmp_path, GREY.model_copy(update={"image_size": 128, "mode": "rgb"}), val=0.2, test=0.25)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < images.nbytes / 2  # beside those that the source gave
+    assert len(read_image_set(tmp_path / "train")) == 540
 
 
 def test_splits_that_overlap_are_refused_before_anything_is_written(
@@ -45,7 +181,7 @@ def test_splits_that_overlap_are_refused_before_anything_is_written(
 ) -> None:
     overlapping = Split(train=np.arange(5), val=np.arange(4, 8), test=np.arange(8, 12))
     monkeypatch.setattr("augment.stages.prepare.split_rows", lambda *_: overlapping)
-    paths = {name: tmp_path / name for name in ("raw", "train", "val", "test")}
+    paths = {name: tmp_path / name for name in ("raw", "train", "val", "test", "files")}
     with pytest.raises(DataError, match=r"train and .*val: expected no image in both, found 1"):
         prepare.run(
             dataset="digits",

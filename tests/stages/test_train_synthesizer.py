@@ -11,10 +11,10 @@ from pathlib import Path
 import pytest
 import yaml
 
-from augment.classifier.networks import SmallCNN
+from augment.classifier.backbones.small_cnn import small_cnn
 from augment.core.images import ImageSet
 from augment.core.store import read_json, write_image_set
-from augment.runtime.judge import write_judge
+from augment.judge.judge import write_judge
 
 PROJECT = Path(__file__).parents[2]
 
@@ -24,13 +24,13 @@ pytestmark = pytest.mark.end_to_end
 @pytest.fixture
 def workspace(tmp_path: Path, stripes: ImageSet) -> Path:
     settings = yaml.safe_load((PROJECT / "params.yaml").read_text())
-    gan = {"kind": "gan", "steps": 120, "network": {"width": 4}, "watch": {"looks": 8}}
+    gan = {"kind": "gan", "steps": 120, "network": {"width": 4}, "monitor": {"points": 8}}
     settings["datasets"]["digits"]["synthesizers"]["gan"] = gan
-    settings["runtime"]["checkpoint_every_s"] = 0.05
+    settings["checkpoints"] = {"every_s": 0.05}
     (tmp_path / "params.yaml").write_text(yaml.safe_dump(settings))
-    write_image_set(tmp_path / "train", stripes, {})
-    write_image_set(tmp_path / "val", stripes, {})
-    write_judge(tmp_path / "judge", SmallCNN(stripes.shape, 3, 4).eval(), stripes.classes, stripes.shape, {})
+    for name in ("train", "val"):
+        write_image_set(tmp_path / name, stripes, {"stage": "prepare", "dataset": "digits", "seed": 0})
+    write_judge(tmp_path / "judge", small_cnn(stripes.shape, 3, width=4).eval(), stripes.classes, stripes.shape, {})
     return tmp_path
 
 
@@ -38,7 +38,7 @@ def start(workspace: Path, out: str) -> subprocess.Popen[bytes]:
     outputs = {"trained": "gan", "history": "history.csv", "samples": "samples"}
     options = [part for name, path in outputs.items() for part in (f"--{name}", f"{out}/{path}")]
     command = [sys.executable, "-m", "augment", "train-synthesizer", "--dataset", "digits", "--synthesizer", "gan"]
-    command += ["--train", "train", "--val", "val", "--features", "judge"]
+    command += ["--train", "train", "--val", "val", "--judge", "judge"]
     with (workspace / "stderr").open("w") as errors:
         return subprocess.Popen(
             [*command, "--checkpoint", f"scratch/{out}", *options],
@@ -87,11 +87,16 @@ def test_ctrl_c_saves_says_so_and_fails(workspace: Path) -> None:
 
 
 def test_two_processes_train_together_and_one_writes(workspace: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("DVC_STAGE", "train_synthesizer@digits-gan")
+    monkeypatch.setenv("DVC_STAGE", "train_gan@digits-gan")
     params = yaml.safe_load((workspace / "params.yaml").read_text())
-    params["runtime"] |= {"device": "cpu", "devices": 2}
+    params["runtime"] |= {"device": "cpu"}
     gan = params["datasets"]["digits"]["synthesizers"]["gan"]
-    gan |= {"steps": 40, "augmentation": {"kinds": ["cutout"], "adaptive": True}, "loss": {"lecam": 0.01}}
+    gan |= {
+        "steps": 40,
+        "augmentation": {"kinds": ["cutout"], "adaptive": True},
+        "regularisers": {"lecam": {"weight": 0.01}},
+        "devices": 2,
+    }
     (workspace / "params.yaml").write_text(yaml.safe_dump(params))
     assert start(workspace, "pair").wait(timeout=120) == 0
     made = contents(workspace / "pair")
@@ -99,7 +104,7 @@ def test_two_processes_train_together_and_one_writes(workspace: Path, monkeypatc
     assert b'"processes": 2' in made["gan/model.json"]
     assert [path.name for path in (workspace / "scratch").iterdir()] == ["costs"]
     (note,) = (workspace / "scratch" / "costs").iterdir()
-    assert read_json(note)["stage"] == "train_synthesizer@digits-gan"
+    assert read_json(note)["stage"] == "train_gan@digits-gan"
     assert all(line.count("progress:") <= 1 for line in (workspace / "stderr").read_text().splitlines())
     assert start(workspace, "again").wait(timeout=120) == 0
     assert contents(workspace / "again") == made

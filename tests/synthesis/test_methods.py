@@ -3,48 +3,48 @@
 from typing import Any
 
 import pytest
-from pydantic import TypeAdapter
 
 from augment.core.images import ImageSet
-from augment.core.specs import parse
 from augment.runtime.machine import Machine
-from augment.synthesis.specs import SynthesizerSpec
-from tests.synthesis.trainings import obedience, train
+from augment.synthesis.gan.losses import Loss
+from augment.synthesis.networks.architectures import NetworkSpec
+from tests.synthesis.trainings import obedience, spec_of, train
 
 SMALL = {"kind": "gan", "steps": 200, "batch_size": 16, "network": {"width": 8, "latent_dim": 8}}
-FIRST_STEPS = {"looks": 1}
+FIRST_STEPS = {"points": 1}
+LONGER = {"steps": 400}
+"""For what now and then, by seed and processor, still confuses two classes after the 200 steps of the others."""
 
 
 def network(**settings: Any) -> dict[str, Any]:
     return {"network": {"width": 8, "latent_dim": 8} | settings}
 
 
+NO_NORM = {"discriminator": {"spectral_norm": False}}
+
 METHODS: dict[str, dict[str, Any]] = {
     "defaults": {},
-    "mlp": network(architecture="mlp", width=4),
-    "dcgan": network(architecture="dcgan"),
-    "resnet": network(architecture="resnet"),
-    "resnet with attention": network(architecture="resnet", attention=True),
-    "resnet with skip-z": network(architecture="resnet", skip_latent=True),
+    **{name: network(architecture=name) | LONGER for name in NetworkSpec.registered()},
+    "resnet with attention": network(architecture="resnet", attention=True) | LONGER,
+    "resnet with skip-z": network(architecture="resnet", skip_latent=True) | LONGER,
     "projection": {"conditioning": {"discriminator": "projection"}},
     "auxiliary": {"conditioning": {"discriminator": "auxiliary", "auxiliary_weight": 1.0}},
     "concat in D": {"conditioning": {"discriminator": "concat"}},
     "concat in G": {"conditioning": {"generator": "concat"}},
     "transition": {"conditioning": {"transition": {"begin": 0.1, "end": 0.5}}},
-    "non-saturating": {"loss": {"kind": "non_saturating"}},
+    **{name: {"loss": {"kind": name}} for name in Loss.registered() if name != "wasserstein"},  # which needs a bound
     "label smoothing": {"loss": {"kind": "non_saturating", "label_smoothing": 0.1}},
-    "least squares": {"loss": {"kind": "least_squares"}},
     "WGAN": {
-        **network(spectral_norm=False),
+        **NO_NORM,
         "loss": {"kind": "wasserstein", "weight_clip": 0.05},
         "optimiser": {"kind": "rmsprop", "learning_rate": 2e-3, "discriminator_steps": 2},
     },
-    "WGAN-GP": {**network(spectral_norm=False), "loss": {"kind": "wasserstein", "gradient_penalty": 10.0}},
-    "R1": {**network(spectral_norm=False), "loss": {"kind": "non_saturating", "r1": 0.1, "r1_every": 4}},
-    "LeCam": {"loss": {"lecam": 0.01}},
+    "WGAN-GP": {**NO_NORM, "loss": {"kind": "wasserstein"}, "regularisers": {"gradient_penalty": {"weight": 10.0}}},
+    "R1": {**NO_NORM, "loss": {"kind": "non_saturating"}, "regularisers": {"r1": {"weight": 0.1, "every": 4}}},
+    "LeCam": {"regularisers": {"lecam": {"weight": 0.01}}},
     "top-k": {"loss": {"top_k": 0.5}},
     "gradient clipping": {"optimiser": {"gradient_clip": 1.0}},
-    "dropout": network(dropout=0.1),
+    "dropout": {"discriminator": {"dropout": 0.1}},
     "two time scales, two D steps": {"optimiser": {"discriminator_learning_rate": 2e-3, "discriminator_steps": 2}},
     "DiffAugment": {"augmentation": {"kinds": ["cutout", "colour"], "probability": 0.5}},
     "ADA": {"augmentation": {"kinds": ["translation", "colour"], "adaptive": True, "images": 2000}},
@@ -56,23 +56,22 @@ METHODS: dict[str, dict[str, Any]] = {
 
 @pytest.mark.parametrize("method", METHODS)
 def test_every_gan_learns_which_row_belongs_to_which_class(method: str, stripes: ImageSet, cpu: Machine) -> None:
-    data = SMALL | METHODS[method] | {"watch": FIRST_STEPS}
-    spec: SynthesizerSpec = parse(TypeAdapter(SynthesizerSpec), data, method)
-    trained, _ = train(stripes, cpu, spec)
+    data = SMALL | METHODS[method] | {"monitor": FIRST_STEPS}
+    trained, _ = train(stripes, cpu, spec_of(data))
     assert obedience(trained.synthesizer, cpu) > 0.9
 
 
 def test_without_conditioning_the_label_means_nothing(stripes: ImageSet, cpu: Machine) -> None:
-    data = SMALL | {"conditioning": {"discriminator": "none"}, "watch": FIRST_STEPS}
-    trained, _ = train(stripes, cpu, parse(TypeAdapter(SynthesizerSpec), data, "none"))
+    data = SMALL | {"conditioning": {"discriminator": "none"}, "monitor": FIRST_STEPS}
+    trained, _ = train(stripes, cpu, spec_of(data))
     assert obedience(trained.synthesizer, cpu) < 0.8
 
 
-@pytest.mark.parametrize("architecture", ["compact", "dcgan", "resnet", "mlp"])
+@pytest.mark.parametrize("architecture", NetworkSpec.registered())
 def test_the_vae_learns_it_with_every_decoder(architecture: str, stripes: ImageSet, cpu: Machine) -> None:
-    settings = {"kind": "vae", "watch": FIRST_STEPS, "learning_rate": 5e-3, "steps": 500}
+    settings = {"kind": "vae", "monitor": FIRST_STEPS, "learning_rate": 5e-3, "steps": 500}
     data = SMALL | settings | network(architecture=architecture)
-    trained, _ = train(stripes, cpu, parse(TypeAdapter(SynthesizerSpec), data, "vae"))
+    trained, _ = train(stripes, cpu, spec_of(data))
     assert obedience(trained.synthesizer, cpu) > 0.9
     losses = trained.history.query("figure == 'reconstruction'")["value"]
     assert losses.iloc[-1] < losses.iloc[0]

@@ -1,21 +1,28 @@
 """Short trainings on the striped images of ``conftest.py``, shared by the tests of every kind of synthesizer."""
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 
 from augment.core.images import ImageSet, IntArray, UInt8Array
-from augment.runtime.checkpoint import Checkpoint
+from augment.core.specs import parse
 from augment.runtime.machine import Machine
 from augment.runtime.seeding import torch_generator
-from augment.synthesis.fitting import fit
-from augment.synthesis.record import Look, Trained
-from augment.synthesis.sampling import sample
-from augment.synthesis.specs import SynthesizerSpec
-from augment.synthesis.synthesizer import Synthesizer
+from augment.synthesis.base.methods import SynthesizerSpec
+from augment.synthesis.base.sampling import sample
+from augment.synthesis.base.synthesizer import Synthesizer
+from augment.synthesis.training.checkpoint import Checkpoint
+from augment.synthesis.training.fitting import fit
+from augment.synthesis.training.record import EvaluationPoint, TrainedSynthesizer
 
 NO_CHECKPOINT = Checkpoint(None, {})
 LABELS = np.repeat(np.arange(3), 20)
+
+
+def spec_of(settings: dict[str, Any]) -> SynthesizerSpec:
+    """Validate settings as params.yaml has them."""
+    return parse(SynthesizerSpec.registered()[settings["kind"]], settings, "here")
 
 
 def striped_rows(images: UInt8Array) -> IntArray:
@@ -29,14 +36,14 @@ def obedience(synthesizer: Synthesizer, machine: Machine) -> float:
     return float((striped_rows(images) == LABELS).mean())
 
 
-def watch(machine: Machine) -> Callable[[Synthesizer], Look]:
-    """Make a watcher whose distance is the share of disobedient samples."""
+def monitor(machine: Machine) -> Callable[[Synthesizer], EvaluationPoint]:
+    """Make a monitor whose distance is the share of disobedient samples."""
 
-    def look(synthesizer: Synthesizer) -> Look:
+    def evaluate(synthesizer: Synthesizer) -> EvaluationPoint:
         grid = sample(synthesizer, np.arange(3), torch_generator(1, "test"), machine)
-        return Look({"frechet_joint_distance": 1.0 - obedience(synthesizer, machine)}, grid)
+        return EvaluationPoint({"frechet_joint_distance": 1.0 - obedience(synthesizer, machine)}, grid)
 
-    return look
+    return evaluate
 
 
 def train(
@@ -45,9 +52,9 @@ def train(
     spec: SynthesizerSpec,
     seed: int = 0,
     checkpoint: Checkpoint = NO_CHECKPOINT,
-    watcher: Callable[[Synthesizer], Look] | None = None,
-) -> tuple[Trained, dict[int, UInt8Array]]:
-    """Train, and give the grids of the looks by step."""
+    evaluate: Callable[[Synthesizer], EvaluationPoint] | None = None,
+) -> tuple[TrainedSynthesizer, dict[int, UInt8Array]]:
+    """Train, and give the grids of the evaluation points by step."""
     grids: dict[int, UInt8Array] = {}
     trained = fit(
         images,
@@ -56,7 +63,7 @@ def train(
         machine,
         "test",
         checkpoint,
-        watcher or watch(machine),
+        evaluate or monitor(machine),
         lambda step, grid: grids.update({step: grid}),
     )
     return trained, grids

@@ -1,1 +1,1 @@
-"""Synthesizers that are fitted, not trained: the rivals a GAN has to beat to be worth its time."""
+"""Synthesizers that are fitted, not trained: the baselines a GAN has to beat to be worth its time."""

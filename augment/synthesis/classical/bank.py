@@ -4,7 +4,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from augment.core.errors import DataError
+from augment.core.errors import LeftOutError
 from augment.core.images import ImageSet
 from augment.synthesis.classical.draws import choose
 
@@ -36,7 +36,7 @@ class ImageBank(nn.Module):
         """Copy a training set of this bank's sizes into it.
 
         Raises:
-            DataError: A class has no images.
+            LeftOutError: A class has no images.
         """
         require_every_class(train)
         order = np.argsort(train.labels, kind="stable")
@@ -61,8 +61,8 @@ def require_every_class(train: ImageSet) -> None:
     """Refuse a training set that lacks a class: there would be nothing to draw for its label.
 
     Raises:
-        DataError: A class has no images.
+        LeftOutError: A class has no images.
     """
     empty = [name for name, count in zip(train.classes, train.class_counts(), strict=True) if count == 0]
     if empty:
-        raise DataError(f"train: expected at least 1 image of every class, found 0 of {', '.join(empty)}")
+        raise LeftOutError(f"train: expected at least 1 image of every class, found 0 of {', '.join(empty)}")

@@ -8,10 +8,10 @@ from torch import Tensor
 
 from augment.core.images import ImageSet
 from augment.runtime.batches import to_float
+from augment.synthesis.base.synthesizer import Synthesizer
 from augment.synthesis.classical.bank import ImageBank
 from augment.synthesis.classical.draws import uniform
-from augment.synthesis.classical.specs import JitterSpec
-from augment.synthesis.synthesizer import Synthesizer
+from augment.synthesis.classical.jitter_spec import JitterSpec
 
 MOVES = 5
 """Rotation, scaling, horizontal shift, vertical shift, flip: one noise entry each."""
@@ -82,12 +82,13 @@ def affine_maps(moves: Tensor, spec: JitterSpec, height: int, width: int) -> Ten
     return torch.stack([first, second], dim=1)
 
 
-def fit_jitter(train: ImageSet, spec: JitterSpec) -> Jitter:
+def fit_jitter(train: ImageSet, spec: JitterSpec, seed: int = 0) -> Jitter:  # noqa: ARG001  # all are called alike
     """Keep the training images, to be moved.
 
     Args:
         train: Real images.
         spec: How far images move.
+        seed: Unused: nothing is drawn.
 
     Raises:
         DataError: A class has no images.

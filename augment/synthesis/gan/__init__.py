@@ -1,1 +1,1 @@
-"""The conditional GAN: networks of several architectures, pure losses and regularisers, one training step."""
+"""The conditional GAN: losses, regularisers, augmentation, one training step."""

@@ -1,82 +1,119 @@
-"""GAN losses: pure functions of discriminator scores, averaged over the batch."""
+"""GAN losses: each a method with its options, and pure functions of discriminator scores, averaged over the batch.
 
-from collections.abc import Callable
-from dataclasses import dataclass
+To define a class here is all that a new loss needs. Torch is imported where it is called, since settings are read
+without it.
+"""
 
-import torch.nn.functional as F
-from torch import Tensor
+from abc import abstractmethod
+from typing import TYPE_CHECKING, Annotated, Literal
 
-from augment.synthesis.gan.specs import LossSpec
+from pydantic import Field, NonNegativeFloat
+
+from augment.core.registry import Method
+
+if TYPE_CHECKING:
+    from torch import Tensor, nn
 
 
-@dataclass(frozen=True)
-class Game:
-    """The two players' losses.
+class Loss(Method):
+    """The game that the two networks play.
 
     Attributes:
-        discriminator: From scores of real and of generated images, each of shape (N,), to its loss.
-        generator: From scores of generated images to its loss.
+        top_k: Share of the generator's images, the most real ones, that it learns from at the end of training.
     """
 
-    discriminator: Callable[[Tensor, Tensor], Tensor]
-    generator: Callable[[Tensor], Tensor]
+    top_k: Annotated[float, Field(gt=0.0, le=1.0)] = 1.0
+
+    @abstractmethod
+    def discriminator(self, real: "Tensor", fake: "Tensor") -> "Tensor":
+        """Give the discriminator's loss, a scalar, of scores of real and of generated images, each of shape (N,)."""
+
+    @abstractmethod
+    def generator(self, fake: "Tensor") -> "Tensor":
+        """Give the generator's loss, a scalar, of scores of generated images, shape (N,)."""
+
+    def constrain(self, discriminator: "nn.Module") -> None:
+        """Change the discriminator's weights after each of its updates, in place; most losses leave them alone."""
 
 
-def build_game(spec: LossSpec) -> Game:
-    """Choose the two losses."""
-    match spec.kind:
-        case "hinge":
-            return Game(hinge_discriminator, wasserstein_generator)
-        case "non_saturating":
-            smoothing = spec.label_smoothing
-            return Game(lambda real, fake: bce_discriminator(real, fake, smoothing), non_saturating_generator)
-        case "least_squares":
-            return Game(least_squares_discriminator, least_squares_generator)
-        case "wasserstein":
-            return Game(wasserstein_discriminator, wasserstein_generator)
-
-
-def hinge_discriminator(real: Tensor, fake: Tensor) -> Tensor:
+class Hinge(Loss):
     """Hinge loss (Lim & Ye, "Geometric GAN", 2017, arXiv 1705.02894)."""
-    return F.relu(1.0 - real).mean() + F.relu(1.0 + fake).mean()
+
+    kind: Literal["hinge"] = "hinge"
+
+    def discriminator(self, real: "Tensor", fake: "Tensor") -> "Tensor":
+        """See `Loss.discriminator`."""
+        return (1.0 - real).relu().mean() + (1.0 + fake).relu().mean()
+
+    def generator(self, fake: "Tensor") -> "Tensor":
+        """Give minus the mean score."""
+        return -fake.mean()
 
 
-def bce_discriminator(real: Tensor, fake: Tensor, smoothing: float = 0.0) -> Tensor:
+class NonSaturating(Loss):
     """Binary cross-entropy (Goodfellow et al., 2014, arXiv 1406.2661).
 
-    With one-sided label smoothing a real image is called real by ``1 - smoothing`` (Salimans et al., 2016,
+    With one-sided label smoothing a real image is called real by ``1 - label_smoothing`` (Salimans et al., 2016,
     arXiv 1606.03498).
+
+    Attributes:
+        label_smoothing: Real images are called real by one minus this only.
     """
-    of_real = (1.0 - smoothing) * F.softplus(-real) + smoothing * F.softplus(real)
-    return of_real.mean() + F.softplus(fake).mean()
+
+    kind: Literal["non_saturating"] = "non_saturating"
+    label_smoothing: Annotated[float, Field(ge=0.0, lt=0.5)] = 0.0
+
+    def discriminator(self, real: "Tensor", fake: "Tensor") -> "Tensor":
+        """See `Loss.discriminator`."""
+        smoothing = self.label_smoothing
+        of_real = (1.0 - smoothing) * _softplus(-real) + smoothing * _softplus(real)
+        return of_real.mean() + _softplus(fake).mean()
+
+    def generator(self, fake: "Tensor") -> "Tensor":
+        """Give the side of the cross-entropy that keeps its gradient when fakes are recognised."""
+        return _softplus(-fake).mean()
 
 
-def non_saturating_generator(fake: Tensor) -> Tensor:
-    """The generator's side of `bce_discriminator` that keeps its gradient when fakes are recognised."""
-    return F.softplus(-fake).mean()
-
-
-def least_squares_discriminator(real: Tensor, fake: Tensor) -> Tensor:
+class LeastSquares(Loss):
     """Least squares with targets 1 and 0 (Mao et al., LSGAN, 2017, arXiv 1611.04076)."""
-    return 0.5 * ((real - 1.0).square().mean() + fake.square().mean())
+
+    kind: Literal["least_squares"] = "least_squares"
+
+    def discriminator(self, real: "Tensor", fake: "Tensor") -> "Tensor":
+        """See `Loss.discriminator`."""
+        return 0.5 * ((real - 1.0).square().mean() + fake.square().mean())
+
+    def generator(self, fake: "Tensor") -> "Tensor":
+        """See `Loss.generator`."""
+        return 0.5 * (fake - 1.0).square().mean()
 
 
-def least_squares_generator(fake: Tensor) -> Tensor:
-    """The generator's side of `least_squares_discriminator`."""
-    return 0.5 * (fake - 1.0).square().mean()
+class Wasserstein(Loss):
+    """Wasserstein distance's dual (Arjovsky et al., 2017, arXiv 1701.07875); needs a Lipschitz discriminator.
+
+    Attributes:
+        weight_clip: Largest absolute weight of the discriminator; 0 does not clip.
+    """
+
+    kind: Literal["wasserstein"] = "wasserstein"
+    weight_clip: NonNegativeFloat = 0.0
+
+    def discriminator(self, real: "Tensor", fake: "Tensor") -> "Tensor":
+        """See `Loss.discriminator`."""
+        return fake.mean() - real.mean()
+
+    def generator(self, fake: "Tensor") -> "Tensor":
+        """See `Loss.generator`."""
+        return -fake.mean()
+
+    def constrain(self, discriminator: "nn.Module") -> None:
+        """Clamp every weight to ±weight_clip."""
+        if self.weight_clip:
+            for weight in discriminator.parameters():
+                weight.data.clamp_(-self.weight_clip, self.weight_clip)
 
 
-def wasserstein_discriminator(real: Tensor, fake: Tensor) -> Tensor:
-    """Wasserstein distance's dual (Arjovsky et al., 2017, arXiv 1701.07875); needs a Lipschitz discriminator."""
-    return fake.mean() - real.mean()
-
-
-def wasserstein_generator(fake: Tensor) -> Tensor:
-    """Minus the mean score: the generator's side of the Wasserstein and the hinge game."""
-    return -fake.mean()
-
-
-def most_real(scores: Tensor, share: float) -> Tensor:
+def most_real(scores: "Tensor", share: float) -> "Tensor":
     """Keep the highest scores (Sinha et al., "Top-k Training of GANs", 2020, arXiv 2002.06224).
 
     Args:
@@ -85,3 +122,9 @@ def most_real(scores: Tensor, share: float) -> Tensor:
     """
     count = max(1, min(len(scores), -int(-share * len(scores) // 1)))
     return scores.topk(count).values if count < len(scores) else scores
+
+
+def _softplus(scores: "Tensor") -> "Tensor":
+    from torch.nn.functional import softplus
+
+    return softplus(scores)

@@ -1,105 +1,17 @@
-"""Generators and discriminators: what all architectures have in common."""
+"""From a GAN's settings to its two networks."""
 
-from abc import abstractmethod
+from typing import Any
 
-import torch
-import torch.nn.functional as F
-from torch import Tensor, nn
-
-from augment.synthesis.gan.layers import Dropout, Head, centre_crop, initialise, label_planes, normalise_spectrally
-from augment.synthesis.gan.specs import NetworkSpec
-from augment.synthesis.synthesizer import Synthesizer
-
-Shape = tuple[int, int, int]
-"""Channels, height and width of an image."""
+from augment.synthesis.gan.gan_spec import GanSpec
+from augment.synthesis.networks import build
+from augment.synthesis.networks.pair import Discriminator, Generator, Shape
 
 
-class Generator(Synthesizer):
-    """From noise and a class to an image.
-
-    Args:
-        shape: Channels, height and width of the image.
-        classes: Number of classes.
-        spec: Architecture and sizes.
-        conditioning: ``batch_norm`` or ``concat``.
-
-    Attributes:
-        input_dim: Length of the vector the first layer sees.
-        norm_classes: Classes that normalisation layers tell apart, 1 if labels come in beside the noise.
-    """
-
-    def __init__(self, shape: Shape, classes: int, spec: NetworkSpec, conditioning: str) -> None:
-        super().__init__()
-        self.channels, self.height, self.breadth = shape
-        self.classes, self.latent_dim = classes, spec.latent_dim
-        self.concatenates = conditioning == "concat"
-        self.input_dim = spec.latent_dim + (classes if self.concatenates else 0)
-        self.norm_classes = 1 if self.concatenates else classes
-        self.build(spec)
-        initialise(self, spec.initialisation)
-
-    @abstractmethod
-    def build(self, spec: NetworkSpec) -> None:
-        """Make the layers."""
-
-    @abstractmethod
-    def draw(self, latent: Tensor, labels: Tensor) -> Tensor:
-        """Map N×input_dim vectors to N×C×H'×W' values of any size, at least as high and wide as the image."""
-
-    def forward(self, noise: Tensor, labels: Tensor) -> Tensor:
-        """See `Synthesizer.forward`."""
-        if self.concatenates:
-            noise = torch.cat([noise, F.one_hot(labels, self.classes).float()], dim=1)
-            labels = torch.zeros_like(labels)
-        return centre_crop(torch.tanh(self.draw(noise, labels).float()), self.height, self.breadth)
+def build_generator(spec: GanSpec, shape: Shape, classes: int) -> Generator[Any]:
+    """Build the generator, which is what is kept of a GAN, initialised from torch's global generator."""
+    return build.build_generator(shape, classes, spec.network, spec.conditioning.generator)
 
 
-class Discriminator(nn.Module):
-    """From an image and a class to a realness score and, with an auxiliary head, class logits.
-
-    Args:
-        shape: Channels, height and width of the image.
-        classes: Number of classes.
-        spec: Architecture and sizes.
-        conditioning: ``projection``, ``auxiliary``, ``both``, ``concat`` or ``none``.
-
-    Attributes:
-        channels: Channels the first layer sees: the image's, and a label map a class if they are concatenated.
-    """
-
-    def __init__(self, shape: Shape, classes: int, spec: NetworkSpec, conditioning: str) -> None:
-        super().__init__()
-        self.channels, self.height, self.breadth = shape
-        self.classes = classes
-        self.concatenates = conditioning == "concat"
-        self.channels += classes if self.concatenates else 0
-        self.dropout = Dropout(spec.dropout)
-        features = self.build(spec)
-        initialise(self, spec.initialisation)
-        self.head = Head(features, classes, conditioning)
-        initialise(self.head, spec.initialisation)
-        if spec.spectral_norm:
-            normalise_spectrally(self)
-
-    @abstractmethod
-    def build(self, spec: NetworkSpec) -> int:
-        """Make the layers below the head; return the number of features."""
-
-    @abstractmethod
-    def features(self, images: Tensor) -> Tensor:
-        """Map N×C×H×W images to N×F features."""
-
-    def forward(self, images: Tensor, labels: Tensor) -> tuple[Tensor, Tensor | None]:
-        """Score images.
-
-        Args:
-            images: float, N×C×H×W in [-1, 1].
-            labels: int64, N class indices.
-
-        Returns:
-            Realness scores, shape (N,), and class logits, N×K, or None without an auxiliary head.
-        """
-        if self.concatenates:
-            images = torch.cat([images, label_planes(labels, self.classes, *images.shape[2:])], dim=1)
-        scores: tuple[Tensor, Tensor | None] = self.head(self.features(images), labels)
-        return scores
+def build_discriminator(spec: GanSpec, shape: Shape, classes: int) -> Discriminator[Any]:
+    """Build the discriminator."""
+    return build.build_discriminator(shape, classes, spec.network, spec.discriminator, spec.conditioning.discriminator)

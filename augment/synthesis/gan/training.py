@@ -1,6 +1,7 @@
 """One step of the GAN's training, whatever its architecture, conditioning, loss and regularisation."""
 
 import copy
+from collections.abc import Mapping
 
 import torch
 import torch.nn.functional as F
@@ -9,17 +10,17 @@ from torch import Tensor, nn
 from augment.core.images import ImageSet
 from augment.runtime.averaging import update_average
 from augment.runtime.batches import balanced_rows, to_float
-from augment.runtime.checkpoint import Stateful
 from augment.runtime.machine import Machine
 from augment.runtime.seeding import seeded_init, torch_generator
 from augment.synthesis.gan.augmentation import Augmentation
-from augment.synthesis.gan.build import build_discriminator, build_generator
-from augment.synthesis.gan.layers import set_strength
-from augment.synthesis.gan.losses import build_game, most_real
-from augment.synthesis.gan.regularisers import LeCam, clip_weights, gradient_penalty, r1_penalty
-from augment.synthesis.gan.specs import GanSpec, OptimiserSpec, TransitionSpec
-from augment.synthesis.schedules import linear_decay
-from augment.synthesis.training import Training
+from augment.synthesis.gan.gan_spec import GanSpec, OptimiserSpec, TransitionSpec
+from augment.synthesis.gan.losses import most_real
+from augment.synthesis.gan.networks import build_discriminator, build_generator
+from augment.synthesis.gan.regularisers import Judgement, Regulariser
+from augment.synthesis.networks.layers import set_strength
+from augment.synthesis.training.checkpoint import Stateful
+from augment.synthesis.training.loop import Training
+from augment.synthesis.training.schedules import linear_decay
 
 
 class GanTraining(Training):
@@ -32,20 +33,16 @@ class GanTraining(Training):
         spec: How to build and train.
         seed: The project's seed (``seed`` in ``params.yaml``).
         machine: Where to compute.
-
-    Raises:
-        SettingsError: The batch cannot be shared evenly among the processes.
     """
 
     FIGURES = ("loss_d", "loss_g", "score_real", "score_fake")
 
     def __init__(self, train: ImageSet, spec: GanSpec, seed: int, machine: Machine) -> None:
-        machine.require_even(spec.batch_size)
-        self.spec, self.machine, self.game = spec, machine, build_game(spec.loss)
+        self.spec, self.machine = spec, machine
         classes = len(train.classes)
         with seeded_init(seed, "gan", "initialisation"):
-            self.generator = build_generator(train.shape, classes, spec)
-            self.discriminator = build_discriminator(train.shape, classes, spec)
+            self.generator = build_generator(spec, train.shape, classes)
+            self.discriminator = build_discriminator(spec, train.shape, classes)
         for network in (self.generator, self.discriminator):
             network.to(machine.device, memory_format=torch.channels_last)  # type: ignore[call-overload]  # stubs lack memory_format for modules
         self.average = copy.deepcopy(self.generator).requires_grad_(False)
@@ -53,7 +50,8 @@ class GanTraining(Training):
         self.rates = (rate_g, spec.optimiser.discriminator_learning_rate or rate_g)
         self.optimiser_g = build_optimiser(self.generator, spec.optimiser)
         self.optimiser_d = build_optimiser(self.discriminator, spec.optimiser)
-        self.augmentation, self.lecam = Augmentation(spec.augmentation).to(machine.device), LeCam().to(machine.device)
+        self.augmentation = Augmentation(spec.augmentation).to(machine.device)
+        self.memories = Memories(spec.regularisers).to(machine.device)
         self.images = torch.from_numpy(train.images.copy()).to(machine.device)
         self.labels = torch.from_numpy(train.labels)
         self.order = torch_generator(seed, "gan", "batches")
@@ -64,7 +62,7 @@ class GanTraining(Training):
     @property
     def stateful(self) -> dict[str, Stateful]:
         """Networks, optimisers, adaptive state, random generators."""
-        networks, rest = ("generator", "discriminator", "average"), ("augmentation", "lecam", "order", "draws")
+        networks, rest = ("generator", "discriminator", "average"), ("augmentation", "memories", "order", "draws")
         names = (*networks, "optimiser_g", "optimiser_d", *rest)
         return {name: getattr(self, name) for name in names}
 
@@ -76,7 +74,7 @@ class GanTraining(Training):
             optimiser.param_groups[0]["lr"] = rate * factor
         strength = label_strength(progress, self.spec.conditioning.transition)
         if self.spec.conditioning.transition:
-            # Not of the average: what is looked at, and kept, draws with all that is known of labels.
+            # Not of the average: what is evaluated, and kept, draws with all that is known of labels.
             for network in (self.generator, self.discriminator):
                 set_strength(network, strength)
         last = self.spec.optimiser.discriminator_steps - 1
@@ -103,14 +101,13 @@ class GanTraining(Training):
         both, both_labels = torch.cat([images, fakes]), torch.cat([labels, fake_labels])
         scores, logits = self._judge(self.augmentation(both, self.draws), both_labels)
         real, fake = scores.split([len(images), len(fakes)])
-        loss = self.game.discriminator(real, fake)
+        loss = self.spec.loss.discriminator(real, fake)
         total = loss + self._penalties(images, labels, fakes, real, fake, number)
         if logits is not None:
             of_real = F.cross_entropy(logits[: len(labels)], labels)
             total = total + strength * self.spec.conditioning.auxiliary_weight * of_real
         self._update(self.discriminator, self.optimiser_d, total)
-        if self.spec.loss.weight_clip:
-            clip_weights(self.discriminator, self.spec.loss.weight_clip)
+        self.spec.loss.constrain(self.discriminator)
         self.augmentation.adapt(self.machine.mean(real.detach().sign().mean()), self.spec.batch_size)
         return [value.detach() for value in (loss, real.mean(), fake.mean())]
 
@@ -118,7 +115,7 @@ class GanTraining(Training):
         self.discriminator.requires_grad_(False)
         scores, logits = self._judge(self.augmentation(fakes, self.draws), labels)
         # From all images at the beginning to the share of the most real ones at the end.
-        loss = total = self.game.generator(most_real(scores, 1.0 - progress * (1.0 - self.spec.loss.top_k)))
+        loss = total = self.spec.loss.generator(most_real(scores, 1.0 - progress * (1.0 - self.spec.loss.top_k)))
         if logits is not None:
             total = loss + strength * self.spec.conditioning.auxiliary_weight * F.cross_entropy(logits, labels)
         self._update(self.generator, self.optimiser_g, total)
@@ -134,18 +131,21 @@ class GanTraining(Training):
         self, images: Tensor, labels: Tensor, fakes: Tensor, real: Tensor, fake: Tensor, number: int
     ) -> Tensor:
         """Sum the regularisers that the spec asks for, each times its weight."""
-        spec, penalty = self.spec.loss, torch.zeros((), device=images.device)
-        if spec.lecam:
-            self.lecam.update(self.machine.mean(torch.stack([real.mean(), fake.mean()]).detach()))
-            penalty = penalty + spec.lecam * self.lecam(real, fake)
-        if spec.r1 and number % spec.r1_every == 0:
-            r1 = r1_penalty(lambda x: self.discriminator(x, labels)[0], images)
-            penalty = penalty + spec.r1 * spec.r1_every * r1
-        if spec.gradient_penalty:
-            mixing = torch.rand(len(images), generator=self.draws).to(images.device)
-            slope = gradient_penalty(lambda x: self.discriminator(x, labels)[0], images, fakes, mixing)
-            penalty = penalty + spec.gradient_penalty * slope
-        return penalty
+        total = torch.zeros((), device=images.device)
+        if not self.spec.regularisers:
+            return total
+        means = self.machine.mean(torch.stack([real.mean(), fake.mean()]).detach())
+
+        def critic(x: Tensor) -> Tensor:
+            scores: Tensor = self.discriminator(x, labels)[0]
+            return scores
+
+        for kind, regulariser in self.spec.regularisers.items():
+            if regulariser.due(number):
+                memory = self.memories.get_buffer(kind)
+                seen = Judgement(critic, images, fakes, real, fake, means, self.draws, memory)
+                total = total + regulariser.scale * regulariser.penalty(seen)
+        return total
 
     def _update(self, network: nn.Module, optimiser: torch.optim.Optimizer, loss: Tensor) -> None:
         network.zero_grad()
@@ -154,6 +154,15 @@ class GanTraining(Training):
         if self.spec.optimiser.gradient_clip:
             nn.utils.clip_grad_norm_(network.parameters(), self.spec.optimiser.gradient_clip)
         optimiser.step()
+
+
+class Memories(nn.Module):
+    """The running numbers of regularisers, as buffers of their names."""
+
+    def __init__(self, regularisers: Mapping[str, Regulariser]) -> None:
+        super().__init__()
+        for kind, regulariser in regularisers.items():
+            self.register_buffer(kind, torch.zeros(regulariser.MEMORY))
 
 
 def label_strength(progress: float, transition: TransitionSpec | None) -> float:
@@ -167,7 +176,9 @@ def label_strength(progress: float, transition: TransitionSpec | None) -> float:
 
 def build_optimiser(network: nn.Module, spec: OptimiserSpec) -> torch.optim.Optimizer:
     """Make Adam (Kingma & Ba, 2015, arXiv 1412.6980) or RMSprop."""
-    if spec.kind == "rmsprop":
-        return torch.optim.RMSprop(network.parameters(), lr=spec.learning_rate)
-    first, second = spec.betas
-    return torch.optim.Adam(network.parameters(), lr=spec.learning_rate, betas=(first, second), fused=True)
+    match spec.kind:
+        case "adam":
+            first, second = spec.betas
+            return torch.optim.Adam(network.parameters(), lr=spec.learning_rate, betas=(first, second), fused=True)
+        case "rmsprop":
+            return torch.optim.RMSprop(network.parameters(), lr=spec.learning_rate)

@@ -1,4 +1,4 @@
-"""A conditional variational autoencoder: the GAN's rival of the other family of trained synthesizers.
+"""A conditional variational autoencoder: the other family of trained synthesizers.
 
 Kingma & Welling, 2014, arXiv 1312.6114; conditional: Sohn et al., 2015. The pixels' noise is not guessed but set to its
 optimum for each batch (σ-VAE, Rybkin et al., 2021, arXiv 2006.13202), so that no weight between the two terms needs
@@ -7,57 +7,21 @@ tuning.
 
 import copy
 import math
-from itertools import pairwise
 
 import torch
 import torch.nn.functional as F
-from torch import Tensor, nn
+from torch import Tensor
 
 from augment.core.images import ImageSet
 from augment.runtime.averaging import update_average
 from augment.runtime.batches import balanced_rows, to_float
-from augment.runtime.checkpoint import Stateful
 from augment.runtime.machine import Machine
 from augment.runtime.seeding import seeded_init, torch_generator
-from augment.synthesis.gan.build import ARCHITECTURES
-from augment.synthesis.gan.layers import doublings, label_planes, pad_to_multiple
-from augment.synthesis.gan.networks import Generator, Shape
-from augment.synthesis.schedules import linear_decay
-from augment.synthesis.training import Training
-from augment.synthesis.vae.specs import VaeSpec
-
-BASE_SIDE = 7
-
-
-class Encoder(nn.Module):
-    """From images and labels to the mean and the log variance of their codes."""
-
-    def __init__(self, shape: Shape, classes: int, width: int, latent_dim: int) -> None:
-        super().__init__()
-        channels, height, breadth = shape
-        steps = doublings(height, breadth, BASE_SIDE)
-        self.classes, self.multiple = classes, 2**steps
-        widths = [channels + classes, *(width * 2**k for k in range(steps))]
-        self.convolutions = nn.ModuleList(
-            nn.Conv2d(before, after, 4, stride=2, padding=1) for before, after in pairwise(widths)
-        )
-        positions = (-(-height // self.multiple)) * (-(-breadth // self.multiple))
-        self.head = nn.Linear(widths[-1] * positions, 2 * latent_dim)
-
-    def forward(self, images: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
-        """Map N×C×H×W images in [-1, 1] to means and log variances, each float N×latent_dim."""
-        x = torch.cat([images, label_planes(labels, self.classes, *images.shape[2:])], dim=1)
-        x = pad_to_multiple(x, self.multiple)
-        for convolution in self.convolutions:
-            x = F.leaky_relu(convolution(x), 0.2)
-        mean, log_variance = self.head(x.flatten(1)).float().chunk(2, dim=1)
-        return mean, log_variance.clamp(-10.0, 10.0)
-
-
-def build_decoder(shape: Shape, classes: int, spec: VaeSpec) -> Generator:
-    """Build the decoder, which is what is kept of a VAE."""
-    kind, _ = ARCHITECTURES[spec.network.architecture]
-    return kind(shape, classes, spec.network, "concat")
+from augment.synthesis.training.checkpoint import Stateful
+from augment.synthesis.training.loop import Training
+from augment.synthesis.training.schedules import linear_decay
+from augment.synthesis.vae.networks import Encoder, build_decoder
+from augment.synthesis.vae.vae_spec import VaeSpec
 
 
 def divergence(mean: Tensor, log_variance: Tensor) -> Tensor:
@@ -79,19 +43,15 @@ class VaeTraining(Training):
         spec: How to build and train.
         seed: The project's seed (``seed`` in ``params.yaml``).
         machine: Where to compute.
-
-    Raises:
-        SettingsError: The batch cannot be shared evenly among the processes.
     """
 
     FIGURES = ("reconstruction", "divergence")
 
     def __init__(self, train: ImageSet, spec: VaeSpec, seed: int, machine: Machine) -> None:
-        machine.require_even(spec.batch_size)
         self.spec, self.machine = spec, machine
         classes = len(train.classes)
         with seeded_init(seed, "vae", "initialisation"):
-            self.decoder = build_decoder(train.shape, classes, spec).to(machine.device)
+            self.decoder = build_decoder(spec, train.shape, classes).to(machine.device)
             encoder = Encoder(train.shape, classes, spec.network.width, spec.network.latent_dim)
         self.encoder = encoder.to(machine.device)
         self.average = copy.deepcopy(self.decoder).requires_grad_(False)

@@ -6,7 +6,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from augment.core.errors import DataError
+from augment.core.errors import LeftOutError
 from augment.core.images import ImageSet
 from augment.core.store import read_image_set, write_image_set
 from augment.synthesis.classical.bank import ImageBank
@@ -37,5 +37,5 @@ def test_images_on_disk_are_copied(tmp_path: Path) -> None:
 
 
 def test_a_class_without_images_is_named() -> None:
-    with pytest.raises(DataError, match=r"^train: expected at least 1 image of every class, found 0 of class 1$"):
+    with pytest.raises(LeftOutError, match=r"^train: expected at least 1 image of every class, found 0 of class 1$"):
         filled(random_images([2, 0, 1], (1, 2, 2)))

@@ -11,7 +11,7 @@ from torch import Tensor
 from augment.core.images import ImageSet, make_image_set
 from augment.runtime.batches import to_float, to_uint8
 from augment.synthesis.classical.jitter import affine_maps, fit_jitter
-from augment.synthesis.classical.specs import JitterSpec
+from augment.synthesis.classical.jitter_spec import JitterSpec
 from tests.synthesis.classical.conftest import normal, random_images
 
 STILL = JitterSpec(kind="jitter", rotation=0.0, scaling=0.0, shift=0.0)

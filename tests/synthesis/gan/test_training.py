@@ -8,13 +8,15 @@ import torch
 
 from augment.core.errors import SettingsError
 from augment.core.images import ImageSet
+from augment.core.specs import parse
 from augment.runtime.machine import Machine
-from augment.synthesis.gan.layers import ConditionalBatchNorm2d
-from augment.synthesis.gan.specs import ConditioningSpec, GanSpec, NetworkSpec, OptimiserSpec, TransitionSpec
+from augment.synthesis.gan.gan_spec import ConditioningSpec, GanSpec, OptimiserSpec, TransitionSpec
 from augment.synthesis.gan.training import GanTraining, label_strength
+from augment.synthesis.networks.architectures import Compact
+from augment.synthesis.networks.layers import ConditionalBatchNorm2d
 
 PROJECT = Path(__file__).parents[3]
-SPEC = GanSpec(kind="gan", steps=100, batch_size=16, network=NetworkSpec(width=4, latent_dim=4))
+SPEC = GanSpec(kind="gan", steps=100, batch_size=16, network=Compact(width=4, latent_dim=4))
 
 
 @pytest.mark.parametrize(("progress", "strength"), [(0.0, 0.0), (0.2, 0.0), (0.3, 0.5), (0.4, 1.0), (0.9, 1.0)])
@@ -29,7 +31,7 @@ def test_an_immediate_transition_is_a_step() -> None:
 
 
 def test_the_average_knows_its_labels_while_they_fade_in(stripes: ImageSet, cpu: Machine) -> None:
-    # It is what looks judge and what is saved: drawn with labels faded, it would be another one than is read back.
+    # It is what is evaluated and what is saved: drawn with labels faded, it would be another one than is read back.
     conditioning = ConditioningSpec(transition=TransitionSpec(begin=0.2, end=0.9))
     training = GanTraining(stripes, SPEC.model_copy(update={"conditioning": conditioning}), 0, cpu)
     training.step(50, 1.0)
@@ -57,12 +59,10 @@ def test_gradients_are_clipped_by_norm(stripes: ImageSet, cpu: Machine) -> None:
     assert torch.cat([each.flatten() for each in gradients]).norm().item() == pytest.approx(1e-3, rel=1e-2)
 
 
-def test_a_batch_that_cannot_be_shared_is_refused(
-    stripes: ImageSet, cpu: Machine, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(Machine, "world", 3)
-    with pytest.raises(SettingsError, match=r"batch_size: expected a multiple of runtime\.devices \(3\), found 16"):
-        GanTraining(stripes, SPEC, 0, cpu)
+def test_a_batch_that_cannot_be_shared_is_refused() -> None:
+    settings = {"kind": "gan", "steps": 1, "batch_size": 16, "devices": 3}
+    with pytest.raises(SettingsError, match=r"batch_size: expected a multiple of devices \(3\), found 16"):
+        parse(GanSpec, settings, "here")
 
 
 @pytest.mark.end_to_end

@@ -3,19 +3,23 @@
 import torch
 
 from augment.core.images import make_image_set
-from augment.runtime.checkpoint import pack
-from augment.runtime.processes import processes
-from augment.runtime.specs import RuntimeSpec
-from augment.synthesis.gan.specs import AugmentationSpec, GanSpec, LossSpec, NetworkSpec
+from augment.runtime.runtime_spec import RuntimeSpec
+from augment.synthesis.gan.gan_spec import AugmentationSpec, GanSpec
+from augment.synthesis.gan.regularisers import LeCamPenalty, R1Penalty
 from augment.synthesis.gan.training import GanTraining
+from augment.synthesis.networks.architectures import Compact, DiscriminatorSpec
+from augment.synthesis.training.checkpoint import pack
+from augment.synthesis.training.processes import processes
 from tests.conftest import striped_images
 
 SPEC = GanSpec(
     kind="gan",
     steps=10,
     batch_size=16,
-    network=NetworkSpec(width=4, dropout=0.1),
-    loss=LossSpec(lecam=0.1, r1=0.1, r1_every=2),
+    devices=2,
+    network=Compact(width=4),
+    discriminator=DiscriminatorSpec(dropout=0.1),
+    regularisers={"lecam": LeCamPenalty(weight=0.1), "r1": R1Penalty(weight=0.1, every=2)},
     augmentation=AugmentationSpec(kinds=["cutout"], adaptive=True, images=500),
 )
 OWN = ("running_mean", "running_var", "num_batches_tracked")
@@ -23,7 +27,7 @@ OWN = ("running_mean", "running_var", "num_batches_tracked")
 
 if __name__ == "__main__":
     stripes = make_image_set(*striped_images(60, 3, (1, 8, 8)), ["low", "middle", "high"])
-    with processes(RuntimeSpec(device="cpu", devices=2, precision="fp32")) as machine:
+    with processes(RuntimeSpec(device="cpu", precision="fp32"), SPEC.devices) as machine:
         assert machine.world == 2
         training = GanTraining(stripes, SPEC, 0, machine)
         for number in range(SPEC.steps):

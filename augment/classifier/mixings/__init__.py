@@ -1,0 +1,1 @@
+"""Ways to make one image of two, one file each."""

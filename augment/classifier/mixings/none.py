@@ -1,0 +1,17 @@
+"""No mixing."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from augment.classifier.parts import MIXINGS, Mixed
+
+if TYPE_CHECKING:
+    import numpy as np
+    from torch import Tensor
+
+
+@MIXINGS.register
+def none(images: Tensor, alpha: float, stages: int, rng: np.random.Generator) -> Mixed | None:  # noqa: ARG001  # all are called alike
+    """Leave every image alone."""
+    return None

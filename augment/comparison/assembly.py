@@ -1,0 +1,196 @@
+"""The record of a dataset, put together from its comparison and from what was measured of its synthetic images."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from augment.comparison.arms import Arm
+from augment.comparison.comparison import Comparison
+from augment.comparison.intervals import crossed_estimate
+from augment.comparison.paired import differences
+from augment.comparison.release import kept
+from augment.comparison.significance import ALPHA
+from augment.comparison.subgroups import Gap, Subset, estimate_in, gap_in, recall_table, subsets, widest_gap
+from augment.core.images import FloatArray
+from augment.evaluation.predictions import GroundTruth
+from augment.results.arm_figures import ARM_FIGURES
+from augment.results.figures import ArmFigure, Better, Over
+from augment.results.kinds import PartKind
+from augment.results.record import (
+    ArmResult,
+    GapResult,
+    Interval,
+    LeftOut,
+    PartResult,
+    Result,
+    Score,
+    SynthesizerResult,
+    WidestGap,
+)
+from augment.results.sentences import verdict
+from augment.results.synthesizer_figures import SYNTHESIZER_FIGURES
+
+
+def assemble(
+    dataset: str,
+    comparison: Comparison,
+    quality: Mapping[str, Mapping[str, Any]],
+    left_out: Sequence[LeftOut] = (),
+) -> Result:
+    """Put the record together.
+
+    Args:
+        dataset: Its name.
+        comparison: Of its arms.
+        quality: Synthesizer → what its ``quality.json`` holds.
+        left_out: What the comparison has to go without.
+
+    Raises:
+        ContainerError: A figure of a synthesizer is no number.
+    """
+    reference, released = comparison.reference, comparison.released
+    runs, test_images = reference.predictions.hits.shape
+    gap = widest_gap(comparison.arms, reference)
+    result = Result(
+        dataset=dataset,
+        classes=reference.predictions.classes,
+        runs=runs,
+        test_images=test_images,
+        arms=tuple(_arm(arm, comparison, gap) for arm in comparison.arms),
+        parts=tuple(part_results(comparison)),
+        gap=WidestGap(highest=gap.highest.name, lowest=gap.lowest.name, pairs=gap.pairs) if gap else None,
+        kept=kept(released, comparison.best_real) if released else None,
+        synthesizers=tuple(synthesizer_result(name, figures) for name, figures in quality.items()),
+        left_out=tuple(left_out),
+        effect=comparison.effect,
+        verdict="",
+    )
+    return result.model_copy(update={"verdict": verdict(result)})
+
+
+def assemble_nothing(
+    dataset: str, truth: GroundTruth, quality: Mapping[str, Mapping[str, Any]], left_out: Sequence[LeftOut]
+) -> Result:
+    """Put the record of a dataset together whose real arms could not be trained: it says what went wrong.
+
+    Args:
+        dataset: Its name.
+        truth: Of its test images.
+        quality: See `assemble`.
+        left_out: See `assemble`.
+    """
+    result = Result(
+        dataset=dataset,
+        classes=truth.classes,
+        runs=0,
+        test_images=len(truth.labels),
+        arms=(),
+        parts=(),
+        gap=None,
+        kept=None,
+        synthesizers=tuple(synthesizer_result(name, figures) for name, figures in quality.items()),
+        left_out=tuple(left_out),
+        effect=None,
+        verdict="",
+    )
+    return result.model_copy(update={"verdict": verdict(result)})
+
+
+def guesses(arm: Arm) -> bool:
+    """Whether an arm cannot be told from guessing: the interval of its balanced accuracy reaches one in K.
+
+    Every class counts alike, as a classifier that always names the most frequent one knows nothing either. Classes
+    of a single test image do not count; with no other, nothing tells.
+    """
+    parts = [part for part in subsets(arm) if part.kind is PartKind.CLASS and part.measurable]
+    if not parts:
+        return True
+    together = Subset(PartKind.TIER, "all", tuple(part.blocks[0] for part in parts))
+    return estimate_in(arm.predictions.hits, together).interval().low <= 1 / len(arm.predictions.classes)
+
+
+def _arm(arm: Arm, comparison: Comparison, gap: Gap | None) -> ArmResult:
+    return ArmResult(
+        train_set=arm.train_set,
+        recipe=arm.recipe,
+        kind=arm.kind,
+        roles=comparison.roles_of(arm),
+        synthesizer=arm.synthesizer,
+        cut_off=arm.cut_off,
+        accuracy_of_runs=tuple(arm.predictions.accuracy().tolist()),
+        scores={figure.name: score(arm, figure) for figure in ARM_FIGURES},
+        against={baseline: each.result() for baseline, each in comparison.comparisons_of(arm).items()},
+        guesses=guesses(arm),
+        gap=_gap(arm, comparison.reference, gap) if gap else None,
+    )
+
+
+def score(arm: Arm, figure: ArmFigure) -> Score:
+    """Measure one figure of an arm on every run."""
+    if figure.measure is None:
+        return _over_runs(arm.val_accuracy)
+    said = arm.predictions
+    values = np.stack([np.asarray(figure.measure(said.labels, run)) for run in said.probabilities])
+    match figure.over:
+        case Over.ALL:
+            return _over_runs(values)
+        case Over.IMAGES:
+            found = crossed_estimate(values).interval()  # a t interval knows nothing of the ends of the scale
+            ends = Interval(mean=found.mean, low=max(0.0, found.low), high=min(1.0, found.high))
+            return _over_runs(values.mean(axis=1)).model_copy(update={"interval": ends})
+        case Over.CLASSES:
+            means = values.mean(axis=0)
+            worst = int(np.nanargmin(means) if figure.better is Better.HIGHER else np.nanargmax(means))
+            return _over_runs(values[:, worst]).model_copy(update={"class_name": said.classes[worst]})
+
+
+def _over_runs(values: FloatArray) -> Score:
+    return Score(mean=float(values.mean()), std=float(values.std(ddof=1)))
+
+
+def _gap(arm: Arm, reference: Arm, gap: Gap) -> GapResult:
+    change = None if arm is reference else gap_in(differences(arm, reference), gap).interval()
+    return GapResult(gap=gap_in(arm.predictions.hits, gap).interval(gap.pairs), change=change)
+
+
+def part_results(comparison: Comparison) -> list[PartResult]:
+    """Say where the chosen arm changes recall against the best one without synthesis; nothing without a chosen arm."""
+    chosen, best_real, reference = comparison.chosen, comparison.best_real, comparison.reference
+    if chosen is None:
+        return []
+    before, after = (_rows(recall_table([arm], [best_real], reference)) for arm in (best_real, chosen))
+    found = [_part(*rows) for rows in zip(before, after, strict=True)]
+    return [part for kind in PartKind for part in found if part.kind is kind]
+
+
+def _rows(table: pd.DataFrame) -> list[dict[Any, Any]]:
+    """Give the rows with None where a value is missing."""
+    return table.astype(object).where(table.notna(), None).to_dict("records")
+
+
+def _part(before: Mapping[Any, Any], after: Mapping[Any, Any]) -> PartResult:
+    ends = {name: after[column] for name, column in (("mean", "difference"), ("low", "low"), ("high", "high"))}
+    p_holm = after["p_holm"]
+    return PartResult(
+        kind=PartKind(after["kind"]),
+        name=after["name"],
+        test_images=after["test_images"],
+        train_before=before["train_images"],
+        train_after=after["train_images"],
+        before=before["recall"],
+        after=after["recall"],
+        difference=None if ends["mean"] is None else Interval(**ends),
+        p_holm=p_holm,
+        detected=p_holm is not None and p_holm <= ALPHA,
+    )
+
+
+def synthesizer_result(name: str, quality: Mapping[str, Any]) -> SynthesizerResult:
+    """Take from ``quality.json`` what the list of figures names."""
+    return SynthesizerResult(
+        name=name,
+        failures=tuple(quality.get("failures", ())),
+        figures={figure.name: figure.find(quality) for figure in SYNTHESIZER_FIGURES},
+    )

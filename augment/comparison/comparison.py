@@ -1,0 +1,115 @@
+"""The comparison of a dataset's arms: which are chosen on val, and how they fare on test."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from augment.comparison.arms import Arm, best_by_val, require_paired
+from augment.comparison.paired import PairedComparison, paired_comparisons
+from augment.core.errors import DataError
+from augment.results.kinds import ArmKind, Baseline, Effect, Role
+
+Found = Mapping[str, PairedComparison]
+"""Name of an arm → its comparison with a baseline."""
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """All arms of a dataset, and what synthesis did.
+
+    Attributes:
+        arms: In the order of ``params.yaml``.
+        reference: The plain real arm: real images, first recipe.
+        best_real: The best arm without synthesis, chosen on val.
+        chosen: The best arm with both real and synthetic images, chosen on val; None where no such arm runs.
+        released: The best arm with synthetic images only, chosen on val; None where no such arm runs.
+        against: Baseline → every arm's comparison with it: of all but itself with the reference and with the best arm
+            without synthesis; of arms on other training sets with the real arm of their recipe.
+    """
+
+    arms: tuple[Arm, ...]
+    reference: Arm
+    best_real: Arm
+    chosen: Arm | None
+    released: Arm | None
+    against: Mapping[Baseline, Found]
+
+    @property
+    def baselines(self) -> list[Arm]:
+        """What all arms are compared with: the reference, and the best real arm where it is another."""
+        return [self.reference] if self.best_real is self.reference else [self.reference, self.best_real]
+
+    @property
+    def effect(self) -> Effect | None:
+        """What synthesis does all in all; None where no arm is chosen.
+
+        It helps where the chosen arm beats the best arm without synthesis and its own recipe on real images. Why both?
+        Chosen and best real arm are found on few val images, and where their recipes differ, the recipe alone can win
+        (benchmarks/error_rates.py). It hurts where it loses to the best arm without synthesis.
+        """
+        if self.chosen is None:
+            return None
+        to_best = self.against[Baseline.BEST_REAL][self.chosen.name]
+        like_for_like = self.against[Baseline.SAME_RECIPE].get(self.chosen.name, to_best)
+        if to_best.effect is Effect.HELPS and like_for_like.effect is not Effect.HELPS:
+            return Effect.NO_EFFECT
+        return to_best.effect
+
+    @property
+    def use(self) -> Arm:
+        """The arm to use: the chosen one if synthesis helps, else the best one without synthesis."""
+        return self.chosen if self.chosen and self.effect is Effect.HELPS else self.best_real
+
+    def comparisons_of(self, arm: Arm) -> dict[Baseline, PairedComparison]:
+        """An arm's comparison with each baseline that it has one with."""
+        return {baseline: found[arm.name] for baseline, found in self.against.items() if arm.name in found}
+
+    def roles_of(self, arm: Arm) -> frozenset[Role]:
+        """The parts that an arm plays, none for most."""
+        players = {
+            Role.REFERENCE: self.reference,
+            Role.BEST_REAL: self.best_real,
+            Role.CHOSEN: self.chosen,
+            Role.RELEASE: self.released,
+            Role.USE: self.use,
+        }
+        return frozenset(role for role, player in players.items() if player is arm)
+
+
+def compare(arms: Sequence[Arm], seed: int) -> Comparison:
+    """Compare the arms of one dataset; the first of the real training set is the reference.
+
+    Args:
+        arms: At least one of them of the real training set.
+        seed: The project's seed (`seed` in params.yaml): bootstrap and sign flips draw from it.
+
+    Raises:
+        DataError: No arm is real, or arms differ in their number of runs or in their test images.
+    """
+    real = [arm for arm in arms if arm.kind is ArmKind.REAL]
+    if not real:
+        raise DataError("expected an arm that trains on real images alone, found none")
+    require_paired(arms)
+    reference, best_real = real[0], best_by_val(real)
+    same_recipe = {arm.recipe: arm for arm in real}
+
+    def best(kind: ArmKind) -> Arm | None:
+        members = [arm for arm in arms if arm.kind is kind]
+        return best_by_val(members, best_real.recipe) if members else None
+
+    def against(baseline: Arm) -> Found:
+        return paired_comparisons([(arm, baseline) for arm in arms if arm is not baseline], seed)
+
+    others = [arm for arm in arms if arm.kind is not ArmKind.REAL and arm.recipe in same_recipe]
+    against_reference = against(reference)
+    return Comparison(
+        arms=tuple(arms),
+        reference=reference,
+        best_real=best_real,
+        chosen=best(ArmKind.MERGED),
+        released=best(ArmKind.SYNTHETIC),
+        against={
+            Baseline.REFERENCE: against_reference,
+            Baseline.BEST_REAL: against_reference if best_real is reference else against(best_real),
+            Baseline.SAME_RECIPE: paired_comparisons([(arm, same_recipe[arm.recipe]) for arm in others], seed),
+        },
+    )

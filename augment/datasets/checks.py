@@ -1,0 +1,121 @@
+"""Checks on raw images before anything trains on them."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from augment.core.errors import DataError
+from augment.core.images import FloatArray, IntArray, UInt8Array, blocks, content_hashes
+from augment.core.seeding import numpy_generator
+from augment.core.text import listed
+from augment.datasets.raw import MAX_SIDE, MIN_SIDE, RawImages, Shape
+
+MIN_CLASSES = 2
+
+
+def validate(raw: RawImages, name: str, shape: Shape) -> None:
+    """Refuse what the pipeline cannot work with.
+
+    Args:
+        raw: All images of a dataset.
+        name: The dataset's.
+        shape: What the images have by the settings.
+
+    Raises:
+        DataError: No images, fewer than two classes, a class without images, sides out of range, another shape.
+    """
+    if len(raw.images) == 0:
+        raise DataError(f"dataset {name}: expected images, found none")
+    if len(raw.classes) < MIN_CLASSES:
+        raise DataError(f"dataset {name}: expected at least {MIN_CLASSES} classes, found {list(raw.classes)}")
+    height, width = raw.images.shape[2:]
+    if not all(MIN_SIDE <= side <= MAX_SIDE for side in (height, width)):
+        raise DataError(f"dataset {name}: expected sides of {MIN_SIDE} to {MAX_SIDE} pixels, found {height}×{width}")
+    if raw.images.shape[1:] != shape:
+        raise DataError(f"dataset {name}: expected images of shape {shape}, found {raw.images.shape[1:]}")
+    empty = [raw.classes[label] for label in np.flatnonzero(raw.counts() == 0)]
+    if empty:
+        raise DataError(f"dataset {name}: expected images of every class, found none of {listed(empty)}")
+
+
+class Distinct(NamedTuple):
+    """Which images are kept so that no two have the same pixels, hence none stands in two splits.
+
+    Attributes:
+        rows: Of images to keep, ascending, int64.
+        copies: Of images that are left out because the same image, with the same label, is kept; int64.
+        disputed: Sets of rows: images with the same pixels and several labels. All are left out: nobody can say which
+            label is right.
+        hashes: SHA-256 of every image, kept or not; see `content_hashes`.
+    """
+
+    rows: IntArray
+    copies: IntArray
+    disputed: list[list[int]]
+    hashes: list[str]
+
+
+def distinct(raw: RawImages) -> Distinct:
+    """Find images with the same pixels; of equal ones the first is kept, one set apart for testing before others."""
+    rows_of: dict[str, list[int]] = {}
+    hashes = content_hashes(raw.images)
+    for row, content_hash in enumerate(hashes):
+        rows_of.setdefault(content_hash, []).append(row)
+    keep, copies, disputed = [], [], []
+    for rows in rows_of.values():
+        if len(set(raw.labels[rows].tolist())) > 1:
+            disputed.append(rows)
+            continue
+        first = min(rows, key=lambda row: (raw.is_test is not None and not raw.is_test[row], row))
+        keep.append(first)
+        copies += [row for row in rows if row != first]
+    kept, left_out = (np.sort(np.asarray(rows, dtype=np.int64)) for rows in (keep, copies))
+    return Distinct(kept, left_out, disputed, hashes)
+
+
+NEAR = 0.1
+"""Images are near copies where their distance is less than this share of that of two images taken at random."""
+PROBES, AMONG = 500, 5000
+"""Images that are looked for, and among how many: enough to see that a dataset has near copies."""
+THUMBNAIL = 16
+
+
+def near_copies(images: UInt8Array, seed: int, rows: IntArray | None = None) -> tuple[int, int, tuple[int, int] | None]:
+    """Look for images that are nearly the same: frames of one film, pictures of one object in a row.
+
+    Args:
+        images: uint8, N×C×H×W.
+        seed: The project's seed; of many images a sample is looked at.
+        rows: Which images, at least 2; all by default.
+
+    Returns:
+        How many images have a near copy among the others, of how many that were looked at, and the rows of one pair.
+    """
+    rows = np.arange(len(images)) if rows is None else rows
+    rows = np.sort(rows[numpy_generator(seed, "near copies").permutation(len(rows))[:AMONG]])
+    among = _thumbnails(images, rows)
+    own = np.arange(0, len(among), max(1, len(among) // PROBES))[:PROBES]
+    squares = (among**2).sum(axis=1)
+    distances = squares[own][:, None] + squares[None] - 2.0 * among[own] @ among.T
+    distances[np.arange(len(own)), own] = 0.0
+    usual = distances.sum() / (distances.size - len(own))
+    distances[np.arange(len(own)), own] = np.inf
+    nearest = distances.argmin(axis=1)
+    near = np.flatnonzero(distances[np.arange(len(own)), nearest] < NEAR**2 * usual)
+    pair = (int(rows[own[near[0]]]), int(rows[nearest[near[0]]])) if len(near) else None
+    return len(near), len(own), pair
+
+
+def _thumbnails(images: UInt8Array, rows: IntArray) -> FloatArray:
+    """Shrink the images at ``rows`` to at most 16×16 by means over blocks, less the mean image, N×D."""
+    _, channels, *sides = images.shape
+    steps = [max(1, side // THUMBNAIL) for side in sides]
+    height, width = (side // step * step for side, step in zip(sides, steps, strict=True))
+    split = (channels, height // steps[0], steps[0], width // steps[1], steps[1])
+    flat = np.concatenate(
+        [
+            images[rows[some], :, :height, :width].astype(np.float32).reshape(-1, *split).mean(axis=(3, 5))
+            for some in blocks(len(rows), channels * height * width)
+        ]
+    ).reshape(len(rows), -1)
+    return flat - flat.mean(axis=0, dtype=np.float64)

@@ -1,0 +1,1 @@
+"""Sources of labelled images, one file each: its settings, and how it is read."""

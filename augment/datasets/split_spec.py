@@ -1,0 +1,85 @@
+"""Settings of the splits: how images are dealt to them, how the train split is thinned."""
+
+from abc import abstractmethod
+from typing import Annotated, Literal
+
+from pydantic import Field, PositiveInt, model_validator
+
+from augment.core.registry import Method, OneOf
+from augment.core.specs import Spec
+
+Fraction = Annotated[float, Field(gt=0.0, lt=1.0)]
+
+
+class SplitSpec(Spec):
+    """How images are dealt to the splits, each class in proportion.
+
+    Attributes:
+        val: Share (0 to 1, exclusive) or number of the images that are not test.
+        test: Share or number of all images, or ``official``: the test images the source itself sets apart.
+    """
+
+    val: Fraction | PositiveInt
+    test: Fraction | PositiveInt | Literal["official"]
+
+
+class Scarcity(Method):
+    """How many images of the train split are kept."""
+
+    @abstractmethod
+    def targets(self, classes: int) -> list[int] | None:
+        """Count the train images that each class should keep; None to keep all."""
+
+
+class NoScarcity(Scarcity):
+    """Keep the whole train split."""
+
+    kind: Literal["none"]
+
+    def targets(self, classes: int) -> None:
+        """See `Scarcity.targets`."""
+
+
+class PerClassScarcity(Scarcity):
+    """Keep ``count`` train images of every class.
+
+    Attributes:
+        count: Images of each class.
+    """
+
+    kind: Literal["per_class"]
+    count: PositiveInt
+
+    def targets(self, classes: int) -> list[int]:
+        """See `Scarcity.targets`."""
+        return [self.count] * classes
+
+
+class LongTailScarcity(Scarcity):
+    """Keep ``head`` images of the first class, ``tail`` of the last, exponentially fewer in between.
+
+    The profile of Cui et al., "Class-Balanced Loss Based on Effective Number of Samples", CVPR 2019.
+
+    Attributes:
+        head: Images of the first class.
+        tail: Images of the last class.
+    """
+
+    kind: Literal["long_tail"]
+    head: PositiveInt
+    tail: PositiveInt
+
+    @model_validator(mode="after")
+    def _head_is_larger(self) -> "LongTailScarcity":
+        if self.head <= self.tail:
+            raise ValueError(f"head must be larger than tail, found head {self.head}, tail {self.tail}")
+        return self
+
+    def targets(self, classes: int) -> list[int]:
+        """See `Scarcity.targets`."""
+        decay = (self.tail / self.head) ** (1 / (classes - 1))
+        return [round(self.head * decay**label) for label in range(classes)]
+
+
+ScarcitySpec = Annotated[Scarcity, OneOf()]
+"""Settings of a thinning, told by ``kind``."""

@@ -1,0 +1,53 @@
+"""What the trainings of an arm came to, as far as it is not in their predictions."""
+
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import Field, NonNegativeInt
+
+from augment.core.records import Number, Record, read_record
+from augment.core.store import read_json
+
+
+class Trainings(Record):
+    """All runs of an arm; their file is among what ``dvc metrics show`` lists.
+
+    Attributes:
+        accuracy: Mean accuracy on test, 0 to 1.
+        val_accuracy: Accuracy of each run on val, 0 to 1; arms are chosen by it.
+        steps: Steps that each run took.
+        converged: Number of runs that stopped as val no longer improved, not at their last step.
+        train_counts: Training images of each class, real and synthetic together: says what is rare.
+        synthetic_images: How many of them are synthetic; a mix may have added none.
+    """
+
+    accuracy: Number
+    val_accuracy: tuple[Number, ...]
+    steps: tuple[NonNegativeInt, ...]
+    converged: NonNegativeInt
+    train_counts: tuple[NonNegativeInt, ...]
+    synthetic_images: NonNegativeInt
+
+    @property
+    def cut_off(self) -> int:
+        """Runs that reached their last step before val had stopped improving."""
+        return len(self.val_accuracy) - self.converged
+
+
+class Untrained(Record):
+    """What stands in the place of `Trainings` where an arm could not be trained.
+
+    Attributes:
+        left_out: Why, a sentence each.
+    """
+
+    left_out: Annotated[tuple[str, ...], Field(min_length=1)]
+
+
+def read_trainings(path: Path) -> Trainings | Untrained:
+    """Read what came of an arm.
+
+    Raises:
+        ContainerError: It is neither.
+    """
+    return read_record(Untrained, path) if "left_out" in read_json(path) else read_record(Trainings, path)

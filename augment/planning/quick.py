@@ -1,0 +1,58 @@
+"""Settings for a first look: the same question, asked with less."""
+
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from augment.core.store import write_text
+from augment.merging.mix_spec import REAL
+from augment.settings import Settings
+
+SEEDS = 2
+"""Classifiers an arm: fewer give no interval."""
+
+STEPS, CAP = 1 / 3, 1 / 2
+"""What is left of the steps of synthesizers, and of the cap on those of classifiers, which mostly stop before it."""
+
+
+def write(settings: Settings, path: Path) -> None:
+    """Write the settings of a first look as YAML."""
+    write_text(path, yaml.safe_dump(quick(settings), sort_keys=False, allow_unicode=True))
+
+
+def quick(settings: Settings) -> dict[str, Any]:
+    """Cut settings down: plain values, as ``params.yaml`` has them.
+
+    What stays of the arms: real images beside one mix of them with synthetic ones, both with the first recipe, which is
+    the reference, and the last; then fewer steps and classifiers. Images, splits, networks and what
+    is drawn stay as they are.
+    """
+    cut = settings.model_dump(mode="json", exclude_unset=True)
+    mixes = [name for name in _by_use(settings) if name in settings.arms.train_sets][:1]
+    cut["seeds"] = min(settings.seeds, SEEDS)
+    recipes = settings.arms.recipes
+    needed = {settings.auto_mixes[name].recipe for name in mixes if name in settings.auto_mixes}
+    ends = {next(iter(recipes)), next(reversed(recipes)), *needed}
+    cut["arms"]["recipes"] = {name: recipe for name, recipe in cut["arms"]["recipes"].items() if name in ends}
+    cut["arms"]["train_sets"] = [REAL, *mixes]
+    for block in ("mixes", "auto_mixes"):
+        cut[block] = {name: mix for name, mix in cut.get(block, {}).items() if name in mixes}
+    used = {mix["synthesizer"] for block in ("mixes", "auto_mixes") for mix in cut[block].values()}
+    used = used or {settings.synthesizer_names()[0]}
+    cut["synthesizers"] = {
+        family: [name for name in names if name in used] for family, names in settings.synthesizers.items()
+    }
+    for name, dataset in cut["datasets"].items():
+        dataset["classifier"]["max_steps"] = max(1, round(CAP * settings.datasets[name].classifier.max_steps))
+        for synthesizer in dataset["synthesizers"].values():
+            if "steps" in synthesizer:
+                synthesizer["steps"] = max(1, round(STEPS * synthesizer["steps"]))
+    return cut
+
+
+def _by_use(settings: Settings) -> list[str]:
+    """Order the training sets by how much they say: mixes with real images, synthetic ones alone, costly choices."""
+    mixes = {name: mix for name, mix in settings.mixes.items() if not mix.control}
+    mixed = [name for name, mix in mixes.items() if not mix.synthetic_only]
+    return [*mixed, *(name for name in mixes if name not in mixed), *settings.auto_mixes]

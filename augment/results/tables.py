@@ -1,0 +1,135 @@
+"""The tables of a result, ready to be set in Markdown or HTML: renderers choose signs and places, and nothing else."""
+
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+from augment.results.arm_figures import ARM_FIGURES
+from augment.results.figures import Figure, SynthesizerFigure
+from augment.results.kinds import Baseline, PartKind
+from augment.results.record import ArmResult, Measured, PairedResult, PartResult, Result, SynthesizerResult
+from augment.results.sentences import cut_off_note
+from augment.results.synthesizer_figures import SYNTHESIZER_FIGURES
+from augment.results.wording import MISSING, detected, points, quoted
+
+
+class Cell(NamedTuple):
+    """A figure in a table; ``strong`` where it is a detected difference."""
+
+    text: str
+    strong: bool = False
+
+
+class Table(NamedTuple):
+    """A table.
+
+    Attributes:
+        titles: Of the columns, the first that of the rows' names; names between backticks are code, as in a caption.
+        names: Of the rows: plain text, whatever it holds.
+        rows: Cells of each row.
+        caption: What is seen.
+    """
+
+    titles: list[str]
+    names: list[str]
+    rows: list[list[Cell]]
+    caption: str
+
+
+def arms(result: Result) -> Table:
+    """Lay out every score of every arm, and its differences to the baselines."""
+    baselines = result.baselines
+    titles = {
+        Baseline.REFERENCE: f"difference to `{result.reference.name}`",
+        Baseline.BEST_REAL: f"difference to `{result.best_real.name}`",
+        Baseline.SAME_RECIPE: "difference to the same recipe on real images",
+    }
+    return Table(
+        ["arm", *(figure.heading for figure in ARM_FIGURES), *(titles[baseline] for baseline in baselines)],
+        [arm.name for arm in result.arms],
+        [[*_scores(arm), *(_difference(arm.against.get(baseline)) for baseline in baselines)] for arm in result.arms],
+        f"All arms: means over {result.runs} runs on {result.test_images} test images; ↑ higher is better, ↓ lower. "
+        "Differences are in accuracy points, paired by run and image, each with its own 95 % interval. Bold: detected, "
+        "that is p of at most 0.05 after Holm's correction for the number of arms of the kind. "
+        f"`{result.best_real.name}` is the best arm without synthesis, chosen on val.{cut_off_note(result)}",
+    )
+
+
+def _scores(arm: ArmResult) -> Iterable[Cell]:
+    return (Cell(figure.text(arm.scores.get(figure.name))) for figure in ARM_FIGURES)
+
+
+def _difference(compared: PairedResult | None) -> Cell:
+    return Cell(points(compared.difference), detected(compared)) if compared else Cell(MISSING)
+
+
+def parts(result: Result, shown: Sequence[PartResult]) -> Table | None:
+    """Lay out recall before and after on parts of the test images; None without any to show.
+
+    Args:
+        result: Of the dataset.
+        shown: Some of its parts.
+    """
+    if result.chosen is None or not shown:
+        return None
+    return Table(
+        ["recall of", "training images", "test images", "recall before %", "after %", "difference", "p"],
+        [part.name if part.kind is PartKind.CLASS else f"{part.kind.value} {part.name}" for part in shown],
+        [_part(part) for part in shown],
+        f"How many of 100 images of each part are named rightly before (`{result.best_real.name}`) and after "
+        f"(`{result.chosen.name}`); p corrected by Holm for the number of parts of the kind.",
+    )
+
+
+def _part(part: PartResult) -> list[Cell]:
+    counts = MISSING if part.train_before is None else f"{part.train_before} → {part.train_after}"
+    return [
+        Cell(counts),
+        Cell(str(part.test_images)),
+        *(Cell(MISSING if value is None else f"{value * 100:.1f}") for value in (part.before, part.after)),
+        Cell(points(part.difference), part.detected),
+        Cell(MISSING if part.p_holm is None else f"{part.p_holm:.3f}"),
+    ]
+
+
+def gaps(result: Result) -> Table | None:
+    """Lay out the accuracy gap between the two groups that differ most; None without groups."""
+    if result.gap is None:
+        return None
+    gap, found = result.gap, [(arm.name, arm.gap) for arm in result.arms if arm.gap]
+    return Table(
+        ["arm", f"accuracy on {quoted(gap.highest)} minus {quoted(gap.lowest)}", "change"],
+        [name for name, _ in found],
+        [[Cell(points(of_arm.gap)), Cell(points(of_arm.change))] for _, of_arm in found],
+        "Accuracy points between the two groups of test images that differ most over all arms. The interval of the gap "
+        f"allows for the choice among {gap.pairs} pair{'s' if gap.pairs > 1 else ''} of groups. Change: against "
+        f"`{result.reference.name}`, above 0 where the arm widens the gap.",
+    )
+
+
+def synthesizers(result: Result) -> Table | None:
+    """Lay out every figure of every synthesizer's images, a row a figure; None without any to show."""
+    made = result.synthesizers
+    shown = [figure for figure in SYNTHESIZER_FIGURES if any(_known(figure, each.figures) for each in made)]
+    if not shown:
+        return None
+    return Table(
+        ["synthetic images of", *(each.name for each in made), "what it says"],
+        [figure.heading for figure in shown],
+        [_measured(figure, made) for figure in shown],
+        "Synthetic images against val, most of it in the eyes of a judge that learnt from the real images. In round "
+        "brackets: what real images reach. ↑ higher is better, ↓ lower.",
+    )
+
+
+def _measured(figure: SynthesizerFigure, made: Iterable[SynthesizerResult]) -> list[Cell]:
+    return [*(_by_judge(figure, each) for each in made), Cell(figure.meaning)]
+
+
+def _by_judge(figure: SynthesizerFigure, made: SynthesizerResult) -> Cell:
+    """Mark the opinion of a judge that hardly knows the real images."""
+    text = figure.text(made.figures.get(figure.name))
+    return Cell(f"means little: {text}" if figure.judged and made.weak_judge and text != MISSING else text)
+
+
+def _known(figure: Figure, figures: dict[str, Measured]) -> bool:
+    return figure.name in figures and figures[figure.name].value is not None

@@ -1,0 +1,1 @@
+"""A dataset laid out: Markdown, CSV, a picture."""

@@ -1,0 +1,60 @@
+"""Trained synthesizers on disk: ``model.json`` and one file of weights."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from augment.core.errors import ContainerError, SettingsError
+from augment.core.images import ImageSet
+from augment.core.registry import load
+from augment.core.specs import parse
+from augment.runtime.weights import load_weights, read_config, write_model
+from augment.synthesis.base.methods import SynthesizerSpec
+from augment.synthesis.base.synthesizer import Synthesizer
+
+WEIGHTS = "synthesizer"
+
+
+def write_synthesizer(
+    path: Path, synthesizer: Synthesizer, spec: SynthesizerSpec, train: ImageSet, about: Mapping[str, Any]
+) -> None:
+    """Write a synthesizer.
+
+    Args:
+        path: The folder to make, whole or not at all.
+        synthesizer: Trained.
+        spec: By these settings.
+        train: What it learned from.
+        about: How its training went; plain JSON values.
+    """
+    config = {
+        "classes": list(train.classes),
+        "shape": list(train.shape),
+        "spec": spec.model_dump(),
+        "sizes": dict(synthesizer.sizes),
+        **about,
+    }
+    write_model(path, config, {WEIGHTS: synthesizer})
+
+
+def read_synthesizer(path: Path) -> tuple[Synthesizer, tuple[str, ...]]:
+    """Read a synthesizer, ready to sample from, and its class names.
+
+    Raises:
+        ContainerError: The folder is not whole.
+    """
+    config = read_config(path)
+    try:
+        spec = parse(SynthesizerSpec.registered()[config["spec"]["kind"]], config["spec"], f"{path}: spec")
+        classes, (channels, height, width), sizes = tuple(config["classes"]), config["shape"], config["sizes"]
+        synthesizer: Synthesizer = build(spec, (channels, height, width), len(classes), sizes)
+    except (SettingsError, KeyError, TypeError, ValueError, RuntimeError) as error:
+        raise ContainerError(f"{path}: expected the settings of a trained synthesizer ({error!r:.200})") from error
+    load_weights(path, WEIGHTS, synthesizer)
+    return synthesizer.eval(), classes
+
+
+def build(spec: SynthesizerSpec, shape: tuple[int, int, int], classes: int, sizes: Mapping[str, int]) -> Synthesizer:
+    """Build the untrained synthesizer that a trained one's weights fit into; see `Synthesizer.sizes`."""
+    synthesizer: Synthesizer = load(spec.BUILDER)(spec, shape, classes, **sizes)
+    return synthesizer

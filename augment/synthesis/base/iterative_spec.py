@@ -1,0 +1,52 @@
+"""Settings that every synthesizer has that is trained step by step."""
+
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, NonNegativeInt, PositiveInt, model_validator
+
+from augment.core.specs import Spec
+from augment.synthesis.base.methods import SynthesizerSpec
+
+Decay = Annotated[float, Field(ge=0.0, lt=1.0)]
+
+
+class MonitorSpec(Spec):
+    """How the averaged synthesizer is compared with val while it trains, in the judge's features.
+
+    Attributes:
+        points: Evaluation points over the whole training, evenly spaced, the last at its end.
+        choose_by: Figure by which the best point is kept, the lowest: ``frechet_joint_distance`` sees quality,
+            diversity and wrong labels in one; ``frechet_distance`` is blind to labels; ``last`` keeps the end of the
+            training.
+        patience: Evaluation points without improvement after which training ends early; 0 goes on to the end.
+    """
+
+    points: PositiveInt = 10
+    choose_by: Literal["frechet_joint_distance", "frechet_distance", "last"] = "frechet_joint_distance"
+    patience: NonNegativeInt = 0
+
+
+class IterativeSpec(SynthesizerSpec):
+    """What is the same of a synthesizer trained step by step, whatever its kind.
+
+    Attributes:
+        steps: Training steps: updates of the synthesizer.
+        batch_size: Real images a step.
+        ema: Upper bound of the decay of the averaged weights.
+        rollbacks: How often a diverged training may return to its last good state, each time at half the rate.
+        devices: GPUs, or processes on the CPU, that share each batch; another number gives other last digits.
+        monitor: Evaluation while training, choice of the best point, early stop.
+    """
+
+    steps: PositiveInt
+    batch_size: PositiveInt = 32
+    ema: Decay = 0.999
+    rollbacks: NonNegativeInt = 3
+    devices: PositiveInt = 1
+    monitor: MonitorSpec = MonitorSpec()
+
+    @model_validator(mode="after")
+    def _shared_evenly(self) -> Self:
+        if self.batch_size % self.devices:
+            raise ValueError(f"batch_size: expected a multiple of devices ({self.devices}), found {self.batch_size}")
+        return self

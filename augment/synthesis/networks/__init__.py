@@ -1,0 +1,1 @@
+"""Generators and discriminators of several architectures, for whatever method trains them."""

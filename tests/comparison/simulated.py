@@ -1,0 +1,141 @@
+"""Arms whose true accuracy is known, for tests and for benchmarks/error_rates.py."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+
+import numpy as np
+import numpy.typing as npt
+from scipy.special import ndtri
+
+from augment.comparison.arms import Arm
+from augment.evaluation.predictions import GroundTruth, Predictions
+from augment.results.kinds import ArmKind
+
+TRAIN_COUNTS = np.asarray([10, 10], dtype=np.int64)
+
+
+def arm(train_set: str, recipe: str, hits: npt.NDArray[np.generic], val: float | Sequence[float]) -> Arm:
+    """Make an arm of two-class predictions that hit where ``hits`` (R×N) is 1; all images are of the first class."""
+    probabilities = np.stack([hits, 1 - hits], axis=-1).astype(np.float32)
+    kind = ArmKind(train_set) if train_set in list(ArmKind) else ArmKind.MERGED
+    return Arm(
+        train_set=train_set,
+        recipe=recipe,
+        kind=kind,
+        val_accuracy=np.broadcast_to(np.asarray(val, dtype=np.float64), len(hits)),
+        predictions=Predictions(truth_of(hits.shape[1]), probabilities),
+        train_counts=TRAIN_COUNTS,
+        synthesizer=None if kind is ArmKind.REAL else "gan",
+    )
+
+
+@cache
+def truth_of(images: int) -> GroundTruth:
+    """Give the truth about test images that are all of the first of two classes."""
+    return GroundTruth(classes=("a", "b"), labels=(0,) * images)
+
+
+def random_hits(accuracy: float, seed: int, shape: tuple[int, int] = (5, 400)) -> npt.NDArray[np.float64]:
+    """Draw hits that are all independent."""
+    return (np.random.default_rng(seed).random(shape) < accuracy).astype(float)
+
+
+@dataclass(frozen=True)
+class World:
+    """How hits come about: an image is hit where a sum of normal effects is above 0 (a probit model).
+
+    All spreads are standard deviations, in units of the effect of one run on one image.
+
+    Attributes:
+        runs: R.
+        images: Test images.
+        accuracy: True accuracy of the first arm, over all runs and images there could be.
+        difficulty: Spread between images, common to all arms: what makes arms agree.
+        disagreement: Spread between images that each arm has for itself: images it is better or worse at for good.
+        instability: Spread between runs.
+        val_images: Images to choose arms by.
+        twins: Correlation of the same run's effects between arms, for sharing a seed.
+    """
+
+    runs: int = 5
+    images: int = 450
+    accuracy: float = 0.88
+    difficulty: float = 1.5
+    disagreement: float = 0.5
+    instability: float = 0.15
+    val_images: int = 300
+    twins: float = 0.3
+
+
+WORLDS: Mapping[str, World] = {
+    "450 scarce images": World(),
+    "nearly perfect": World(accuracy=0.99, disagreement=0.3, instability=0.05),
+    "runs dominate": World(images=2000, accuracy=0.8, disagreement=0.2, instability=0.25, val_images=2000),
+    "images dominate": World(accuracy=0.85, difficulty=1.0, disagreement=1.5, instability=0.03),
+    "arms differ by noise alone": World(accuracy=0.85, difficulty=1.0, disagreement=0.0, instability=0.0),
+    "2 seeds": World(runs=2),
+    "3 seeds": World(runs=3),
+    "10 seeds": World(runs=10),
+    "60 test images": World(images=60, val_images=60),
+}
+
+
+def draw_hits(world: World, effects: Sequence[float], rng: np.random.Generator) -> npt.NDArray[np.bool_]:
+    """Draw which arm is right in which run about which image.
+
+    Args:
+        world: How hits come about.
+        effects: What each of A arms adds to the true accuracy.
+        rng: Source of all draws.
+
+    Returns:
+        A×R×(val + test images).
+    """
+    arms, runs, images = len(effects), world.runs, world.val_images + world.images
+
+    def paired(*shape: int) -> npt.NDArray[np.float32]:
+        common, own = rng.standard_normal((1, *shape), np.float32), rng.standard_normal((arms, *shape), np.float32)
+        return world.twins**0.5 * common + (1 - world.twins) ** 0.5 * own
+
+    # The sum of the effects is normal, so that its spread turns an accuracy into a threshold.
+    spread = (1 + world.difficulty**2 + world.disagreement**2 + world.instability**2) ** 0.5
+    total = (ndtri(world.accuracy + np.asarray(effects)) * spread)[:, None, None].astype(np.float32)
+    total = total + world.difficulty * rng.standard_normal((1, 1, images), np.float32)
+    total = total + world.disagreement * rng.standard_normal((arms, 1, images), np.float32)
+    return total + world.instability * paired(runs, 1) + paired(runs, images) > 0
+
+
+def draw_difference(world: World, effect: float, rng: np.random.Generator) -> npt.NDArray[np.float64]:
+    """Draw the differences of two arms on test, R×N, the second truly better by ``effect``."""
+    first, second = draw_hits(world, [0.0, effect], rng)[:, :, world.val_images :].astype(np.float64)
+    return second - first
+
+
+def draw_arms(
+    world: World,
+    real: int,
+    merged: int,
+    rng: np.random.Generator,
+    effect: float = 0.0,
+    recipes: Sequence[float] = (),
+) -> list[Arm]:
+    """Draw a whole comparison.
+
+    Args:
+        world: How hits come about.
+        real: Number of real arms, each with a recipe of its own.
+        merged: Number of merged arms; the first ones have the recipes of the real ones.
+        rng: Source of all draws.
+        effect: By how much all merged arms are truly better than the real one of their recipe.
+        recipes: By how much each recipe is truly better than the accuracy of the world; nothing, if left out.
+    """
+    of_recipe = [*recipes, *[0.0] * max(real, merged)]
+    effects = [*of_recipe[:real], *(effect + gain for gain in of_recipe[:merged])]
+    hits = draw_hits(world, effects, rng).astype(np.float64)
+    names = [("real", f"r{k}") for k in range(real)] + [("merged", f"r{k}") for k in range(merged)]
+    split = world.val_images
+    return [
+        arm(*name, of_arm[:, split:], of_arm[:, :split].mean(axis=1).tolist())
+        for name, of_arm in zip(names, hits, strict=True)
+    ]

@@ -1,0 +1,145 @@
+"""Folders as users have them: what is read, left out and said, and refused with what to do."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from augment.core.errors import DataError
+from augment.datasets.files import HIDDEN, SYSTEM, TEXT, survey
+
+
+def fill(folder: Path, *names: str) -> Path:
+    for name in names:
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_bytes(b"")
+    return folder
+
+
+def refusal(folder: Path) -> str:
+    with pytest.raises(DataError) as error:
+        survey(folder)
+    return str(error.value)
+
+
+def test_what_is_left_out_is_told_with_the_reason(tmp_path: Path) -> None:
+    fill(tmp_path, "cat/1.png", "dog/1.png", "cat/Thumbs.db", "cat/@eaDir/1.png/SYNOPHOTO_THUMB_M.jpg", "@eaDir/1.jpg")
+    fill(tmp_path, "__MACOSX/cat/._1.png", ".thumbnails/1.png", "cat/._1.png", "cat/notes.txt", "README", "dog/LICENSE")
+    found = survey(tmp_path)
+    assert found.files == {"cat": ["cat/1.png"], "dog": ["dog/1.png"]}
+    assert {reason: sorted(files) for reason, files in found.left_out.items()} == {
+        HIDDEN: [".thumbnails/1.png", "__MACOSX/cat/._1.png", "cat/._1.png"],
+        SYSTEM: ["@eaDir/1.jpg", "cat/@eaDir/1.png/SYNOPHOTO_THUMB_M.jpg", "cat/Thumbs.db"],
+        TEXT: ["README", "cat/notes.txt", "dog/LICENSE"],
+    }
+    assert found.warnings == []
+
+
+def test_a_class_may_be_called_like_a_text(tmp_path: Path) -> None:
+    assert list(survey(fill(tmp_path, "notice/1.png", "log.txt/1.png")).files) == ["log.txt", "notice"]
+
+
+@pytest.mark.parametrize(
+    "name", ["cat/1.HEIC", "cat/scan.dcm", "cat/scan", "cat/a.npy", "cat/1.gif", "cat/a.mp4", "x.zip"]
+)
+def test_what_may_be_an_image_and_is_not_read_is_refused(tmp_path: Path, name: str) -> None:
+    fill(tmp_path, "cat/1.png", "dog/1.png", name)
+    assert "1 files of a kind that is not read (expected .bmp, .jpeg, .jpg" in refusal(tmp_path)
+    assert refusal(tmp_path).endswith(f"\n    {name}")
+
+
+def test_the_file_of_groups_is_no_stray_file(tmp_path: Path) -> None:
+    fill(tmp_path, "cat/1.png", "dog/1.png", "owners.csv")
+    assert survey(tmp_path, beside=["owners.csv"]).left_out == {}
+    assert survey(tmp_path).left_out == {TEXT: ["owners.csv"]}
+    (tmp_path / "owners.csv").unlink()
+    (tmp_path / "owners.csv").symlink_to("README")
+    with pytest.raises(DataError, match="1 links, which DVC does not follow"):
+        survey(tmp_path, beside=["owners.csv"])
+
+
+def test_images_beside_the_class_folders_are_refused_all_on_one_screen_with_other_problems(tmp_path: Path) -> None:
+    fill(tmp_path, "cat/1.png", "dog/1.png", *(f"{number:02}.png" for number in range(12)))
+    os.mkfifo(tmp_path / "dog" / "2.png")
+    (tmp_path / "cat" / "2.png").symlink_to(tmp_path / "cat" / "1.png")
+    (tmp_path / "cats").symlink_to(tmp_path / "cat")
+    (tmp_path / "dog" / "loop").symlink_to(tmp_path)
+    fill(tmp_path, "dog/.dvcignore")
+    lines = refusal(tmp_path).splitlines()
+    assert lines[0] == f"{tmp_path}: cannot be read as it is:"
+    told = dict(zip([line.split(",")[0].split(":")[0] for line in lines[1::2]], lines[2::2], strict=True))
+    assert told == {
+        "  12 images beside the class folders": "    00.png, 01.png, 02.png, 03.png, 04.png, 05.png, 06.png, 07.png, "
+        "08.png, 09.png, and 2 more",
+        "  3 links": "    cats, dog/loop, cat/2.png",
+        "  1 pipes": "    dog/2.png",
+        "  1 .dvcignore files": "    dog/.dvcignore",
+    }
+
+
+def test_images_that_a_dvcignore_above_hides_from_dvc_are_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    fill(tmp_path, "raw/pets/cat/1.png", "raw/pets/cat/2.tif", "raw/pets/dog/1.png")
+    (tmp_path / ".dvcignore").write_text("# mine\n*.tif\n*.pyc\n")
+    (tmp_path / "raw" / ".dvcignore").write_text("/pets/dog\n")
+    assert refusal(Path("raw/pets")).splitlines()[1:] == [
+        "  2 files that a .dvcignore hides from DVC, so that a change of them would pass unseen: change that file",
+        "    cat/2.tif, dog/1.png",
+    ]
+
+
+def test_names_that_are_no_utf_8_or_cannot_be_printed_are_shown_escaped(tmp_path: Path) -> None:
+    fill(tmp_path, "cat/1.png", "dog/1.png", os.fsdecode(b"caf\xe9/1.png"), "cat/a\nb.png")
+    message = refusal(tmp_path)
+    message.encode("ascii")
+    assert "2 names that are no UTF-8, which no table or page can show: rename them" in message
+    assert r"caf\xe9, caf\xe9/1.png" in message
+    assert r"cat/a\nb.png" in message
+
+
+@pytest.mark.parametrize("names", [["train", "test"], ["Train", "val", "TEST"], ["training", "validation"], ["train"]])
+def test_folders_of_splits_are_no_classes(tmp_path: Path, names: list[str]) -> None:
+    fill(tmp_path, *(f"{name}/cat/1.png" for name in names))
+    message = refusal(tmp_path)
+    assert "are splits, no classes. Splits are made here" in message
+    assert f"move the images of all of them into one folder a class, e.g. {tmp_path}/cat/1.png" in message
+
+
+def test_a_class_among_others_may_be_called_train(tmp_path: Path) -> None:
+    assert list(survey(fill(tmp_path, "train/1.png", "car/1.png")).files) == ["car", "train"]
+
+
+def test_splits_inside_class_folders_are_said_not_to_be_heeded(tmp_path: Path) -> None:
+    (warning,) = survey(fill(tmp_path, "cat/train/1.png", "cat/test/1.png", "dog/1.png")).warnings
+    assert warning.startswith("class folders with folders for splits in them: cat. Those are not heeded")
+
+
+@pytest.mark.parametrize("name", ["unlabelled", "Unlabeled"])
+def test_what_has_no_label_is_no_class(tmp_path: Path, name: str) -> None:
+    fill(tmp_path, "cat/1.png", "dog/1.png", f"{name}/1.png")
+    assert f"{name} would be a class like any other, and by its name is none. Take it out" in refusal(tmp_path)
+
+
+def test_a_folder_too_many_is_told(tmp_path: Path) -> None:
+    fill(tmp_path, "pets/cat/1.png", "pets/dog/1.png")
+    assert "found a single folder, pets, that holds folders: cat, dog. Are these the classes?" in refusal(tmp_path)
+
+
+def test_labels_in_a_table_are_not_read(tmp_path: Path) -> None:
+    fill(tmp_path, "images/1.png", "images/2.png", "labels.csv")
+    assert "found a single folder, images. Labels in a table or in file names are not read" in refusal(tmp_path)
+
+
+def test_classes_that_look_alike_are_told(tmp_path: Path) -> None:
+    (warning,) = survey(fill(tmp_path, "Big cat/1.png", "big_cat/1.png", "dog/1.png")).warnings
+    assert warning == "classes whose names are almost the same: Big cat, big_cat"
+
+
+def test_a_folder_that_cannot_be_listed_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(_: object) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(os, "scandir", refuse)
+    assert refusal(tmp_path) == f"{tmp_path}/.: cannot be listed (Permission denied)".replace("/.:", ":")

@@ -1,0 +1,1 @@
+"""Tests of the estimate and of what is told while a run goes on."""

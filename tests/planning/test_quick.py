@@ -1,0 +1,60 @@
+from pathlib import Path
+from typing import Any
+
+from augment.core.specs import parse
+from augment.planning.quick import quick, write
+from augment.settings import Settings, load_settings
+
+
+def cut(params: dict[str, Any]) -> dict[str, Any]:
+    return quick(parse(Settings, params, "params.yaml"))
+
+
+def test_what_stays_is_the_question_and_two_recipes(params: dict[str, Any]) -> None:
+    found = cut(params)
+    assert found["seeds"] == 2
+    assert found["synthesizers"] == {"gan": ["gan"], "vae": [], "classical": []}
+    assert list(found["mixes"]) == ["merged"]
+    assert found["auto_mixes"] == {}
+    assert found["arms"]["train_sets"] == ["real", "merged"]
+    assert list(found["arms"]["recipes"]) == ["plain", "balanced_classical"]
+    digits = found["datasets"]["digits"]
+    assert digits["synthesizers"]["gan"]["steps"] == 667
+    assert digits["classifier"]["max_steps"] == 1000
+
+
+def test_nothing_else_is_changed(params: dict[str, Any]) -> None:
+    found, digits = cut(params), params["datasets"]["digits"]
+    for key in ("seed", "runtime", "gate", "flow"):
+        assert found[key] == params[key]
+    made = found["datasets"]["digits"]
+    for key in ("source", "split", "scarcity", "synthesis"):
+        assert made[key] == digits[key]
+    assert made["classifier"] == digits["classifier"] | {"max_steps": 1000}
+    assert made["synthesizers"]["smote"] == digits["synthesizers"]["smote"]
+
+
+def test_without_a_mix_of_both_synthetic_images_alone_are_asked_about(params: dict[str, Any]) -> None:
+    params["arms"]["train_sets"] = ["control", "real", "best", "synthetic"]
+    assert cut(params)["arms"]["train_sets"] == ["real", "synthetic"]
+
+
+def test_a_choice_on_val_is_asked_about_last_and_keeps_its_recipe(params: dict[str, Any]) -> None:
+    params["arms"]["train_sets"] = ["control", "real", "best"]
+    found = cut(params)
+    assert found["arms"]["train_sets"] == ["real", "best"]
+    assert list(found["arms"]["recipes"]) == ["plain", "balanced", "balanced_classical"]
+
+
+def test_real_images_alone_are_a_question_too(params: dict[str, Any], tmp_path: Path) -> None:
+    params["arms"]["train_sets"] = ["real", "control"]
+    write(parse(Settings, params, "params.yaml"), tmp_path / "params.yaml")
+    found = load_settings(tmp_path / "params.yaml")
+    assert (found.arms.train_sets, found.synthesizer_names(), found.mixes) == (["real"], ["gan"], {})
+
+
+def test_what_is_written_is_valid_and_cuts_no_further_but_for_steps(settings: Settings, tmp_path: Path) -> None:
+    write(settings, tmp_path / "params.yaml")
+    once = load_settings(tmp_path / "params.yaml")
+    assert quick(once)["arms"] == quick(settings)["arms"]
+    assert once.datasets["digits"].scarcity == settings.datasets["digits"].scarcity

@@ -1,0 +1,92 @@
+from dataclasses import replace
+
+from augment.evaluation.predictions import GroundTruth
+from augment.results import tables
+from augment.results.arm_figures import ARM_FIGURES
+from augment.results.synthesizer_figures import SYNTHESIZER_FIGURES
+from augment.results.tables import Cell
+from tests.comparison.simulated import arm, random_hits
+from tests.results.examples import QUALITY, result_of
+
+ARMS = [
+    arm("real", "plain", random_hits(0.6, 0), 0.6),
+    arm("real", "classical", random_hits(0.7, 1), 0.7),
+    arm("merged", "plain", random_hits(0.9, 2), 0.9),
+]
+
+
+def test_every_score_of_the_list_has_a_column_and_every_arm_a_row() -> None:
+    result = result_of(ARMS)
+    found = tables.arms(result)
+    scores = [figure.heading for figure in ARM_FIGURES]
+    assert found.titles == ["arm", *scores, "difference to `real/plain`", "difference to `real/classical`"]
+    assert found.names == ["real/plain", "real/classical", "merged/plain"]
+    for row, one in zip(found.rows, result.arms, strict=True):
+        assert [cell.text for cell in row[: len(scores)]] == [f.text(one.scores[f.name]) for f in ARM_FIGURES]
+
+
+def test_an_arm_has_no_difference_to_itself_and_detected_ones_are_strong() -> None:
+    found = tables.arms(result_of(ARMS))
+    assert (found.rows[0][-2], found.rows[1][-1]) == (Cell("–"), Cell("–"))
+    assert found.rows[2][-1].strong
+    assert found.rows[2][-1].text.startswith("+19.0 [")
+    same = tables.arms(result_of([ARMS[0], arm("merged", "plain", ARMS[0].predictions.hits, 0.6)]))
+    assert same.rows[1][-1] == Cell("+0.0 [+0.0, +0.0]")
+
+
+def test_every_figure_of_a_synthesizer_has_a_row_and_says_what_it_means() -> None:
+    found = tables.synthesizers(result_of(ARMS, {"gan": QUALITY, "vae": QUALITY | {"frechet_distance": 9.0}}))
+    assert found is not None
+    assert found.titles == ["synthetic images of", "gan", "vae", "what it says"]
+    assert found.names == [figure.heading for figure in SYNTHESIZER_FIGURES]
+    distance = found.rows[found.names.index("Fréchet distance ↓")]
+    assert [cell.text for cell in distance[:2]] == ["4.00 (1.50)", "9.00 (1.50)"]  # theirs, then that of real images
+    assert [row[-1].text for row in found.rows] == [figure.meaning for figure in SYNTHESIZER_FIGURES]
+
+
+def test_the_opinions_of_a_weak_judge_are_marked_and_what_is_measured_without_it_is_not() -> None:
+    weak = QUALITY | {"judge": {"accuracy": 0.6, "accuracy_low": 0.5, "accuracy_high": 0.7, "chance": 0.5}}
+    found = tables.synthesizers(result_of(ARMS, {"gan": weak, "vae": QUALITY}))
+    assert found is not None
+    texts = {name: [cell.text for cell in row[:2]] for name, row in zip(found.names, found.rows, strict=True)}
+    assert texts["precision ↑"] == ["means little: 0.90 (0.95)", "0.90 (0.95)"]
+    assert texts["accuracy of the judge % ↑"] == ["60.0 [50.0, 70.0] (50.0)", "95.0 [90.0, 100.0] (50.0)"]
+    unmarked = [name for name, row in texts.items() if not row[0].startswith("means little: ")]
+    assert [name for name in unmarked if "by pixels" not in name] == [
+        "failed checks ↓",
+        "accuracy of the judge % ↑",
+        "val accuracy if trained on them % ↑",
+    ]
+
+
+def test_a_figure_that_no_synthesizer_has_is_left_out() -> None:
+    found = tables.synthesizers(result_of(ARMS, {"gan": {"failed_checks": 0}}))
+    assert found is not None
+    assert found.names == ["failed checks ↓"]
+    assert tables.synthesizers(result_of(ARMS, {})) is None
+
+
+def test_recall_is_told_before_and_after() -> None:
+    result = result_of(ARMS)
+    found = tables.parts(result, result.parts)
+    assert found is not None
+    assert found.names == ["a", "b"]
+    before, after = (one.predictions.hits.mean() * 100 for one in (ARMS[1], ARMS[2]))
+    texts = [cell.text for cell in found.rows[0]]
+    assert texts[:4] == ["10 → 10", "400", f"{before:.1f}", f"{after:.1f}"]
+    assert [cell.strong for cell in found.rows[0]] == [False, False, False, False, True, False]
+    assert [cell.text for cell in found.rows[1]] == ["10 → 10", "0", "–", "–", "–", "–"]
+    assert tables.parts(result, ()) is None
+    assert tables.parts(result_of(ARMS[:2]), ()) is None
+
+
+def test_a_gap_between_groups_names_them_as_they_are() -> None:
+    groups = ("a`b", "south") * 200
+    truth = GroundTruth(classes=("a", "b"), labels=(0,) * 400, groups=groups)
+    result = result_of([replace(one, predictions=replace(one.predictions, truth=truth)) for one in ARMS])
+    found = tables.gaps(result)
+    assert found is not None
+    assert found.titles[1] in ("accuracy on a'b minus south", "accuracy on south minus a'b")
+    assert found.rows[0][1] == Cell("–")
+    assert "the choice among 1 pair of groups" in found.caption
+    assert tables.gaps(result_of(ARMS)) is None

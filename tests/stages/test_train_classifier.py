@@ -1,0 +1,93 @@
+"""The stage as the command line calls it: what it trains on must be what the settings say."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from augment.classifier.classifier_spec import ClassifierSpec, RecipeSpec
+from augment.classifier.files import read_classifiers
+from augment.core.errors import ContainerError, DataError
+from augment.core.images import make_image_set
+from augment.core.provenance import described
+from augment.core.store import write_image_set
+from augment.datasets.sources.image_folder import ImageFolderSource
+from augment.datasets.split_spec import NoScarcity, SplitSpec
+from augment.runtime.runtime_spec import RuntimeSpec
+from augment.stages.train_classifier import train_classifier
+from tests.conftest import striped_images
+
+SETTINGS: dict[str, Any] = {
+    "seed": 0,
+    "source": ImageFolderSource(kind="image_folder", image_size=8, mode="grey"),
+    "split": SplitSpec(val=0.2, test=0.2),
+    "scarcity": NoScarcity(kind="none"),
+}
+PREPARED = described(stage="prepare", dataset="toys", **SETTINGS)
+
+
+def write(path: Path, made_by: dict[str, Any], *, seed: int = 0, shape: tuple[int, int, int] = (1, 8, 8)) -> None:
+    write_image_set(path, make_image_set(*striped_images(20, 2, shape, seed), ["low", "high"]), made_by)
+
+
+def run(folder: Path, train_set: str = "real", **changes: Any) -> None:
+    train_classifier.run(
+        dataset="toys",
+        train_set=train_set,
+        recipe="plain",
+        spec=ClassifierSpec(width=4, batch_size=10, max_steps=2, eval_every=1),
+        recipe_spec=RecipeSpec(transforms="none", sampling="natural"),
+        runtime=RuntimeSpec(device="cpu", precision="fp32"),
+        seeds=2,
+        train=folder / "train",
+        val=folder / "val",
+        classifier=folder / "arm",
+        **(SETTINGS | changes),
+    )
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    write(tmp_path / "train", PREPARED)
+    write(tmp_path / "val", PREPARED, seed=1)
+    return tmp_path
+
+
+def test_one_classifier_a_seed_is_written(folder: Path) -> None:
+    run(folder)
+    assert (
+        len(
+            read_classifiers(
+                folder / "arm", ["low", "high"], (1, 8, 8), {"train_set": "real", "recipe": "plain", "seeds": 2}
+            )
+        )
+        == 2
+    )
+
+
+def test_images_that_other_settings_made_are_refused(folder: Path) -> None:
+    smaller = ImageFolderSource(kind="image_folder", image_size=24, mode="grey")
+    with pytest.raises(ContainerError, match=r"val/meta\.json: made_by: found source\.image_size 8, expected 24\."):
+        run(folder, source=smaller)
+    with pytest.raises(ContainerError, match=r"found seed 0, expected 1\."):
+        run(folder, seed=1)
+    with pytest.raises(ContainerError, match=r"found split\.val 0\.2, expected 0\.3\."):
+        run(folder, split=SplitSpec(val=0.3, test=0.2))
+    assert not (folder / "arm").exists()
+
+
+def test_a_training_set_is_that_of_its_name(folder: Path) -> None:
+    write(folder / "train", {"stage": "merge", "dataset": "toys", "mix": "merged"})
+    run(folder, "merged")
+    with pytest.raises(ContainerError, match=r"train/meta\.json: made_by: found mix merged, expected synthetic\."):
+        run(folder, "synthetic")
+    with pytest.raises(
+        ContainerError, match=r"train/meta\.json: made_by: found stage merge, expected prepare; seed noth"
+    ):
+        run(folder, "real")
+
+
+def test_images_of_another_shape_are_refused(folder: Path) -> None:
+    write(folder / "train", PREPARED, shape=(1, 9, 9))
+    with pytest.raises(DataError, match=r"train and .*val: image shapes \(1, 9, 9\) and \(1, 8, 8\) differ"):
+        run(folder)
