@@ -12,6 +12,7 @@ LOOK := A quick look, with fewer arms, classifiers and steps: a hint, no answer.
 .PHONY: repro estimate quick flow server serve test lint install plots clean
 
 repro: install  ## say how long it takes, rebuild every stale stage, then show the comparison
+	@python -m pipelines mend
 	@$(ESTIMATE)
 	@dvc repro --keep-going || { echo "A stage failed, see above; what does not need it is done: reports/index.html"; exit 1; }
 	@cat reports/*/comparison.md

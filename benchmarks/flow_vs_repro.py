@@ -21,7 +21,7 @@ from typing import Any
 import yaml
 
 from pipelines import graph, plan, settings
-from pipelines.graph import Stage
+from pipelines.graph import StageNode
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 
@@ -85,7 +85,7 @@ def without_overhead(root: Path, seconds: dict[str, float], jobs: int) -> float:
     clock = 0.0
     running: list[tuple[float, str]] = []
 
-    def start(stage: Stage) -> None:
+    def start(stage: StageNode) -> None:
         heapq.heappush(running, (clock + seconds[stage.name], stage.name))
 
     def wait() -> str:
@@ -94,7 +94,7 @@ def without_overhead(root: Path, seconds: dict[str, float], jobs: int) -> float:
         return name
 
     planned = plan.make(graph.read(root, settings.load(root)), force=True)
-    plan.schedule(planned, jobs, start, wait)
+    plan.schedule(planned, jobs, start, wait, lambda: False)
     return clock
 
 

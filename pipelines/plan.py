@@ -6,20 +6,16 @@ from graphlib import TopologicalSorter
 from heapq import heappop, heappush
 from typing import Any
 
-from pipelines.graph import Graph, GraphError, Stage
+from pipelines.commands import PipelineError
+from pipelines.graph import Graph, StageNode
 
 
 @dataclass(frozen=True)
 class Plan:
-    """The part of the graph a run is about, parents first.
+    """The part of the graph a run is about."""
 
-    Attributes:
-        stages: Every selected stage and all its ancestors.
-        stale: Names of those that have to run, or may have to, once their ancestors have run.
-    """
-
-    stages: Graph
-    stale: frozenset[str]
+    stages: Graph  # parents first
+    stale: frozenset[str]  # names of those that have to run, or may have to, once their ancestors have run
 
     def __str__(self) -> str:
         return f"{len(self.stale)} of {len(self.stages)} stages to run"
@@ -33,19 +29,13 @@ class Plan:
 
 
 def make(graph: Graph, datasets: Iterable[str] = (), stages: Iterable[str] = (), force: bool = False) -> Plan:
-    """Select a part of the graph and find what is stale in it.
+    """Select a part of the graph, with its ancestors, and find what is stale in it; with `force`, all of it.
 
-    Args:
-        graph: All stages, parents first.
-        datasets: Only stages of these datasets (the matrix axis `dataset`, or the key of a `foreach`), but none that
-            needs another dataset: what compares all would run all.
-        stages: Only these stages: full names, or names before the `@` for all of a matrix.
-        force: Everything selected counts as stale, as in `dvc repro --force`.
-
-    Raises:
-        GraphError: A dataset or stage is not in the graph; the message lists what is.
+    Of `datasets` (the matrix axis `dataset`, or the key of a `foreach`) those stages are taken that need no other
+    dataset: what compares all would run all. `stages` are full names, or names before the `@` for all of a matrix.
+    Raises PipelineError, which lists what is in the graph, for what is not.
     """
-    selected = _with_ancestors(graph, _select(graph, tuple(datasets), tuple(stages)))
+    selected = _with_ancestors(graph, _select(graph, set(datasets), set(stages)))
     stale: set[str] = set()
     for name, stage in selected.items():
         # `dvc status` looks at each stage alone. What an ancestor will rewrite it cannot know, so staleness
@@ -55,32 +45,20 @@ def make(graph: Graph, datasets: Iterable[str] = (), stages: Iterable[str] = (),
     return Plan(selected, frozenset(stale))
 
 
-def _select(graph: Graph, datasets: tuple[str, ...], stages: tuple[str, ...]) -> set[str]:
-    of_dataset = {name: stage.axes.get("dataset", stage.axes.get("key")) for name, stage in graph.items()}
-    _all_known("dataset", datasets, {value for value in of_dataset.values() if value})
-    _all_known("stage", stages, {*graph, *map(_group, graph)})
-    if stages:
-        chosen = {name for name in graph if name in stages or _group(name) in stages}
-        return {name for name in chosen if not datasets or of_dataset[name] in datasets}
-    if not datasets:
-        return set(graph)
-    others = set(of_dataset.values()) - {None, *datasets}
-    return {
-        name
-        for name in graph
-        if of_dataset[name] in datasets
-        and not any(of_dataset[above] in others for above in _with_ancestors(graph, {name}))
-    }
-
-
-def _group(name: str) -> str:
-    return name.partition("@")[0]
-
-
-def _all_known(kind: str, wanted: Iterable[str], known: set[str]) -> None:
-    unknown = sorted(set(wanted) - known)
-    if unknown:
-        raise GraphError(f"no {kind} {', '.join(unknown)} in dvc.yaml; there is {', '.join(sorted(known)) or 'none'}")
+def _select(graph: Graph, datasets: set[str], stages: set[str]) -> set[str]:
+    dataset_of = {name: stage.axes.get("dataset", stage.axes.get("key")) for name, stage in graph.items()}
+    group_of = {name: name.partition("@")[0] for name in graph}
+    all_datasets = set(filter(None, dataset_of.values()))
+    for kind, wanted, there in ("dataset", datasets, all_datasets), ("stage", stages, {*graph, *group_of.values()}):
+        if unknown := ", ".join(sorted(wanted - there)):
+            raise PipelineError(f"no {kind} {unknown} in dvc.yaml; there is {', '.join(sorted(there)) or 'none'}")
+    chosen = {name for name in graph if not stages or {name, group_of[name]} & stages}
+    if datasets:
+        chosen = {name for name in chosen if dataset_of[name] in datasets}
+    if datasets and not stages:
+        others = all_datasets - datasets
+        chosen = {name for name in chosen if others.isdisjoint(map(dataset_of.get, _with_ancestors(graph, {name})))}
+    return chosen
 
 
 def _with_ancestors(graph: Graph, names: set[str]) -> Graph:
@@ -92,48 +70,30 @@ def _with_ancestors(graph: Graph, names: set[str]) -> Graph:
 
 
 def schedule(
-    plan: Plan,
-    jobs: int,
-    start: Callable[[Stage], None],
-    wait: Callable[[], str | None],
+    plan: Plan, jobs: int, start: Callable[[StageNode], None], wait: Callable[[], str], stopped: Callable[[], object]
 ) -> None:
     """Start every stage of a plan once its parents have finished, the longest way to the end first.
 
-    Args:
-        plan: What to run.
-        jobs: Stale stages side by side; fresh ones cost nothing and are started at once.
-        start: Starts one stage and returns without waiting for it.
-        wait: Waits for any started stage and returns its name, or None to start nothing further and return
-            once those under way have finished.
+    At most `jobs` stale stages run side by side; fresh ones cost nothing and are started at once. `wait` waits for any
+    started stage and returns its name. Once `stopped`, no further one is started, and those under way are waited for.
+    Prefect's task runners start what was submitted first, and let tasks that wait for others take up places.
     """
-    sorter = TopologicalSorter({name: stage.parents for name, stage in plan.stages.items()})
-    sorter.prepare()
-    heights = _heights(plan)
-    queue: list[tuple[int, str]] = []
-    running: set[str] = set()
-    stopping = False
-    while sorter.is_active():
-        for name in sorter.get_ready():
-            heappush(queue, (-heights[name] if name in plan.stale else -len(heights) - 1, name))
-        while queue and not stopping and (queue[0][1] not in plan.stale or len(running & plan.stale) < jobs):
-            name = heappop(queue)[1]
-            running.add(name)
-            start(plan.stages[name])
-        if not running:
-            return
-        finished = wait()
-        if finished is None:
-            stopping = True
-        else:
-            running.remove(finished)
-            sorter.done(finished)
-
-
-def _heights(plan: Plan) -> dict[str, int]:
-    """Count the stale stages on the longest way from each stage to the end of the graph."""
-    heights = dict.fromkeys(plan.stages, 0)
+    heights = dict.fromkeys(plan.stages, 0)  # stale stages on the longest way from each stage to the end of the graph
     for name in reversed(plan.stages):
         heights[name] += name in plan.stale
         for parent in plan.stages[name].parents:
             heights[parent] = max(heights[parent], heights[name])
-    return heights
+    sorter = TopologicalSorter({name: stage.parents for name, stage in plan.stages.items()})
+    sorter.prepare()
+    queue: list[tuple[int, str]] = []
+    running: set[str] = set()
+    while sorter.is_active():
+        for name in sorter.get_ready():
+            heappush(queue, (-heights[name] if name in plan.stale else -len(heights) - 1, name))
+        while queue and not stopped() and (queue[0][1] not in plan.stale or len(running & plan.stale) < jobs):
+            running.add(name := heappop(queue)[1])
+            start(plan.stages[name])
+        if not running:
+            return
+        running.remove(name := wait())
+        sorter.done(name)

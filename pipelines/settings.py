@@ -2,82 +2,22 @@
 
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Any, Literal, Self
 from zoneinfo import ZoneInfo
 
+import pydantic
 import yaml
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    ConfigDict,
-    Field,
-    NonNegativeInt,
-    PositiveFloat,
-    PositiveInt,
-    ValidationError,
-)
+from cronsim import CronSim, CronSimError
+from pydantic import AfterValidator, NonNegativeInt, PositiveFloat, PositiveInt
+
+from pipelines.commands import PipelineError
 
 PARAMS_FILE = "params.yaml"
-_M = TypeVar("_M", bound=BaseModel)
-
-
-class SettingsError(ValueError):
-    """A setting of the flow is wrong; the message names the key, the place and the expectation."""
-
-
-class _Frozen(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class StageHints(_Frozen):
-    """How one stage wants to be run; keys left out fall back on the flow's settings.
-
-    Attributes:
-        timeout_s: Seconds after which the stage is stopped and counts as failed; null for no limit.
-        retries: Further attempts after a failure.
-        retry_delay_s: Seconds before the first retry; doubled before each further one.
-        no_retry_exit_codes: Exit codes of the stage's command that no retry can cure (bad input, say).
-        slots: How many slots of each resource the stage occupies while it runs.
-        page: A page that it writes beside its outputs, as it differs from machine to machine; linked after the run.
-    """
-
-    timeout_s: PositiveFloat | None = None
-    retries: NonNegativeInt = 0
-    retry_delay_s: PositiveFloat = 10.0
-    no_retry_exit_codes: tuple[int, ...] = (65,)  # EX_DATAERR of sysexits.h
-    slots: dict[str, PositiveInt] = {}
-    page: str | None = None
-
-
-class ServerSettings(_Frozen):
-    """Where the Prefect server listens."""
-
-    host: str = "127.0.0.1"
-    port: int = Field(default=4200, ge=1, le=65535)
-
-
-class WatchSettings(_Frozen):
-    """Folders whose changes start a run while the flow is served.
-
-    Attributes:
-        paths: Files or folders, relative to the workspace; empty watches nothing.
-        every_s: Seconds between two looks.
-        settled_s: Seconds without a further change before the run starts, so that a copy can finish.
-    """
-
-    paths: tuple[str, ...] = ()
-    every_s: PositiveFloat = 5.0
-    settled_s: PositiveFloat = 10.0
 
 
 def _schedule(value: str) -> str:
-    # Most runs have no schedule to check. Prefect's own check would load Prefect before its environment is set.
-    from cronsim import CronSim, CronSimError
-
-    try:
-        if len(value.split()) != 5:  # a sixth would be seconds
-            raise CronSimError("Wrong number of fields")
-        CronSim(value, datetime.min)
+    try:  # Prefect's own check would load Prefect before its environment is set
+        CronSim(value if len(value.split()) == 5 else "", datetime.min)  # a sixth field would be seconds
     except CronSimError as error:
         raise ValueError(f"{error}: expected a schedule of five fields as in cron, such as 0 3 * * *") from error
     return value
@@ -91,83 +31,77 @@ def _time_zone(value: str) -> str:
     return value
 
 
+class _Frozen(pydantic.BaseModel):
+    model_config = pydantic.ConfigDict(frozen=True, extra="forbid")
+
+    @classmethod
+    def read(cls, values: Any, where: str) -> Self:
+        try:
+            return cls.model_validate(values)
+        except pydantic.ValidationError as error:
+            wrong = [(".".join([where, *map(str, each["loc"])]), each["msg"], each["input"]) for each in error.errors()]
+            told = (f"{key}: {what.removeprefix('Value error, ')} (got {got!r})" for key, what, got in wrong)
+            raise PipelineError("; ".join(told)) from error
+
+
+class StageHints(_Frozen):
+    """How one stage wants to be run; keys left out fall back on the flow's settings."""
+
+    timeout_s: PositiveFloat | None = None  # then it is stopped and counts as failed
+    retries: NonNegativeInt = 0  # further attempts after a failure
+    retry_delay_s: PositiveFloat = 10.0  # before the first of them; doubled before each further one
+    no_retry_exit_codes: tuple[int, ...] = (65,)  # that no retry can cure: EX_DATAERR of sysexits.h
+    slots: dict[str, PositiveInt] = {}  # of each resource, while it runs
+    page: str | None = None  # that it writes beside its outputs, as it differs from machine to machine; linked
+
+
+class ServerSettings(_Frozen):
+    """Where the Prefect server listens."""
+
+    host: str = "127.0.0.1"
+    port: Annotated[int, pydantic.Field(ge=1, le=65535)] = 4200
+
+
+class WatchSettings(_Frozen):
+    """Files and folders, relative to the workspace, whose changes start a run while the flow is served."""
+
+    paths: tuple[str, ...] = ()
+    every_s: PositiveFloat = 5.0  # between two looks
+    settled_s: PositiveFloat = 10.0  # without a further change before the run starts, so that a copy can finish
+
+
 class FlowSettings(_Frozen):
-    """The block `flow:` of params.yaml; every key has a default, so the block may be missing.
+    """The block `flow:` of params.yaml; every key has a default, so the block may be missing."""
 
-    Attributes:
-        jobs: Stages side by side; null means one per core.
-        cron: Schedule of the served flow, five fields; null serves without a schedule.
-        timezone: Time zone of the schedule, an IANA name.
-        when_busy: What a run does that finds another one at work: `cancel` itself, or `wait` for its turn.
-        stop_grace_s: Seconds a stage gets to end by itself when it is stopped, before it is killed.
-        stages: Defaults for the hints of every stage.
-        slots: Slots this machine has of each resource, shared by all its flows; a resource not named here
-            is not limited.
-        server: Where the Prefect server listens.
-        watch: Folders whose changes start a run.
-    """
-
-    jobs: PositiveInt | None = None
-    cron: Annotated[str, AfterValidator(_schedule)] | None = None
+    jobs: PositiveInt | None = None  # stages side by side; null means one per core
+    cron: Annotated[str, AfterValidator(_schedule)] | None = None  # of the served flow; null serves without a schedule
     timezone: Annotated[str, AfterValidator(_time_zone)] = "UTC"
-    when_busy: Literal["cancel", "wait"] = "cancel"
-    stop_grace_s: PositiveFloat = 10.0
-    stages: StageHints = StageHints()
-    slots: dict[str, PositiveInt] = {}
+    when_busy: Literal["cancel", "wait"] = "cancel"  # what a run does that finds another one at work
+    stop_grace_s: PositiveFloat = 10.0  # for a stage to end by itself when it is stopped, before it is killed
+    stages: StageHints = StageHints()  # defaults for every stage
+    slots: dict[str, PositiveInt] = {}  # this machine's, for all its flows; a resource not named is not limited
     server: ServerSettings = ServerSettings()
     watch: WatchSettings = WatchSettings()
 
     def hints(self, meta: object, where: str) -> StageHints:
-        """Merge a stage's own hints over the flow's defaults.
-
-        Args:
-            meta: The stage's `meta:` from dvc.yaml, which may hold anything; only its key `flow` is ours.
-            where: How to name the place in an error.
-
-        Raises:
-            SettingsError: The hints hold an unknown key or a wrong value.
-        """
+        """Merge a stage's own hints, the key `flow` of its `meta:` at `where`, over the flow's defaults."""
         own = meta.get("flow", {}) if isinstance(meta, dict) else {}
         if not isinstance(own, dict):
-            raise SettingsError(f"{where}: `flow` must be a mapping, not {own!r}")
-        return _validated(StageHints, self.stages.model_dump() | own, where)
+            raise PipelineError(f"{where}: `flow` must be a mapping, not {own!r}")
+        return StageHints.read(self.stages.model_dump() | own, where)
 
 
 def load(root: Path) -> FlowSettings:
-    """Read and validate the block `flow:` of a workspace's params.yaml; all defaults where there is none.
-
-    Raises:
-        SettingsError: The file is not a YAML mapping, or the block holds an unknown key or a wrong value.
-    """
-    return _validated(FlowSettings, read_yaml(root / PARAMS_FILE).get("flow") or {}, f"{PARAMS_FILE}: flow")
+    """Read and validate the block `flow:` of a workspace's params.yaml; all defaults where there is none."""
+    return FlowSettings.read(read_yaml(root / PARAMS_FILE).get("flow") or {}, f"{PARAMS_FILE}: flow")
 
 
 def read_yaml(path: Path) -> dict[str, Any]:
-    """Read a YAML mapping; a missing or empty file is an empty one.
-
-    Raises:
-        SettingsError: The file is not YAML, or not a mapping.
-    """
+    """Read a YAML mapping; a missing or empty file is an empty one."""
     try:
-        content = yaml.load(path.read_text(encoding="utf-8"), yaml.CSafeLoader)
-    except FileNotFoundError:
-        return {}
+        content = yaml.load(path.read_bytes() if path.exists() else b"", yaml.CSafeLoader)
     except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise SettingsError(f"{path.name} is not YAML: {error}") from error
-    if content is None:
-        return {}
-    if not isinstance(content, dict):
-        raise SettingsError(f"{path.name} must be a mapping, not {type(content).__name__}")
-    return content
-
-
-def _validated(model: type[_M], values: Any, where: str) -> _M:
-    try:
-        return model.model_validate(values)
-    except ValidationError as error:
-        problems = "; ".join(
-            f"{'.'.join([where, *map(str, problem['loc'])])}: "
-            f"{problem['msg'].removeprefix('Value error, ')} (got {problem['input']!r})"
-            for problem in error.errors()
-        )
-        raise SettingsError(problems) from error
+        raise PipelineError(f"{path.name} is not YAML: {error}") from error
+    if not isinstance(content, dict | None):
+        raise PipelineError(f"{path.name} must be a mapping, not {type(content).__name__}")
+    return content or {}

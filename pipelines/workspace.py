@@ -1,33 +1,33 @@
-"""At most one run in a workspace, and a workspace that a crash left in pieces mended before the next run."""
+"""A workspace has at most one run, which takes slots of the machine, and mends what a crash left in pieces."""
 
 import fcntl
 import json
 import os
+import re
+import tempfile
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager, suppress
+from itertools import islice
 from pathlib import Path
-from typing import IO, Any
+from typing import IO
 
 import psutil
 import yaml
 
-OF_WORKSPACE = "PIPELINE_STAGE_OF"
-"""Variable that DVC and its stages have in their environment: the workspace that they are at work in."""
+from pipelines import private
+from pipelines.commands import PipelineError, git
 
-_LOCK_FILE, _JOURNAL_FILE = "lock", "dvc.lock"
+AT_WORK_IN = "PIPELINE_AT_WORK_IN"  # where DVC and its stages are at work, in their environment
 _POLL_S = 0.25
-_PATIENCE_S = 10.0  # with the kernel, that it ends a process it was told to kill
-_CHECKSUMS = {"md5", "etag", "checksum"}  # under which of these keys DVC keeps one depends on where the file is
-_NOT_NOW = "dvc.lock could not be copied or mended: {error}; the next run will do it"
-_EMPTY_LOCK = b"schema: '2.0'\nstages: {}\n"
+_CONFLICT = b"<<<<<<<"  # git's mark of a merge that its user has to end
 
 
-class BusyError(RuntimeError):
+class BusyError(PipelineError):
     """Another run is at work in the workspace; the message says which."""
 
 
-def scratch(root: Path) -> Path:
+def run_folder(root: Path) -> Path:
     """Where the flow keeps its own files: inside DVC's temporary folder, so out of git's and DVC's sight."""
     folder = root / ".dvc" / "tmp" / "flow"
     folder.mkdir(parents=True, exist_ok=True)
@@ -38,199 +38,127 @@ def scratch(root: Path) -> Path:
 def claim(root: Path, run: str, go_on_waiting: Callable[[], bool] = lambda: False) -> Iterator[int]:
     """Hold the workspace; yield the descriptor of its lock, for stages to hold it as long as they live.
 
-    Stages of a run that died hold the lock until their guards have stopped them. They are always waited for.
-
-    Args:
-        root: The workspace.
-        run: The name under which another run is told about this one.
-        go_on_waiting: Asked again and again while another run is at work.
-
-    Raises:
-        BusyError: Another run is at work, and `go_on_waiting` said no.
+    Another run, which is told about this one by the name `run`, raises BusyError once its `go_on_waiting` says no. Only
+    stages of a run that died, until their guards have stopped them, are always waited for. A concurrency limit of
+    Prefect's would know the runs of one deployment on one server alone.
     """
-    with (scratch(root) / _LOCK_FILE).open("a+", encoding="utf-8") as file:
-        while not _try_lock(file):
-            holder = _holder(file)
-            if psutil.pid_exists(holder.get("pid", -1)) and not go_on_waiting():
-                raise BusyError(
-                    f"run {holder.get('run')} (process {holder.get('pid')}) is at work in {root} "
-                    f"since {holder.get('since')}; two runs of one workspace would undo each other's work"
-                )
+    with (run_folder(root) / "lock").open("a+", encoding="utf-8") as file:
+        while not _lock(file):
+            file.seek(0)
+            with suppress(json.JSONDecodeError):  # it is just writing its name
+                name, pid, since = json.load(file)
+                if psutil.pid_exists(pid) and not go_on_waiting():
+                    told = f"run {name} (process {pid}) is at work in {root} since {since}"
+                    raise BusyError(f"{told}; two runs of one workspace would undo each other's work")
             time.sleep(_POLL_S)
         file.truncate(0)
-        file.write(json.dumps({"run": run, "pid": os.getpid(), "since": time.strftime("%F %T")}))
+        json.dump((run, os.getpid(), time.strftime("%F %T")), file)
         file.flush()
         yield file.fileno()
 
 
-def end_leftovers(root: Path) -> str | None:
-    """Kill what is left of a run that was killed, guards and all; say how many processes, if any.
+@contextmanager
+def slots(wanted: Mapping[str, int], limits: Mapping[str, int], stopped: Callable[[], bool]) -> Iterator[list[int]]:
+    """Wait for slots of scarce resources (a GPU, say), shared by all flows of one user on one machine, and hold them.
 
-    Only for who holds the workspace: nobody's stage may be at work then.
+    A slot is a lock as well, whose descriptor is yielded, so a crash frees it at once. A limit of Prefect's belongs to
+    one server, while projects have one each, and a run that was killed keeps it for minutes. All are taken at once or
+    none, so that two stages that want two each cannot wait for each other; once `stopped`, none.
     """
-    ended = 0
-    while left := list(_at_work(root)):  # again, for what they started before they were killed
-        for process in left:
-            with suppress(psutil.Error):
-                process.kill()
-        _, alive = psutil.wait_procs(left, timeout=_PATIENCE_S)
-        ended += len(left) - len(alive)
-        if alive:  # in a system call that does not end, such as one to a disk that is gone
-            break
-    return f"{ended} processes of a run that was killed were still at work: ended them" if ended else None
+    needed = {resource: count for resource, count in wanted.items() if resource in limits}
+    for resource, count in needed.items():
+        if count > limits[resource]:
+            raise ValueError(f"{count} slots of {resource} are wanted; flow.slots.{resource} is {limits[resource]}")
+    while True:
+        with ExitStack() as stack:
+            taken = [each for name, count in needed.items() for each in islice(_free(stack, name, limits[name]), count)]
+            if len(taken) == sum(needed.values()) or stopped():
+                yield taken
+                return
+        time.sleep(_POLL_S)
 
 
-def _at_work(root: Path) -> Iterator[psutil.Process]:
-    for process in psutil.process_iter():
-        with suppress(OSError, psutil.Error):
-            if process.environ().get(OF_WORKSPACE) == str(root):
-                yield process
+def _free(stack: ExitStack, resource: str, limit: int) -> Iterator[int]:
+    for number in range(limit):
+        file = stack.enter_context((slot_folder() / f"{resource}-{number}.lock").open("a"))
+        if _lock(file):
+            yield file.fileno()
 
 
-def _try_lock(file: IO[str]) -> bool:
+def slot_folder() -> Path:
+    """Where the locks of slots are: one folder for each user of the machine."""
+    path = Path(tempfile.gettempdir()) / f"pipelines-slots-{os.getuid()}"
+    path.mkdir(mode=0o700, exist_ok=True)
+    return path
+
+
+def _lock(file: IO[str]) -> bool:
     with suppress(BlockingIOError):
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         return True
     return False
 
 
-def _holder(file: IO[str]) -> dict[str, Any]:
-    file.seek(0)
-    with suppress(json.JSONDecodeError):
-        return dict(json.load(file))
-    return {}  # it is just writing its name
+def mend(root: Path) -> list[str]:
+    """Mend what a crash left, and say what, in words. Only for who holds the workspace."""
+    ended = {pid for _ in range(2) for pid in _end_leftovers(root)}  # again, for what they started meanwhile
+    told = f"{len(ended)} processes of a run that was killed were still at work: ended them" if ended else ""
+    return list(filter(None, (told, mend_readers(root), mend_lock(root))))
 
 
-class Journal:
-    """A copy of dvc.lock that survives DVC being killed while it rewrites the file in place.
+def _end_leftovers(root: Path) -> Iterator[int]:
+    places = re.compile(rf"{re.escape(str(root))}(/\.dvc/tmp/flow/.*)?")
+    for process in psutil.process_iter():
+        with suppress(OSError, psutil.Error):
+            if places.fullmatch(process.environ().get(AT_WORK_IN, "")) and process.status() != psutil.STATUS_ZOMBIE:
+                process.kill()
+                yield process.pid
 
-    Opened at the start of a run, brought up to date after each stage, and closed at the end; one that is
-    found at the start of a run is a crashed run's. Putting an entry back is always safe: DVC compares each
-    entry with what is on the disk, so an entry out of date makes a stage run and never keeps it from running.
+
+def mend_readers(root: Path) -> str:
+    """Take away DVC's table of readers and writers if a crash left it so that DVC would stop; say so.
+
+    DVC itself forgets dead processes, but not those whose number another one was given, nor can it read half a table.
     """
-
-    def __init__(self, root: Path) -> None:
-        self._lockfile = root / "dvc.lock"
-        self._dvc_mutex = root / ".dvc" / "tmp" / "lock"
-        self._copy = scratch(root) / _JOURNAL_FILE
-
-    def open(self) -> str | None:
-        """Begin a run: mend what a crashed one left, then copy; say what was mended, if anything.
-
-        Raises:
-            OSError: There is no room for the copy, without which no run may begin.
-        """
-        if not self._copy.exists():
-            _replace(self._copy, self._lockfile.read_bytes() if self._lockfile.exists() else _EMPTY_LOCK)
-            return None
-        return self._mend_and_copy()
-
-    def update(self) -> str | None:
-        """Mend dvc.lock if it was left in pieces, then copy it; say what was mended or could not be, if anything."""
-        try:
-            return self._mend_and_copy()
-        except OSError as error:  # the older copy still does: what it lacks will run or be restored again
-            return _NOT_NOW.format(error=error)
-
-    def close(self) -> str | None:
-        """End a run: update, and forget the copy. From here on a shorter dvc.lock is somebody's will."""
-        try:
-            mended = self._mend_and_copy()
-        except OSError as error:
-            return _NOT_NOW.format(error=error)
-        self._copy.unlink(missing_ok=True)
-        return mended
-
-    def _mend_and_copy(self) -> str | None:
-        with self._dvc_mutex.open("a") as mutex:
-            # DVC holds it while it reads and writes its files, not while a stage's command runs.
-            fcntl.flock(mutex, fcntl.LOCK_EX)
-            mended = self._mend()
-            if self._lockfile.exists():
-                _replace(self._copy, self._lockfile.read_bytes())
-        return mended
-
-    def _mend(self) -> str | None:
-        before, now = _stages(self._copy) or {}, _stages(self._lockfile)
-        if now is None:
-            if not self._lockfile.exists() and not before:
-                return None
-            _replace(self._lockfile, self._copy.read_bytes())
-            return f"dvc.lock was broken or gone: put back {len(before)} stages"
-        # A file that lost its end lost its last stages. Of the last one left it may hold a part: as long as
-        # DVC can read that, it finds the stage changed; what DVC could not read lacks a value or a checksum.
-        intact = {name: entry for name, entry in now.items() if not (_lacks_values(entry) or _lacks_checksums(entry))}
-        merged = before | intact
-        if merged == now:
-            return None
-        text = yaml.safe_dump({"schema": "2.0", "stages": merged}, sort_keys=False)
-        _replace(self._lockfile, text.encode())
-        return f"dvc.lock was cut short: put back {len(merged.keys() - intact.keys())} stages"
+    table = root / private.READERS
+    with private.excluded(root / private.READERS_LOCK):
+        text = table.read_text(encoding="utf-8", errors="replace") if table.exists() else "{}"
+        with suppress(ValueError, AttributeError):
+            if not any(json.loads(text).values()) or any(map(_runs_dvc, re.findall(r'"pid": (\d+)', text))):
+                return ""
+        table.unlink()
+    return "DVC's table of readers .dvc/tmp/rwlock was broken, or named dead processes: removed it"
 
 
-def _lacks_values(entry: object) -> bool:
-    if isinstance(entry, dict):
-        return any(_lacks_values(value) for key, value in entry.items() if key != "params")
-    if isinstance(entry, list):
-        return any(map(_lacks_values, entry))
-    return entry is None
-
-
-def _lacks_checksums(entry: object) -> bool:
-    """Tell whether a dependency or output has lost its checksum: DVC's status then fails for all stages."""
-    if not isinstance(entry, dict):
-        return True
-    files = [*entry.get("deps", ()), *entry.get("outs", ())]
-    return not all(isinstance(file, dict) and _CHECKSUMS & file.keys() for file in files)
-
-
-def heal_rwlock(root: Path) -> str | None:
-    """Make DVC's table of readers and writers usable after a crash; say what was done, if anything.
-
-    DVC refuses every command when the table is cut short, and waits for a dead process whose number was given
-    to another one. Entries stay only of processes that are alive and run DVC.
-    """
-    table = root / ".dvc" / "tmp" / "rwlock"
-    if not table.exists():
-        return None
-    with (table.parent / "rwlock.lock").open("a") as mutex:
-        fcntl.flock(mutex, fcntl.LOCK_EX)
-        try:
-            content = json.loads(table.read_text(encoding="utf-8"))
-            writers = {path: info for path, info in content.get("write", {}).items() if _runs_dvc(info["pid"])}
-            readers = {
-                path: alive
-                for path, infos in content.get("read", {}).items()
-                if (alive := [info for info in infos if _runs_dvc(info["pid"])])
-            }
-        except (ValueError, AttributeError, KeyError, TypeError):
-            _replace(table, b"{}")
-            return "the table .dvc/tmp/rwlock was broken: emptied it"
-        pruned = {"write": writers, "read": readers}
-        if pruned == {"write": {}, "read": {}} | content:
-            return None
-        _replace(table, json.dumps(pruned).encode())
-        return "the table .dvc/tmp/rwlock named dead processes: removed them"
-
-
-def _runs_dvc(pid: int) -> bool:
+def _runs_dvc(pid: str) -> bool:
     with suppress(psutil.Error):
-        return any("dvc" in word for word in psutil.Process(pid).cmdline())
+        return "dvc" in {Path(word).name for word in psutil.Process(int(pid)).cmdline()}
     return False
 
 
-def _stages(lockfile: Path) -> dict[str, Any] | None:
-    """Read the stages of a dvc.lock; None if there is none, or it is broken."""
+def mend_lock(root: Path) -> str:
+    """Put back the last commit's dvc.lock where it was cut short, as DVC leaves it when it is killed; say so.
+
+    This is always safe, and costs no work: DVC compares each entry with what is on the disk, and takes the outputs of
+    a stage that ran since from its cache.
+    """
+    file = root / "dvc.lock"
+    with private.excluded(root / private.LOCK):
+        content = file.read_bytes() if file.exists() else b""
+        if _is_whole(content) or _CONFLICT in content:
+            return ""
+        temporary = file.with_name("dvc.lock.new")
+        temporary.write_text(git(root, "show", "HEAD:./dvc.lock", otherwise="") or "schema: '2.0'\nstages: {}\n")
+        temporary.replace(file)
+    return "dvc.lock was cut short: put back the last commit's; what was made since comes from DVC's cache"
+
+
+def _is_whole(lockfile: bytes) -> bool:
+    """Tell whether DVC can work with it: each entry has all its values, each dependency and output its checksum."""
     try:
-        content = yaml.load(lockfile.read_text(encoding="utf-8"), yaml.CSafeLoader)
-    except (FileNotFoundError, UnicodeDecodeError, yaml.YAMLError):
-        return None
-    stages = content.get("stages") if isinstance(content, dict) else None
-    return stages if isinstance(stages, dict) else None
-
-
-def _replace(path: Path, content: bytes) -> None:
-    """Write a file whole or not at all."""
-    temporary = path.with_name(f"{path.name}.new")
-    temporary.write_bytes(content)
-    temporary.replace(path)
+        entries = yaml.load(lockfile, yaml.CSafeLoader)["stages"].values() if lockfile else ()
+        files = [file for entry in entries for key in ("deps", "outs") for file in entry.get(key, ())]
+        hashed = all(private.CHECKSUMS & file.keys() for file in files)
+        return hashed and not any(None in part.values() for part in (*entries, *files))
+    except (UnicodeDecodeError, yaml.YAMLError, LookupError, TypeError, AttributeError):
+        return False

@@ -13,7 +13,7 @@ from typing import Any
 
 import psutil
 
-from pipelines.workspace import Journal, end_leftovers, heal_rwlock
+from pipelines.workspace import mend, mend_lock, mend_readers
 
 from .conftest import Workspace, work
 from .processes import eventually, named, working_in
@@ -83,7 +83,7 @@ def kill_one_by_one(workspace: Workspace, flow: subprocess.Popen[str], chance: r
     for process in [psutil.Process(flow.pid), *chance.sample(found := working_in(workspace.root), len(found))]:
         with suppress(psutil.Error):
             process.kill()
-    end_leftovers(workspace.root)
+    mend(workspace.root)
 
 
 def crash_and_cut_lock(workspace: Workspace, flow: subprocess.Popen[str], chance: random.Random) -> None:
@@ -113,9 +113,8 @@ FAULTS: dict[str, Fault] = {
     "SIGINT": to_flow(signal.SIGINT),
     "SIGTERM": to_flow(signal.SIGTERM),
     "SIGKILL of the flow": to_flow(signal.SIGKILL),
-    "SIGKILL of a guard": kill_process("guard"),
+    "SIGKILL of a guard": kill_process("guard.py"),
     "SIGKILL of a DVC": kill_process("dvc"),
-    "SIGKILL of what starts DVC": kill_process("warm-dvc"),
     "SIGKILL of a stage": kill_process("work.py"),
     "SIGKILL of all": kill_all,
     "SIGKILL of one after the other": kill_one_by_one,
@@ -156,8 +155,8 @@ def _nothing_is_marked_done_that_was_not(workspace: Workspace) -> None:
     """
     copy = Workspace(workspace.root.with_name(f"{workspace.root.name}-copy"))
     shutil.copytree(workspace.root, copy.root)
-    heal_rwlock(copy.root)
-    Journal(copy.root).open()
+    mend_readers(copy.root)
+    mend_lock(copy.root)
     status = copy.call("status")
     assert status.returncode == 0, f"DVC refuses to work in what was mended: {status.stderr}"
     for out in [*copy.root.glob("[ab]*.txt"), *copy.root.glob("report.md")]:

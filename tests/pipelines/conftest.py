@@ -173,5 +173,5 @@ def diamond(workspace: Workspace) -> Workspace:
 def server() -> str:
     """Have a Prefect server until the session's process ends; return its API address."""
     api_url = os.environ["PREFECT_API_URL"]
-    ensure(Path(_HOME), ServerSettings(port=_PORT))()
+    ensure(Path(_HOME), ServerSettings(port=_PORT))
     return api_url

@@ -23,11 +23,15 @@ def working_in(root: Path) -> list[psutil.Process]:
 
 
 def named(name: str, root: Path) -> list[psutil.Process]:
-    """Find the processes of a workspace that have this name, or this word on their command line."""
+    """Find the processes of a workspace that run a program, or a script or module of Python's, of this name.
+
+    It is one of the first two words: behind those a guard has the words of what it guards.
+    """
     found = []
     for process in working_in(root):
         with suppress(psutil.Error):
-            if name in {process.name(), *process.cmdline()}:
+            words = [Path(word).name for word in process.cmdline() if not word.startswith("-")]
+            if name in words[:2]:
                 found.append(process)
     return found
 

@@ -4,7 +4,6 @@ import itertools
 import os
 import random
 import resource
-import secrets
 import shutil
 import subprocess
 import sys
@@ -15,12 +14,13 @@ from typing import Any
 import pytest
 
 from pipelines import guard
+from pipelines.commands import DVC
 
 from . import chaos
 from .conftest import Workspace, environment
 from .processes import working_in
 
-ROUNDS = int(os.environ.get("CHAOS_ROUNDS", "20"))  # over eleven kinds of faults; benchmarks/flow_chaos.py does more
+ROUNDS = int(os.environ.get("CHAOS_ROUNDS", "11"))  # one of each kind of fault; benchmarks/flow_chaos.py does more
 
 
 @pytest.fixture
@@ -30,7 +30,7 @@ def undisturbed(workspace: Workspace) -> dict[str, Any]:
     copy = Workspace(workspace.root.with_name("undisturbed"))
     shutil.copytree(workspace.root, copy.root)
     # Under a guard, because DVC alone would leave the stages' grandchildren behind, and this test waiting.
-    command = [sys.executable, guard.__file__, sys.executable, "-m", "dvc", "repro"]
+    command = [sys.executable, guard.__file__, "inf", "10", *DVC, "repro"]
     with subprocess.Popen(
         command, cwd=copy.root, env=environment(), stdin=subprocess.PIPE, stdout=subprocess.DEVNULL
     ) as repro:
@@ -42,8 +42,7 @@ def undisturbed(workspace: Workspace) -> dict[str, Any]:
 def test_after_any_fault_the_next_run_ends_like_an_undisturbed_one(
     workspace: Workspace, undisturbed: dict[str, Any]
 ) -> None:
-    seed = int(os.environ.get("CHAOS_SEED") or secrets.randbelow(10**6))
-    print(f"CHAOS_SEED={seed}")
+    seed = int(os.environ.get("CHAOS_SEED", "0"))
     deck = [name for _, name in zip(range(ROUNDS), itertools.cycle(chaos.FAULTS), strict=False)]
     random.Random(seed).shuffle(deck)  # noqa: S311 - chance, not secrecy
 
@@ -74,7 +73,7 @@ def test_a_full_disk_is_told_and_leaves_nothing_broken(workspace: Workspace, und
         check=False,
         timeout=60,
     )
-    assert failed.returncode in {1, 2}, "a failed run, or none, because DVC has no room for its own databases"
+    assert failed.returncode in {1, 65}, "a failed run, or none, because DVC has no room for its own databases"
     assert "File too large" in failed.stderr or "disk I/O error" in failed.stderr
     assert working_in(workspace.root) == []
     again = workspace.flow("run")

@@ -14,8 +14,7 @@ from prefect.client.schemas.filters import FlowRunFilter
 from prefect.client.schemas.objects import State
 from prefect.states import Cancelling, Running
 
-from pipelines import records
-from pipelines.flow import pipeline
+from pipelines.flow import pipeline, workspace_tag
 from pipelines.workspace import claim
 
 from .conftest import Workspace, work
@@ -145,7 +144,7 @@ def test_a_cancellation_in_the_ui_stops_the_stages(workspace: Workspace) -> None
     workspace.stages(one=work(write="one.txt", extra="--sleep 60"), two=work("one.txt", "two.txt"))
 
     def cancel() -> None:
-        tag = {"tags": {"all_": [records.workspace_tag(workspace.root)]}}
+        tag = {"tags": {"all_": [workspace_tag(workspace.root)]}}
         with get_client(sync_client=True) as client:
             (found,) = client.read_flow_runs(flow_run_filter=FlowRunFilter.model_validate(tag))
             client.set_flow_run_state(found.id, Cancelling())
@@ -194,7 +193,7 @@ def test_a_second_run_waits_when_it_is_told_to(workspace: Workspace) -> None:
 def test_a_crashed_run_that_the_server_still_shows_running_is_put_right(workspace: Workspace) -> None:
     workspace.stages(one=work(write="one.txt"))
     with get_client(sync_client=True) as client:
-        crashed = client.create_flow_run(pipeline, state=Running(), tags=[records.workspace_tag(workspace.root)])
+        crashed = client.create_flow_run(pipeline, state=Running(), tags=[workspace_tag(workspace.root)])
         elsewhere = client.create_flow_run(pipeline, state=Running(), tags=["another:/workspace"])
         run()
         assert client.read_flow_run(crashed.id).state_name == "Crashed"

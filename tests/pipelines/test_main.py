@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from pipelines.__main__ import main
-from pipelines.server import ServerError, command, environment
+from pipelines.commands import PipelineError
+from pipelines.server import command, environment
 from pipelines.settings import ServerSettings
 
 from .conftest import Workspace
@@ -16,19 +17,19 @@ def test_outside_a_dvc_workspace(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    assert main(["run"]) == 2
+    assert main(["run"]) == 65
     assert capsys.readouterr().err == f"error: {tmp_path} is not the root of a DVC workspace: it has no folder .dvc\n"
 
 
 def test_wrong_settings(workspace: Workspace, capsys: pytest.CaptureFixture[str]) -> None:
     workspace.params(flow={"job": 2})
-    assert main(["run"]) == 2
+    assert main(["run"]) == 65
     assert "error: params.yaml: flow.job: Extra inputs are not permitted (got 2)" in capsys.readouterr().err
 
 
 def test_a_server_for_others_needs_a_password(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("PREFECT_SERVER_API_AUTH_STRING", raising=False)
-    with pytest.raises(ServerError, match=r"flow\.server\.host is 192\.0\.2\.1: .* PREFECT_SERVER_API_AUTH_STRING"):
+    with pytest.raises(PipelineError, match=r"flow\.server\.host is 192\.0\.2\.1: .* PREFECT_SERVER_API_AUTH_STRING"):
         command(ServerSettings(host="192.0.2.1"))
     monkeypatch.setenv("PREFECT_SERVER_API_AUTH_STRING", "user:password")
     assert "192.0.2.1" in command(ServerSettings(host="192.0.2.1"))

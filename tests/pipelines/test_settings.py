@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from pipelines import settings
-from pipelines.settings import FlowSettings, SettingsError, StageHints
+from pipelines.commands import PipelineError
+from pipelines.settings import FlowSettings, StageHints
 
 from .conftest import environment
 
@@ -49,7 +50,7 @@ def test_a_workspace_without_the_block_gets_the_defaults(tmp_path: Path) -> None
 )
 def test_what_is_wrong_is_named(tmp_path: Path, text: str, message: str) -> None:
     (tmp_path / "params.yaml").write_text(text)
-    with pytest.raises(SettingsError, match=message):
+    with pytest.raises(PipelineError, match=message):
         settings.load(tmp_path)
 
 
@@ -73,5 +74,5 @@ def test_hints_of_a_stage_go_over_the_defaults_of_the_flow() -> None:
     flow = FlowSettings(stages=StageHints(retries=2, timeout_s=60))
     assert flow.hints({"flow": {"timeout_s": None}, "owner": "somebody"}, "here") == StageHints(retries=2)
     assert flow.hints(None, "here") == flow.stages
-    with pytest.raises(SettingsError, match="here: `flow` must be a mapping, not 3"):
+    with pytest.raises(PipelineError, match="here: `flow` must be a mapping, not 3"):
         flow.hints({"flow": 3}, "here")

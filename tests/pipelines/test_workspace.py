@@ -11,7 +11,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from pipelines.workspace import OF_WORKSPACE, BusyError, Journal, claim, end_leftovers, heal_rwlock, scratch
+from pipelines.__main__ import main
+from pipelines.workspace import AT_WORK_IN, BusyError, claim, mend, mend_lock, mend_readers, run_folder
 
 from .conftest import Workspace, work
 from .processes import eventually, held_elsewhere
@@ -19,8 +20,11 @@ from .processes import eventually, held_elsewhere
 
 @pytest.fixture
 def chain(workspace: Workspace) -> Workspace:
-    """Make a workspace of three stages that have run."""
+    """Make a workspace of three stages, of which two have run before the last commit."""
     workspace.stages(one=work(write="1.txt"), two=work("1.txt", "2.txt"), three=work("2.txt", "3.txt"))
+    workspace.dvc("repro", "--quiet", "two")
+    workspace.git("add", ".")
+    workspace.git("commit", "--quiet", "-m", "Two of three")
     workspace.dvc("repro", "--quiet")
     return workspace
 
@@ -44,12 +48,12 @@ def test_claim_waits_while_it_is_told_to(workspace: Workspace) -> None:
             return True
 
         with claim(workspace.root, "second", go_on):
-            assert json.loads((scratch(workspace.root) / "lock").read_text())["run"] == "second"
+            assert json.loads((run_folder(workspace.root) / "lock").read_text())[0] == "second"
 
 
 def test_guards_of_a_dead_run_are_waited_for(workspace: Workspace) -> None:
-    lock = scratch(workspace.root) / "lock"
-    lock.write_text(json.dumps({"run": "dead", "pid": 2**22 + 1, "since": "long ago"}))
+    lock = run_folder(workspace.root) / "lock"
+    lock.write_text(json.dumps(["dead", 2**22 + 1, "long ago"]))
     code = "import fcntl, sys, time; fcntl.flock(file := open(sys.argv[1], 'a'), 2); print(1, flush=True); "
     code += "time.sleep(1)"
     with subprocess.Popen([sys.executable, "-c", code, lock], stdout=subprocess.PIPE) as guard:
@@ -60,14 +64,14 @@ def test_guards_of_a_dead_run_are_waited_for(workspace: Workspace) -> None:
 
 
 def test_what_is_left_of_a_killed_run_is_ended_and_nothing_else(workspace: Workspace) -> None:
-    places = [workspace.root, workspace.root, workspace.root / "data"]
+    places = [workspace.root, workspace.root / ".dvc" / "tmp" / "flow" / "copy" / "sub", workspace.root / "data"]
     sleepers = [
-        subprocess.Popen(["sleep", "600"], env=os.environ | {OF_WORKSPACE: str(place)}, start_new_session=True)
+        subprocess.Popen(["sleep", "600"], env=os.environ | {AT_WORK_IN: str(place)}, start_new_session=True)
         for place in places
     ]
     try:
-        assert end_leftovers(workspace.root) == "2 processes of a run that was killed were still at work: ended them"
-        assert end_leftovers(workspace.root) is None
+        assert mend(workspace.root) == ["2 processes of a run that was killed were still at work: ended them"]
+        assert mend(workspace.root) == []
         assert [sleeper.poll() is None for sleeper in sleepers] == [False, False, True]
     finally:
         for sleeper in sleepers:
@@ -75,65 +79,56 @@ def test_what_is_left_of_a_killed_run_is_ended_and_nothing_else(workspace: Works
             sleeper.wait()
 
 
-def test_whatever_is_cut_from_dvc_lock_dvc_can_work_again_and_no_stage_is_lost(chain: Workspace) -> None:
-    lockfile = chain.root / "dvc.lock"
-    whole, entries = lockfile.read_bytes(), chain.lock()
+def test_wherever_dvc_lock_is_cut_dvc_can_work_again(chain: Workspace) -> None:
+    lockfile, whole, entries = chain.root / "dvc.lock", (chain.root / "dvc.lock").read_bytes(), chain.lock()
 
     @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-    @given(st.integers(0, len(whole) - 1))
+    @given(st.integers(1, len(whole) - 1))
     def cut(length: int) -> None:
-        lockfile.write_bytes(whole)
-        Journal(chain.root).open()
         lockfile.write_bytes(whole[:length])
-        Journal(chain.root).open()
-        assert chain.lock().keys() == entries.keys()
-        changed = [name for name in entries if chain.lock()[name] != entries[name]]
-        assert len(changed) <= 1, "only the entry that was cut may have changed"
-        Journal(chain.root).close()
+        mended = mend_lock(chain.root)
+        left = chain.lock()
+        assert left.keys() == {"one", "two"} if mended else lockfile.read_bytes() == whole[:length]
+        assert sum(entries[name] != entry for name, entry in left.items()) <= 1, "only what was cut may have changed"
+        assert mend_lock(chain.root) == ""
 
     cut()
 
 
-@pytest.mark.parametrize("keep", [0.0, 0.3, 0.5, 0.62, 0.7, 0.85, 0.97])
-def test_dvc_reads_a_mended_lock_and_repro_makes_it_whole(chain: Workspace, keep: float) -> None:
-    lockfile = chain.root / "dvc.lock"
-    whole, entries = lockfile.read_bytes(), chain.lock()
-    Journal(chain.root).open()
-    lockfile.write_bytes(whole[: int(len(whole) * keep)])
-    Journal(chain.root).open()
+@pytest.mark.parametrize(
+    ("keep", "last"), [(0.3, ""), (0.62, "\n    cm"), (0.97, "\n    - path: 2.txt\n      hash: m")]
+)
+def test_after_mending_repro_makes_dvc_lock_whole_and_runs_nothing(chain: Workspace, keep: float, last: str) -> None:
+    entries, text, ran = chain.lock(), (chain.root / "dvc.lock").read_text(), chain.ran()
+    (chain.root / "dvc.lock").write_text(text[: int(len(text) * keep)].rpartition("\n")[0] + last)
+    mend_lock(chain.root)
     chain.dvc("repro", "--quiet")
     assert chain.lock() == entries
+    assert chain.ran() == ran, "all outputs came from the cache"
 
 
-@pytest.mark.parametrize("last", ["three:\n    cm", "- path: 2.txt\n", "- path: 2.txt\n      hash: m", "hash: md5\n"])
-def test_a_last_entry_that_dvc_cannot_read_is_put_back(chain: Workspace, last: str) -> None:
-    lockfile = chain.root / "dvc.lock"
-    before, text = chain.lock(), lockfile.read_text()
-    journal = Journal(chain.root)
-    journal.open()
-    lockfile.write_text(text[: text.rindex(last.split("\n", maxsplit=1)[0])] + last)
-    assert journal.update() is not None
-    assert chain.lock() == before
-    assert "up to date" in chain.dvc("status")
+def test_without_a_commit_a_broken_dvc_lock_begins_anew(workspace: Workspace) -> None:
+    (workspace.root / "dvc.lock").write_text("schema: '2")
+    assert mend_lock(workspace.root)
+    assert workspace.lock() == {}
 
 
-def test_stages_that_ended_after_the_copy_are_kept(chain: Workspace) -> None:
-    journal = Journal(chain.root)
-    entries = chain.lock()
-    (chain.root / "dvc.lock").unlink()
-    journal.open()
-    chain.dvc("repro", "--quiet")
-    assert Journal(chain.root).open() is None
-    assert chain.lock() == entries
+def test_a_dvc_lock_whose_merge_the_user_has_to_end_is_left_alone(chain: Workspace) -> None:
+    conflict = "stages:\n<<<<<<< HEAD\n  one:\n    cmd: a\n=======\n"
+    (chain.root / "dvc.lock").write_text(conflict)
+    assert mend_lock(chain.root) == ""
+    assert (chain.root / "dvc.lock").read_text() == conflict
 
 
-def test_a_lock_shortened_between_runs_is_left_alone(chain: Workspace) -> None:
-    journal = Journal(chain.root)
-    journal.open()
-    journal.close()
-    (chain.root / "dvc.lock").write_text("schema: '2.0'\nstages: {}\n")
-    assert journal.open() is None
-    assert chain.lock() == {}
+def test_mending_is_a_command_for_those_who_run_dvc_alone(chain: Workspace, capsys: pytest.CaptureFixture[str]) -> None:
+    (chain.root / "dvc.lock").write_text("schema: '2")
+    (chain.root / ".dvc" / "tmp" / "rwlock").write_text('{"write')
+    assert main(["mend"]) == 0
+    assert [line.split(": ")[1].split()[0] for line in capsys.readouterr().out.splitlines()] == ["DVC's", "dvc.lock"]
+    assert main(["mend"]) == 0
+    assert capsys.readouterr().out == ""
+    with claim(chain.root, "first"):
+        assert main(["mend"]) == 65
 
 
 @pytest.mark.parametrize(
@@ -146,12 +141,12 @@ def test_a_lock_shortened_between_runs_is_left_alone(chain: Workspace) -> None:
     ],
     ids=["cut", "wrong", "dead process", "number given to another process"],
 )
-def test_dvc_works_after_the_table_of_readers_is_healed(workspace: Workspace, content: str) -> None:
+def test_dvc_works_after_the_table_of_readers_is_mended(workspace: Workspace, content: str) -> None:
     workspace.stages(one=work(write="one.txt"))
     content = content.replace('"one.txt"', json.dumps(str(workspace.root / "one.txt")))
     (workspace.root / ".dvc" / "tmp" / "rwlock").write_text(content)
-    assert heal_rwlock(workspace.root)
-    assert heal_rwlock(workspace.root) is None
+    assert mend_readers(workspace.root)
+    assert mend_readers(workspace.root) == ""
     workspace.dvc("repro", "--quiet")
     assert workspace.lock().keys() == {"one"}
 
@@ -163,6 +158,6 @@ def test_the_table_keeps_a_dvc_that_is_alive(workspace: Workspace) -> None:
     ) as alive:
         eventually(workspace.ran)
         before = Path(".dvc/tmp/rwlock").read_text()
-        assert heal_rwlock(workspace.root) is None
+        assert mend_readers(workspace.root) == ""
         assert Path(".dvc/tmp/rwlock").read_text() == before
         assert str(alive.pid) in before

@@ -11,7 +11,7 @@ from prefect.client.orchestration import get_client
 from prefect.client.schemas.filters import FlowRunFilter
 from prefect.client.schemas.objects import FlowRun
 
-from pipelines import deployments
+from pipelines.flow import changes
 from pipelines.settings import WatchSettings
 
 from .conftest import Workspace, work
@@ -86,7 +86,7 @@ def test_changes_are_told_once_and_only_when_they_have_settled(tmp_path: Path) -
 
     def watch() -> None:
         settings = WatchSettings(paths=("raw", "file"), every_s=0.05, settled_s=0.4)
-        for changed in deployments.changes(tmp_path, settings):
+        for changed in changes(tmp_path, settings):
             told.append((time.monotonic(), changed))
 
     threading.Thread(target=watch, daemon=True).start()

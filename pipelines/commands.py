@@ -1,0 +1,33 @@
+"""DVC and git, used through their command lines alone."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+DVC = (sys.executable, "-m", "dvc", "--wait-for-lock")
+
+
+class PipelineError(RuntimeError):
+    """Something a user can put right; the message says what, where and how."""
+
+
+def dvc(root: Path, *words: str) -> str:
+    """Run a DVC command that must succeed; return what it prints."""
+    return _run(root, DVC + words)
+
+
+def git(root: Path, *words: str, otherwise: str | None = None, **variables: str) -> str:
+    """Run a git command; return what it prints, without the end of its last line, or, if it fails, what is said."""
+    return _run(root, ("git", *words), otherwise, **variables).rstrip("\n")
+
+
+def _run(root: Path, command: tuple[str, ...], otherwise: str | None = None, **more: str) -> str:
+    try:
+        done = subprocess.run(command, cwd=root, env=os.environ | more, capture_output=True, text=True, check=True)
+    except (FileNotFoundError, subprocess.CalledProcessError) as error:
+        if otherwise is not None:
+            return otherwise
+        shown, said = " ".join(command).removeprefix(f"{sys.executable} -m "), getattr(error, "stderr", "not installed")
+        raise PipelineError(f"`{shown}` in {root} failed: {said.strip()[-2000:]}") from error
+    return done.stdout
