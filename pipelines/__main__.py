@@ -6,7 +6,7 @@ import os
 import signal
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from pipelines import graph, plan, server, settings, workspace
@@ -36,13 +36,11 @@ def _check_git(root: Path) -> None:
     try:
         git(root, "rev-parse", "--git-dir")
     except PipelineError as error:
-        told = f"{error}. DVC works in a git repository: make this folder one with `git init`"
-        try:
-            without = dvc(root, "config", "core.no_scm").strip() == "true"
-        except PipelineError:
-            without = False
-        if not without:
-            raise PipelineError(f"{told} (or `git clone` the project)") from error
+        with suppress(PipelineError):
+            if dvc(root, "config", "core.no_scm").strip() == "true":
+                return
+        remedy = "DVC works in a git repository: make this folder one with `git init` (or `git clone` the project)"
+        raise PipelineError(f"{error}. {remedy}") from error
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -2,7 +2,9 @@
 
 import json
 import os
+import shutil
 import socket
+import subprocess
 import urllib.request
 from email.message import Message
 from pathlib import Path
@@ -51,6 +53,28 @@ def test_a_web_page_starts_no_run(server: str) -> None:
         assert "Access-Control-Allow-Origin" not in headers
         for wrong in ("", "pipelines:", "pipelines:guess"):
             assert ask(f"{server}/flow_runs/", {"Authorization": f"Basic {wrong}"}, body)[0] == 401
+        assert [each.id for each in client.read_flow_runs()] == [each.id for each in before]
+
+
+PAGE = """<pre id="told"></pre><script>(async () => {
+  for (const options of [{headers: {"Content-Type": "application/json"}}, {mode: "no-cors"}])
+    try { const answer = await fetch("SERVER/flow_runs/", {method: "POST", body: "BODY", ...options});
+          told.textContent += `${answer.type} ${answer.status};` }
+    catch (error) { told.textContent += `${error};` }
+  told.textContent += "done" })()</script>"""
+
+
+@pytest.mark.skipif(shutil.which("chromium") is None, reason="needs chromium")
+def test_a_page_in_a_browser_starts_no_run_and_reads_nothing(server: str, tmp_path: Path) -> None:
+    with get_client(sync_client=True) as client:
+        body = json.dumps({"flow_id": str(client.create_flow_from_name("pipeline"))}).replace('"', '\\"')
+        before = client.read_flow_runs()
+        (tmp_path / "page.html").write_text(PAGE.replace("SERVER", server).replace("BODY", body))
+        command = ["chromium", "--headless", "--no-sandbox", "--disable-gpu", f"--user-data-dir={tmp_path / 'profile'}"]
+        command += ["--disable-background-networking", "--virtual-time-budget=10000", "--dump-dom"]
+        page = (tmp_path / "page.html").as_uri()
+        shown = subprocess.run([*command, page], capture_output=True, text=True, timeout=60, check=True).stdout
+        assert "TypeError: Failed to fetch;opaque 0;done" in shown
         assert [each.id for each in client.read_flow_runs()] == [each.id for each in before]
 
 
