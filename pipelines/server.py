@@ -49,9 +49,8 @@ def environment(root: Path, where: ServerSettings) -> dict[str, str]:
 
 def address_of(where: ServerSettings) -> str:
     """Give the address of the server's UI, as this machine reaches it."""
-    return (
-        f"http://{_REACHED_AT.get(where.host, where.host if ':' not in where.host else f'[{where.host}]')}:{where.port}"
-    )
+    host = where.host if ":" not in where.host else f"[{where.host}]"
+    return f"http://{_REACHED_AT.get(where.host, host)}:{where.port}"
 
 
 def credential(root: Path) -> str:
@@ -107,9 +106,7 @@ def ensure(root: Path, where: ServerSettings) -> None:
     api_url, log = os.environ["PREFECT_API_URL"], folder(root) / "server.log"
     ours = api_url.endswith(f":{where.port}/api")
     if ours and answers(api_url) and not answers(api_url, "version"):
-        told = (
-            f"the server at {api_url} does not take this project's password: it is another project's, or not Prefect's"
-        )
+        told = f"the server at {api_url} does not take this project's password: it is another one's, or not Prefect's"
         remedy = f"Give this one a port of its own with flow.server.port in {PARAMS_FILE}"
         raise PipelineError(f"{told}. {remedy}, or share the server: docs/security.md")
     if answers(api_url):
