@@ -6,11 +6,11 @@ import os
 import signal
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from pipelines import graph, plan, server, settings, workspace
-from pipelines.commands import PipelineError
+from pipelines.commands import PipelineError, dvc, git
 
 EXIT_DATA, EXIT_SYSTEM, EXIT_SERVER_GONE = 65, 2, 3
 _PREFECT = [sys.executable, "-m", "prefect"]
@@ -22,12 +22,25 @@ def main(words: list[str]) -> int:
     try:
         if not (root / ".dvc").is_dir():
             raise PipelineError(f"{root} is not the root of a DVC workspace: it has no folder .dvc")
+        _check_git(root)
         return int(options.command(options, root))
     except (PipelineError, OSError) as error:  # of the system's a full disk, say
         print(f"error: {error}", file=sys.stderr)
         return EXIT_DATA if isinstance(error, PipelineError) else EXIT_SYSTEM
     except KeyboardInterrupt:  # before the flow has begun, which handles it itself
         return 128 + signal.SIGINT
+
+
+def _check_git(root: Path) -> None:
+    """Raise PipelineError, with the remedy, where DVC cannot work because git does not, as after a ZIP download."""
+    try:
+        git(root, "rev-parse", "--git-dir")
+    except PipelineError as error:
+        with suppress(PipelineError):
+            if dvc(root, "config", "core.no_scm").strip() == "true":
+                return
+        remedy = "DVC works in a git repository: make this folder one with `git init` (or `git clone` the project)"
+        raise PipelineError(f"{error}. {remedy}") from error
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -108,13 +121,16 @@ def _prefect(options: argparse.Namespace, root: Path) -> None:
 
 
 def _server(_: argparse.Namespace, root: Path) -> None:
-    os.execv(sys.executable, server.command(_prepared(root).server))  # noqa: S606 - no shell is wanted
+    where = _prepared(root).server
+    words, password = server.command(where), os.environ["PREFECT_SERVER_API_AUTH_STRING"]
+    shown = password if password == server.credential(root) else "your PREFECT_SERVER_API_AUTH_STRING"
+    print(f"Open {server.address_of(where)} and log in, once, with {shown}", flush=True)
+    os.execv(sys.executable, words)  # noqa: S606 - no shell is wanted
 
 
 def _prepared(root: Path) -> settings.FlowSettings:
     """Read the settings, and have Prefect, which reads its environment when it is loaded, follow them."""
     chosen = settings.load(root)
-    (root / ".prefect").mkdir(exist_ok=True)
     os.environ.update(server.environment(root, chosen.server))
     return chosen
 

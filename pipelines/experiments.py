@@ -15,11 +15,10 @@ from typing import Any
 
 from pipelines import private
 from pipelines.commands import PipelineError, dvc, git
-from pipelines.settings import PARAMS_FILE, read_yaml
+from pipelines.settings import NAME, NAMING, PARAMS_FILE, read_yaml
 from pipelines.workspace import run_folder
 
 _OVERRIDE = re.compile(r"(\+{0,2}|~)[A-Za-z_][\w.-]*(=.*)?", re.DOTALL)
-_NAME = re.compile(r"[\w.-]+")
 _OURS = ("dvc.yaml", "dvc.lock", PARAMS_FILE)  # recorded even where git does not know them
 _NOBODY = {"name": "pipelines", "email": "pipelines@localhost"}
 
@@ -65,8 +64,8 @@ def _change_settings(where: Path, shown: str, words: list[str]) -> None:
     git(where, "checkout", private.QUEUED, "--", PARAMS_FILE)
     git(where, "reset", "--quiet")
     for name in _names(read_yaml(where / PARAMS_FILE)):
-        if not _NAME.fullmatch(name):  # datasets and the like become words of commands, and a shell reads those
-            raise PipelineError(f"{shown}: the name {name!r} may have letters, digits, _, - and . alone")
+        if not NAME.fullmatch(name):  # before DVC makes paths of it
+            raise PipelineError(f"{shown}: the name {name!r}: {NAMING}")
 
 
 def _names(block: Any) -> Iterator[str]:

@@ -14,8 +14,9 @@ from uuid import UUID
 from prefect import flow, get_run_logger
 from prefect.client.orchestration import get_client
 from prefect.client.schemas.filters import FlowRunFilter, TaskRunFilter
-from prefect.client.schemas.objects import State
+from prefect.client.schemas.objects import DeploymentStatus, State
 from prefect.events import DeploymentEventTrigger, emit_event
+from prefect.exceptions import ObjectNotFound
 from prefect.runtime import flow_run
 from prefect.schedules import Cron
 from prefect.states import Cancelled, Crashed, Failed
@@ -26,6 +27,7 @@ from pipelines import artifacts, experiments, graph, plan, settings, workspace
 from pipelines.commands import PipelineError
 from pipelines.tasks import Stop, Tasks
 
+SERVED = "scheduled"  # name of the deployment
 REFUSED = "Refused"  # name of the state of a run that did not begin, because of something that its user can put right
 DATA_CHANGED = "pipelines.data-changed"
 _UNDER_WAY = {"type": {"any_": ["RUNNING", "CANCELLING"]}}
@@ -148,6 +150,8 @@ def serve(root: Path, chosen: settings.FlowSettings) -> None:
     Runs queue up behind each other, or cancel themselves, as `flow.when_busy` says; see `workspace.claim`.
     """
     tag, of_workspace = workspace_tag(root), {"prefect.resource.id": workspace_tag(root)}
+    of_ours = f"The DVC pipeline of {tag}"
+    _refuse_beside_another(of_ours)
 
     def watch() -> None:
         for changed in changes(root, chosen.watch):
@@ -155,12 +159,24 @@ def serve(root: Path, chosen: settings.FlowSettings) -> None:
 
     threading.Thread(target=watch, name="watch", daemon=True).start()
     pipeline.serve(
-        name="scheduled",
+        name=SERVED,
         schedule=Cron(chosen.cron, timezone=chosen.timezone) if chosen.cron else None,
         triggers=[DeploymentEventTrigger(name=f"data of {tag}", expect={DATA_CHANGED}, match=of_workspace)],
         entrypoint_type=EntrypointType.MODULE_PATH,
-        description=f"The DVC pipeline of {root}",
+        description=of_ours,
     )
+
+
+def _refuse_beside_another(ours: str) -> None:
+    """Raise PipelineError if another workspace is served at this server: each would run what is meant for the other."""
+    with get_client(sync_client=True) as client, suppress(ObjectNotFound):
+        there = client.read_deployment_by_name(f"{pipeline.name}/{SERVED}")
+        asked_for = there.status == DeploymentStatus.READY and not there.paused  # by who serves it, in the last minute
+        if asked_for and there.description != ours:
+            raise PipelineError(
+                f"{there.description} is served at this server already; two would run each other's. "
+                f"Give this project a server of its own with flow.server.port in {settings.PARAMS_FILE}"
+            )
 
 
 def changes(root: Path, watch: settings.WatchSettings) -> Iterator[list[str]]:

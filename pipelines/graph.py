@@ -12,8 +12,8 @@ from graphlib import TopologicalSorter
 from pathlib import Path
 from typing import Any, TypeAlias
 
-from pipelines.commands import dvc
-from pipelines.settings import FlowSettings, StageHints, read_yaml
+from pipelines.commands import PipelineError, dvc
+from pipelines.settings import NAME, NAMING, PARAMS_FILE, FlowSettings, StageHints, read_yaml
 
 _NODE = re.compile(r'^\s*"([^"]+)";$', re.MULTILINE)
 _EDGE = re.compile(r'^\s*"([^"]+)" -> "([^"]+)";$', re.MULTILINE)
@@ -37,11 +37,18 @@ Graph: TypeAlias = dict[str, StageNode]
 
 
 def read(root: Path, settings: FlowSettings) -> Graph:
-    """Ask DVC for every stage of a workspace, in an order in which parents come first."""
+    """Ask DVC for every stage of a workspace, in an order in which parents come first.
+
+    Raises PipelineError for a name that is not safe as part of a command: nothing has been run then.
+    """
     dot, changes = dvc(root, "dag", "--dot"), json.loads(dvc(root, "status", "--json"))
     parents: dict[str, set[str]] = {name: set() for name in _NODE.findall(dot)}
     for parent, child in _EDGE.findall(dot):
         parents.setdefault(child, set()).add(parent)
+    for name in {*parents, *changes}:
+        key = name.partition("@")[2]
+        if key and not name.endswith(".dvc") and not NAME.fullmatch(key):
+            raise PipelineError(f"stage {name!r} of dvc.yaml, named after {PARAMS_FILE}: {NAMING}; nothing was run")
     stages_in = cache(lambda file: read_yaml(root / file).get("stages", {}))
     found: Graph = {}
     for name in TopologicalSorter(parents).static_order():

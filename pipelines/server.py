@@ -1,8 +1,12 @@
 """The project's own Prefect server: where it is, and how to have one."""
 
 import atexit
+import base64
+import fcntl
 import os
+import secrets
 import shutil
+import socket
 import subprocess
 import sys
 import time
@@ -11,45 +15,86 @@ from pathlib import Path
 
 from pipelines import guard
 from pipelines.commands import PipelineError
-from pipelines.settings import ServerSettings
+from pipelines.settings import PARAMS_FILE, ServerSettings
 
 _START_S = 60.0
-_LOOPBACK = {"127.0.0.1", "::1", "localhost"}
+_LOOPBACK = ("127.0.0.1", "localhost", "::1")
 _REACHED_AT = {"0.0.0.0": "127.0.0.1", "::": "[::1]", "::1": "[::1]"}  # noqa: S104 - where one bound to all is found
+_SERVER_PASSWORD, _PASSWORD = "PREFECT_SERVER_API_AUTH_STRING", "PREFECT_API_AUTH_STRING"
 
 
 def environment(root: Path, where: ServerSettings) -> dict[str, str]:
-    """Make the environment in which Prefect works for a workspace. What the user has set already, wins."""
-    host = where.host if ":" not in where.host else f"[{where.host}]"
+    """Make the environment in which Prefect works for a workspace. What the user has set already, wins.
+
+    Server and clients share a password, or any web page could run commands here: a browser lets each send requests to
+    loopback. A server that the user has named is not told the one made here.
+    """
+    address = address_of(where)
+    password = os.environ.get(_SERVER_PASSWORD) or os.environ.get(_PASSWORD) or credential(root)
     defaults = {
         "PREFECT_HOME": str(root / ".prefect"),
-        "PREFECT_API_URL": f"http://{_REACHED_AT.get(where.host, host)}:{where.port}/api",
+        "PREFECT_API_URL": f"{address}/api",
+        "PREFECT_SERVER_CORS_ALLOWED_ORIGINS": f"{address},http://localhost:{where.port}",
         "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
         "DO_NOT_TRACK": "1",
         # Each request to a server that is away is repeated for 14 s, enough for its restart, not for a minute:
         # what is to stop makes several of them first.
         "PREFECT_CLIENT_MAX_RETRIES": "3",
+        **({} if "PREFECT_API_URL" in os.environ else {_PASSWORD: password}),
     }
-    return defaults | os.environ
+    direct = [*(os.environ.get("no_proxy") or os.environ.get("NO_PROXY") or "").split(","), *_LOOPBACK, where.host]
+    no_proxy = ",".join(dict.fromkeys(filter(None, direct)))
+    return defaults | os.environ | {_SERVER_PASSWORD: password, "NO_PROXY": no_proxy, "no_proxy": no_proxy}
 
 
-def answers(api_url: str) -> bool:
-    """Tell whether a server answers there."""
+def address_of(where: ServerSettings) -> str:
+    """Give the address of the server's UI, as this machine reaches it."""
+    host = where.host if ":" not in where.host else f"[{where.host}]"
+    return f"http://{_REACHED_AT.get(where.host, host)}:{where.port}"
+
+
+def credential(root: Path) -> str:
+    """Read the password of the workspace's server, `pipelines:…`, which its owner alone may; make it where none is."""
+    file = folder(root) / "credential"
+    file.touch(mode=0o600)
+    file.chmod(0o600)
+    with file.open("a+", encoding="utf-8") as stream:
+        fcntl.flock(stream, fcntl.LOCK_EX)  # of two commands at once one makes it
+        stream.seek(0)
+        if not (known := stream.read()):
+            stream.write(known := f"pipelines:{secrets.token_urlsafe(24)}")
+        return known
+
+
+def folder(root: Path) -> Path:
+    """Have the folder of the server's files, which its owner alone may enter."""
+    path = root / ".prefect"
+    path.mkdir(mode=0o700, exist_ok=True)
+    path.chmod(0o700)
+    return path
+
+
+def answers(api_url: str, about: str = "health") -> bool:
+    """Tell whether a server answers there; all but a question about its health it answers who has the password."""
+    password = base64.b64encode(os.environ.get(_PASSWORD, "").encode()).decode()
+    request = urllib.request.Request(f"{api_url}/{about}", headers={"Authorization": f"Basic {password}"})  # noqa: S310
     try:
-        with urllib.request.urlopen(f"{api_url}/health", timeout=2) as response:  # noqa: S310 - our own address
+        with urllib.request.urlopen(request, timeout=2) as response:  # noqa: S310 - our own address
             return bool(response.status == 200)
     except OSError:
         return False
 
 
 def command(where: ServerSettings) -> list[str]:
-    """Make the command that runs the server in the foreground; refuse one for others without a password."""
-    if where.host not in _LOOPBACK and not os.environ.get("PREFECT_SERVER_API_AUTH_STRING"):
-        raise PipelineError(
-            f"flow.server.host is {where.host}: whoever reaches it could run this pipeline. Set "
-            "PREFECT_SERVER_API_AUTH_STRING=user:password (and PREFECT_API_AUTH_STRING for clients) first"
-        )
-    return [sys.executable, "-m", "prefect", "server", "start", "--host", where.host, "--port", str(where.port)]
+    """Make the command that runs the server in the foreground, where it can listen."""
+    try:
+        family = socket.AF_INET6 if ":" in where.host else socket.AF_INET
+        socket.create_server((where.host, where.port), family=family).close()
+    except OSError as error:
+        at = f"{where.host}, port {where.port}: {error.strerror}"
+        keys = f"flow.server.host and flow.server.port in {PARAMS_FILE}"
+        raise PipelineError(f"the Prefect server cannot listen at {at}. Choose another with {keys}") from error
+    return [sys.executable, "-P", str(Path(__file__).with_name("app.py")), where.host, str(where.port)]
 
 
 def ensure(root: Path, where: ServerSettings) -> None:
@@ -58,10 +103,15 @@ def ensure(root: Path, where: ServerSettings) -> None:
     Call it before Prefect is imported. Functions registered for the exit run in reverse, so that our server is stopped
     only after Prefect has sent it the last logs and states.
     """
-    api_url, log = os.environ["PREFECT_API_URL"], root / ".prefect" / "server.log"
+    api_url, log = os.environ["PREFECT_API_URL"], folder(root) / "server.log"
+    ours = api_url.endswith(f":{where.port}/api")
+    if ours and answers(api_url) and not answers(api_url, "version"):
+        told = f"the server at {api_url} does not take this project's password: it is another one's, or not Prefect's"
+        remedy = f"Give this one a port of its own with flow.server.port in {PARAMS_FILE}"
+        raise PipelineError(f"{told}. {remedy}, or share the server: docs/security.md")
     if answers(api_url):
         return
-    if not api_url.endswith(f":{where.port}/api"):
+    if not ours:
         raise PipelineError(f"no Prefect server answers at {api_url}, where PREFECT_API_URL says it is")
     guarded, deadline = [sys.executable, guard.__file__, "inf", "10", *command(where)], time.monotonic() + _START_S
     with log.open("ab") as out:

@@ -1,5 +1,6 @@
 """Settings of the flow (`flow:` in params.yaml) and of single stages (`meta: {flow: …}` in dvc.yaml)."""
 
+import re
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
@@ -13,6 +14,9 @@ from pydantic import AfterValidator, NonNegativeInt, PositiveFloat, PositiveInt
 from pipelines.commands import PipelineError
 
 PARAMS_FILE = "params.yaml"
+# Of a dataset and the like, whose name becomes a word of a command, which a shell reads, and part of a path.
+NAME = re.compile(r"\w+([.-]\w+)*")
+NAMING = "expected letters, digits and _, with a single . or - between them"
 
 
 def _schedule(value: str) -> str:

@@ -15,6 +15,7 @@ import pytest
 import yaml
 
 from pipelines.server import ensure
+from pipelines.server import environment as environment_of
 from pipelines.settings import ServerSettings
 
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -30,14 +31,11 @@ def free_port() -> int:
 # Prefect reads its settings when it is first imported, which test modules do before any fixture runs.
 # Functions registered for the exit run in reverse: Prefect's, then the server's, then this.
 _HOME = tempfile.mkdtemp(prefix="prefect-home-")
-(Path(_HOME) / ".prefect").mkdir()
 atexit.register(shutil.rmtree, _HOME, ignore_errors=True)
+for _name in [name for name in os.environ if name.startswith("PREFECT_")]:  # of the session that started this worker
+    del os.environ[_name]
 _PORT = free_port()
-os.environ |= {
-    "PREFECT_HOME": f"{_HOME}/.prefect",
-    "PREFECT_API_URL": f"http://127.0.0.1:{_PORT}/api",
-    "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
-    "DO_NOT_TRACK": "1",
+os.environ |= environment_of(Path(_HOME), ServerSettings(port=_PORT)) | {
     "PREFECT_LOGGING_TO_API_WHEN_MISSING_FLOW": "ignore",
     "DVC_NO_ANALYTICS": "1",
 }

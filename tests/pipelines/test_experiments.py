@@ -194,7 +194,7 @@ def test_a_copy_that_a_failed_run_left_is_brought_up_to_date(measured: Workspace
         ("steps=1,2", "not a choice"),
         ("dvc.yaml:stages.train.cmd=touch x", r"expected KEY=VALUE, \+KEY=VALUE or ~KEY of params.yaml"),
         ("--help", "expected KEY=VALUE"),
-        ("++names={a|touch gotcha: 1}", "may have letters, digits, _, - and . alone"),
+        ("++names={a|touch gotcha: 1}", "the name .* expected letters, digits and _, with"),
     ],
 )
 def test_a_wrong_override_is_refused(measured: Workspace, override: str, expected: str) -> None:

@@ -4,7 +4,7 @@ import pytest
 
 from pipelines import graph
 from pipelines.commands import PipelineError
-from pipelines.settings import FlowSettings
+from pipelines.settings import NAME, FlowSettings
 
 from .conftest import Workspace, work
 
@@ -68,3 +68,37 @@ def test_dvcs_own_message_is_in_the_error(workspace: Workspace) -> None:
     (workspace.root / "dvc.yaml").write_text("stages: {one: {comand: echo}}")
     with pytest.raises(PipelineError, match=r"(?s)`dvc .*dag --dot` in .* failed: .*dvc\.yaml"):
         graph.read(workspace.root, FlowSettings())
+
+
+HOSTILE = {"mix": {"matrix": {"mix": "${mixes}"}, "cmd": "echo ${item.mix}; touch gotcha", "deps": ["work.py"]}}
+
+
+@pytest.mark.usefixtures("server")
+def test_a_name_that_a_shell_would_read_begins_no_run(workspace: Workspace) -> None:
+    workspace.params(mixes={"good": 1, "a|touch gotcha": 2})
+    workspace.stages(one=work(write="one.txt"), **HOSTILE)
+    refused = workspace.flow("run")
+    assert refused.returncode == 65
+    assert (
+        "error: stage 'mix@a|touch gotcha' of dvc.yaml, named after params.yaml: "
+        "expected letters, digits and _, with a single . or - between them; nothing was run"
+    ) in refused.stderr
+    assert not (workspace.root / "gotcha").exists()
+    assert workspace.ran() == []
+
+
+def test_a_name_with_a_quote_in_a_list_is_refused(workspace: Workspace) -> None:
+    workspace.params(mixes=["good", 'a"\nb'])
+    workspace.stages(**HOSTILE)
+    with pytest.raises(PipelineError, match=r"of dvc\.yaml, named after params\.yaml: expected letters, digits and _"):
+        graph.read(workspace.root, FlowSettings())
+
+
+@pytest.mark.parametrize("name", ["a;b", "$(a)", "a b", "a/b", "..", "a..b", "--help", "a--b", "-", "a\n", "'", ""])
+def test_names_for_no_command_and_no_path(name: str) -> None:
+    assert not NAME.fullmatch(name)
+
+
+@pytest.mark.parametrize("name", ["merged", "long_tail", "digits-gan", "v1.2", "größe", "3"])
+def test_names_that_projects_use(name: str) -> None:
+    assert NAME.fullmatch(name)

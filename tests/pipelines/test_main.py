@@ -1,16 +1,16 @@
 """The command line: what it refuses, and how it says so."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
 
 from pipelines.__main__ import main
-from pipelines.commands import PipelineError
-from pipelines.server import command, environment
+from pipelines.server import environment
 from pipelines.settings import ServerSettings
 
-from .conftest import Workspace
+from .conftest import Workspace, work
 
 
 def test_outside_a_dvc_workspace(
@@ -21,18 +21,23 @@ def test_outside_a_dvc_workspace(
     assert capsys.readouterr().err == f"error: {tmp_path} is not the root of a DVC workspace: it has no folder .dvc\n"
 
 
+def test_without_git_the_remedy_is_told(workspace: Workspace, capsys: pytest.CaptureFixture[str]) -> None:
+    (workspace.root / ".git").rename(workspace.root / "elsewhere")
+    assert main(["plan"]) == 65
+    assert re.fullmatch(
+        r"error: `git rev-parse --git-dir` in .* failed: fatal: not a git repository .*make this folder one with "
+        r"`git init` \(or `git clone` the project\)\n",
+        capsys.readouterr().err,
+    )
+    workspace.stages(one=work(write="one.txt"))
+    (workspace.root / ".dvc" / "config").write_text("[core]\n    no_scm = true\n")
+    assert main(["plan"]) == 0
+
+
 def test_wrong_settings(workspace: Workspace, capsys: pytest.CaptureFixture[str]) -> None:
     workspace.params(flow={"job": 2})
     assert main(["run"]) == 65
     assert "error: params.yaml: flow.job: Extra inputs are not permitted (got 2)" in capsys.readouterr().err
-
-
-def test_a_server_for_others_needs_a_password(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv("PREFECT_SERVER_API_AUTH_STRING", raising=False)
-    with pytest.raises(PipelineError, match=r"flow\.server\.host is 192\.0\.2\.1: .* PREFECT_SERVER_API_AUTH_STRING"):
-        command(ServerSettings(host="192.0.2.1"))
-    monkeypatch.setenv("PREFECT_SERVER_API_AUTH_STRING", "user:password")
-    assert "192.0.2.1" in command(ServerSettings(host="192.0.2.1"))
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,7 @@
 """Served for real: on a schedule's cue, from the UI, and when data changes."""
 
+import re
+import shutil
 import threading
 import time
 from collections.abc import Iterator
@@ -59,6 +61,14 @@ def test_schedule_parameters_and_runs_by_request_and_by_changed_data(served: Wor
         client.create_flow_run_from_deployment(deployment.id, parameters={"stages": ["one"]})
     eventually(lambda: len(ended()) == 1, 60)
     assert [each.state.message for each in ended() if each.state] == ["1 ran"]
+
+    other = Workspace(served.root.with_name("other"))
+    shutil.copytree(served.root, other.root)
+    refused = other.flow("serve")
+    assert refused.returncode == 65
+    assert re.search(
+        rf"pipeline of .*:{served.root} is served at this server already.*flow\.server\.port", refused.stderr
+    )
 
     (served.root / "raw" / "2.txt").write_text("2")
     eventually(lambda: len(ended()) == 2, 60)
