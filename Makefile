@@ -46,7 +46,7 @@ serve: install  ## run on flow.cron of params.yaml and when watched data change,
 	python -m pipelines serve
 
 test: install lint  ## everything CI checks
-	python -m pytest
+	python -m pytest --cov
 
 lint: install  ## style, types, layers
 	ruff check .

@@ -13,6 +13,7 @@ code. The exit status is 1 where fewer than 90 % of the mutants that change beha
 import argparse
 import os
 import random
+import re
 import shutil
 import subprocess
 import sys
@@ -134,21 +135,25 @@ def mutmut(*arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(["mutmut", *arguments], capture_output=True, text=True, check=False)
 
 
-def known_survivors() -> set[Change]:
-    """Read which changes may live."""
-    listed = yaml.safe_load(SURVIVORS.read_text())
-    return {Change(each["file"], each["before"], each["after"]) for each in listed}
+def may_live(change: Change, listed: list[dict[str, str]]) -> bool:
+    """Tell whether a change is listed: by file and lines, or by a pattern that its new lines match."""
+    return any(
+        re.search(each["pattern"], change.after)
+        if "pattern" in each
+        else change == Change(each["file"], each["before"], each["after"])
+        for each in listed
+    )
 
 
 def report(count: int, living: list[tuple[str, str, Change]]) -> float:
     """Print which of so many mutants live; give the share killed of those that may not."""
-    known = known_survivors()
-    survivors = [each for each in living if each[2] not in known]
+    listed = yaml.safe_load(SURVIVORS.read_text())
+    survivors = [each for each in living if not may_live(each[2], listed)]
     for state, name, change in survivors:
         print(f"\n{state}: {name} ({change.file})\n  - {change.before}\n  + {change.after}")
-    killed, may_live = count - len(living), len(living) - len(survivors)
+    killed, known = count - len(living), len(living) - len(survivors)
     share = killed / max(1, killed + len(survivors))
-    print(f"\n{killed} killed, {len(survivors)} survived, {may_live} may live: {share:.1%} killed of what may not")
+    print(f"\n{killed} killed, {len(survivors)} survived, {known} may live: {share:.1%} killed of what may not")
     return share
 
 

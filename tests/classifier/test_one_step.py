@@ -100,9 +100,10 @@ def test_the_weights_that_did_best_are_kept_as_they_were_then(
         spec = SPEC.model_copy(update={"max_steps": steps})
         return train_classifier(stripes, stripes, spec, PLAIN, 0, 0, cpu, Progress("test", steps))
 
-    whole, half = train([0.5, 0.9, 0.8, 0.8, 0.8], 60), train([0.5, 0.9], 20)
+    whole, half, capped = train([0.5, 0.9, 0.8, 0.8, 0.8], 60), train([0.5, 0.9], 20), train([0.5, 0.9, 0.8], 30)
     assert (whole.best_step, whole.steps, whole.converged, whole.val_accuracy) == (20, 50, True, 0.9)
     assert (half.best_step, half.steps, half.converged) == (20, 20, False)
+    assert (capped.best_step, capped.steps, capped.converged) == (20, 30, False)
     kept, expected = whole.network.state_dict(), half.network.state_dict()
     assert all(torch.equal(kept[name], expected[name]) for name in expected)
 
@@ -184,3 +185,10 @@ def test_every_operation_but_identity_changes_an_image() -> None:
     for number in range(len(policies.MOVES) + len(policies.PAINTS)):
         changed = policies.operate(images, torch.tensor([number]), one, one)
         assert torch.allclose(changed, images, atol=1e-6) is (number == 0), number
+
+
+def test_white_stays_within_the_levels_that_are_left() -> None:
+    # Seven bits at level 0.25: 128 steps, of which white has the last.
+    posterize = 10
+    white = policies.operate(torch.ones(1, 1, 8, 8), torch.tensor([posterize]), torch.tensor([0.25]), torch.ones(1))
+    assert white.unique().tolist() == [pytest.approx(2 * 127 / 128 - 1)]
