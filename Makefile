@@ -4,7 +4,7 @@ VENV := .venv
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 
 # What is to be done and about how long it takes; the stages then tell how far the run is. Only bad input (65) stops.
-ESTIMATE := mkdir -p scratch && python -m pipelines plan > scratch/plan.json && \
+ESTIMATE := mkdir -p scratch && python -m augment check && python -m pipelines plan > scratch/plan.json && \
   { python -m augment estimate --plan scratch/plan.json || test $$? -ne 65; }
 QUICK := .dvc/tmp/quick
 LOOK := A quick look, with fewer arms, classifiers and steps: a hint, no answer. That is what make repro gives.

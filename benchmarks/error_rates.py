@@ -113,7 +113,7 @@ def residual_once(values: FloatArray) -> Estimate:
     of_images = parts.image / images
     total = of_runs + of_images
     freedom = total**2 / (of_runs**2 / (runs - 1) + of_images**2 / (images - 1)) if total else runs - 1
-    return Estimate(float(values.mean()), total**0.5, freedom)
+    return Estimate(float(values.mean()), total**0.5, freedom, images)
 
 
 def holds(interval: Interval, truth: float) -> bool:

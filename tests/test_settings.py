@@ -160,6 +160,19 @@ def test_what_cannot_be_is_told_with_its_place(tmp_path: Path, key: str, value: 
         load_settings(with_change(tmp_path, key, value))
 
 
+@pytest.mark.parametrize(
+    ("key", "message"),
+    [
+        ("datasets.digits.synthesizers.gan.watch", "watch is called monitor now"),
+        ("runtime.devices", "devices is called devices of a synthesizer now"),
+        ("runtime.checkpoint_every_s", "checkpoint_every_s is called every_s, in a block checkpoints of its own, now"),
+    ],
+)
+def test_keys_of_older_settings_say_where_they_are_now(tmp_path: Path, key: str, message: str) -> None:
+    with pytest.raises(SettingsError, match=message):
+        load_settings(with_change(tmp_path, key, 3))
+
+
 def test_a_missing_or_broken_file_is_named(tmp_path: Path) -> None:
     with pytest.raises(SettingsError, match="expected the settings here, found no file"):
         load_settings(tmp_path / "params.yaml")

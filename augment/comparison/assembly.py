@@ -137,7 +137,7 @@ def score(arm: Arm, figure: ArmFigure) -> Score:
         case Over.ALL:
             return _over_runs(values)
         case Over.IMAGES:
-            found = crossed_estimate(values).interval()  # a t interval knows nothing of the ends of the scale
+            found = crossed_estimate(values, span=1.0).interval()  # a t interval knows nothing of the ends of the scale
             ends = Interval(mean=found.mean, low=max(0.0, found.low), high=min(1.0, found.high))
             return _over_runs(values.mean(axis=1)).model_copy(update={"interval": ends})
         case Over.CLASSES:

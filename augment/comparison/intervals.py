@@ -20,39 +20,56 @@ RESAMPLES = 4000
 
 @dataclass(frozen=True)
 class Estimate:
-    """A mean with its standard error and degrees of freedom: what a t interval and a t test are made of."""
+    """A mean with its standard error and degrees of freedom: what a t interval and a t test are made of.
+
+    Attributes:
+        mean: Of the table.
+        error: Its standard error; 0 where every run and image gave the same, which a few images often do by chance.
+        freedom: Degrees of freedom of the error.
+        images: Test images, of the smallest block.
+        span: How far two of the values can be apart, e.g. 2 for differences of hits.
+    """
 
     mean: float
     error: float
     freedom: float
+    images: int
+    span: float = 2.0
 
     def interval(self, choices: int = 1) -> Interval:
-        """Student's t interval; without width where the data hold no sign of any spread.
+        """Student's t interval; where all values are alike, the exact interval for images that are otherwise.
+
+        Of n alike, up to a share of 1 - (α/2)^(1/n) of all images may be otherwise (Clopper & Pearson, 1934).
 
         Args:
             choices: Among how many quantities this one was chosen for its size; all of their intervals hold their truth
                 at once as often as one would alone (Bonferroni).
         """
-        half = float(stats.t.ppf(1 - (1 - CONFIDENCE) / (2 * choices), self.freedom)) * self.error
+        tail = (1 - CONFIDENCE) / (2 * choices)
+        if self.error == 0.0:
+            half = self.span * (1 - tail ** (1 / self.images))
+        else:
+            half = float(stats.t.ppf(1 - tail, self.freedom)) * self.error
         return Interval(mean=self.mean, low=self.mean - half, high=self.mean + half)
 
     def p_value(self) -> float:
-        """Two-sided t test of mean 0: at most 0.05 exactly where the interval leaves 0 out."""
+        """Two-sided test of mean 0, Student's or the exact: at most 0.05 exactly where the interval leaves 0 out."""
         if self.error == 0.0:
-            return 1.0 if self.mean == 0.0 else 0.0
+            return float(min(1.0, 2 * max(0.0, 1 - abs(self.mean) / self.span) ** self.images))
         return float(2 * stats.t.sf(abs(self.mean) / self.error, self.freedom))
 
 
-def crossed_estimate(values: FloatArray) -> Estimate:
+def crossed_estimate(values: FloatArray, span: float = 2.0) -> Estimate:
     """Estimate the grand mean of a table whose rows and columns are both samples; see `crossed_contrast`.
 
     Args:
         values: Runs × test images, R×N, R and N ≥ 2.
+        span: How far two values can be apart: 2 for differences of hits, 1 for hits.
     """
-    return crossed_contrast([values], [1.0])
+    return crossed_contrast([values], [1.0], span)
 
 
-def crossed_contrast(blocks: Sequence[FloatArray], coefficients: Sequence[float]) -> Estimate:
+def crossed_contrast(blocks: Sequence[FloatArray], coefficients: Sequence[float], span: float = 2.0) -> Estimate:
     """Estimate a weighted sum of block means; blocks share their runs and have images of their own.
 
     The squared standard error adds the variance of the runs' own weighted sums, over R, and of the image means of
@@ -67,13 +84,16 @@ def crossed_contrast(blocks: Sequence[FloatArray], coefficients: Sequence[float]
     Args:
         blocks: Values of each block, runs × images, R×N_b; R ≥ 2 is common to all, N_b ≥ 2.
         coefficients: Weight of each block's mean, e.g. 1 and -1 for a gap between two groups.
+        span: How far two values can be apart.
     """
     sums = sum(c * block.mean(axis=1) for block, c in zip(blocks, coefficients, strict=True))
     parts = [(np.var(sums, ddof=1) / len(sums), len(sums) - 1)]
     for block, coefficient in zip(blocks, coefficients, strict=True):
         images = block.shape[1]
         parts.append((coefficient**2 * block.mean(axis=0).var(ddof=1) / images, images - 1))
-    return Estimate(float(np.mean(sums)), *satterthwaite(parts))
+    fewest = min(block.shape[1] for block in blocks)
+    reach = span * sum(abs(coefficient) for coefficient in coefficients)
+    return Estimate(float(np.mean(sums)), *satterthwaite(parts), images=fewest, span=reach)
 
 
 def satterthwaite(parts: Sequence[tuple[float, int]]) -> tuple[float, float]:

@@ -201,6 +201,11 @@ def _warnings(classes: dict[str, list[str]]) -> list[str]:
     for name in classes:
         alike.setdefault(" ".join(name.casefold().replace("_", " ").replace("-", " ").split()), []).append(name)
     found += [f"classes whose names are almost the same: {listed(names)}" for names in alike.values() if len(names) > 1]
+    if named := [name for name in classes if name.lower() in SPLITS]:
+        found.append(
+            f"classes with the names of splits: {listed(named)}. They are taken for classes; if they are splits, move "
+            "their images into the folders of their classes"
+        )
     split = [name for name, own in classes.items() if any(_inner(each) in SPLITS for each in own)]
     if split:
         found.append(

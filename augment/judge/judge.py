@@ -21,6 +21,7 @@ from augment.core.specs import Spec, parse
 from augment.core.store import read_json, require_made, whole, write_json
 from augment.judge.network import Featured, JudgeNetwork, StageSpec, describe
 from augment.runtime.batches import to_float
+from augment.runtime.weights import require_finite
 
 BATCH = 512
 WEIGHTS, META = "judge.safetensors", "judge.json"
@@ -139,8 +140,10 @@ def _build(meta: JudgeSpec) -> JudgeNetwork:
 
 def _read_weights(file: Path) -> dict[str, Tensor]:
     try:
-        return load_file(file)
+        tensors = load_file(file)
     except FileNotFoundError as error:
         raise ContainerError(f"{file}: expected this file, found none") from error
     except (SafetensorError, OSError) as error:
         raise ContainerError(f"{file}: cannot be read ({error}); truncated or not a judge") from error
+    require_finite(file, tensors)
+    return tensors

@@ -87,7 +87,7 @@ def _part(part: PartResult) -> list[Cell]:
         Cell(str(part.test_images)),
         *(Cell(MISSING if value is None else f"{value * 100:.1f}") for value in (part.before, part.after)),
         Cell(points(part.difference), part.detected),
-        Cell(MISSING if part.p_holm is None else f"{part.p_holm:.3f}"),
+        Cell(MISSING if part.p_holm is None else f"{part.p_holm:.3f}" if part.p_holm >= 0.001 else "< 0.001"),
     ]
 
 

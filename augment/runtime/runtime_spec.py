@@ -1,6 +1,6 @@
 """Settings of the machine a stage runs on."""
 
-from typing import Literal, Self
+from typing import ClassVar, Literal, Self
 
 from pydantic import PositiveInt, model_validator
 
@@ -17,6 +17,11 @@ class RuntimeSpec(Spec):
             and optimiser states are fp32 in any case.
         threads: CPU threads of a process; another number gives other last digits.
     """
+
+    RENAMED: ClassVar[dict[str, str]] = {
+        "devices": "devices of a synthesizer",
+        "checkpoint_every_s": "every_s, in a block checkpoints of its own,",
+    }
 
     device: Literal["auto", "cpu", "cuda"] = "auto"
     precision: Literal["auto", "bf16", "fp32", "portable"] = "auto"

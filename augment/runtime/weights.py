@@ -45,15 +45,28 @@ def load_weights(path: Path, name: str, module: nn.Module) -> None:
     """Fill a module with the weights that `write_model` kept under ``name``.
 
     Raises:
-        ContainerError: The file is missing or broken, or its names or shapes are not the module's.
+        ContainerError: The file is missing or broken, its names or shapes are not the module's, or it holds NaN.
     """
     file = path / f"{name}.safetensors"
     try:
-        module.load_state_dict(load_file(file))
+        weights = load_file(file)
+        module.load_state_dict(weights)
     except FileNotFoundError as error:
         raise ContainerError(f"{file}: expected this file, found none") from error
     except (SafetensorError, RuntimeError) as error:
         raise ContainerError(f"{file}: expected weights of {type(module).__name__} ({error})") from error
+    require_finite(file, weights)
+
+
+def require_finite(file: Path, tensors: Mapping[str, torch.Tensor]) -> None:
+    """Refuse numbers that are none: what they are multiplied by would look like an answer.
+
+    Raises:
+        ContainerError: A tensor holds NaN or an infinite number.
+    """
+    bad = [name for name, tensor in tensors.items() if not bool(torch.isfinite(tensor).all())]
+    if bad:
+        raise ContainerError(f"{file}: expected finite numbers, found others in {', '.join(bad[:10])}")
 
 
 def _contiguous(state: Mapping[str, torch.Tensor]) -> dict[str, torch.Tensor]:

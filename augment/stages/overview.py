@@ -21,10 +21,11 @@ def overview(
 
     ``results`` and ``pages`` have the blank ``{dataset}``, which stands for a folder of its own.
     """
-    for page in pages.folder.glob("*/" + Path(str(pages)).name):
-        if page.parent.name not in datasets:
-            shutil.rmtree(page.parent)
-            print(f"overview: removed {page.parent}, as params.yaml has no dataset {page.parent.name}")
+    for table in sorted(pages.folder.glob("*/comparison.md")):  # `summary` makes it; whatever else lies there is yours
+        report = table.parent
+        if report.name not in datasets and (report / "metrics").is_dir():
+            shutil.rmtree(report)
+            print(f"overview: removed {report}, as params.yaml has no dataset {report.name}")
     drawings = write_overview(overview, datasets, results, pages)
     with whole(curves) as draft:
         draft.mkdir()

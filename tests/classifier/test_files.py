@@ -2,6 +2,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from safetensors.torch import load_file, save_file
 
 from augment.classifier.classifier_spec import ClassifierSpec
 from augment.classifier.files import read_classifiers, write_classifiers
@@ -43,3 +44,13 @@ def test_classifiers_of_other_settings_are_refused(tmp_path: Path, stripes: Imag
     arm = write(tmp_path, stripes, cpu, SPECS[0])
     with pytest.raises(ContainerError, match=r"made_by: found seeds 2, expected 5"):
         read_classifiers(arm, stripes.classes, stripes.shape, {"recipe": "plain", "seeds": 5})
+
+
+def test_weights_that_are_no_numbers_are_refused(tmp_path: Path, stripes: ImageSet, cpu: Machine) -> None:
+    # Their predictions would all be the first class, and look like an answer.
+    arm = write(tmp_path, stripes, cpu, SPECS[0])
+    weights = load_file(arm / "run_1.safetensors")
+    weights["head.weight"][0, 0] = float("nan")
+    save_file(weights, arm / "run_1.safetensors")
+    with pytest.raises(ContainerError, match=r"run_1\.safetensors: expected finite numbers, .* in head\.weight"):
+        read_classifiers(arm, stripes.classes, stripes.shape, {})

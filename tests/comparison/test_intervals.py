@@ -18,7 +18,7 @@ TABLES = arrays(np.float64, st.tuples(st.integers(2, 6), st.integers(2, 9)), ele
 
 def test_the_interval_of_an_estimate_matches_a_hand_worked_one() -> None:
     # 1, 2, 3: mean 2, standard error 1/√3; t at 97.5 % with 2 degrees of freedom is 4.3027.
-    interval = Estimate(2.0, 3**-0.5, 2).interval()
+    interval = Estimate(2.0, 3**-0.5, 2, images=3).interval()
     assert (interval.mean, interval.low, interval.high) == pytest.approx((2.0, 2 - 2.4841, 2 + 2.4841), abs=1e-4)
 
 
@@ -58,17 +58,36 @@ def test_swapping_the_arms_mirrors_the_interval(values: np.ndarray) -> None:
     assert (there.mean, there.low, there.high) == pytest.approx((-back.mean, -back.high, -back.low))
 
 
-@pytest.mark.parametrize(("mean", "p_value"), [(0.0, 1.0), (0.5, 0.0)])
-def test_without_any_spread_the_interval_has_no_width(mean: float, p_value: float) -> None:
-    estimate = crossed_estimate(np.full((5, 10), mean))
-    assert estimate.interval() == Interval(mean=mean, low=mean, high=mean)
-    assert estimate.p_value() == p_value
+@pytest.mark.parametrize(("images", "p_value"), [(3, 0.25), (5, 0.0625), (6, 0.03125)])
+def test_where_all_images_speak_for_one_arm_the_p_value_is_that_of_a_sign_test(images: int, p_value: float) -> None:
+    estimate = crossed_estimate(np.ones((5, images)))
+    assert estimate.p_value() == pytest.approx(p_value)
+    assert (estimate.interval().low > 0) is (p_value < 0.05)
+
+
+def test_where_no_image_tells_two_arms_apart_some_unseen_ones_may() -> None:
+    estimate = crossed_estimate(np.zeros((5, 10)))
+    # 0.025^(1/10) = 0.6915: up to 30.85 % of the images may speak for either.
+    assert estimate.interval().low == pytest.approx(-2 * 0.3085, abs=1e-4)
+    assert estimate.interval().high == pytest.approx(2 * 0.3085, abs=1e-4)
+    assert estimate.p_value() == 1.0
+
+
+def test_all_right_of_eleven_is_no_certainty() -> None:
+    # Clopper and Pearson's interval for 11 of 11 begins at 71.5 %.
+    assert crossed_estimate(np.ones((2, 11)), span=1.0).interval().low == pytest.approx(0.7151, abs=1e-4)
+
+
+def test_a_gap_without_spread_is_as_sure_as_its_smaller_group_allows() -> None:
+    estimate = crossed_contrast([np.ones((2, 9)), np.zeros((2, 4))], [1.0, -1.0], span=1.0)
+    assert (estimate.images, estimate.span) == (4, 2.0)
+    assert estimate.p_value() == pytest.approx(2 * 0.5**4)
 
 
 def test_the_p_value_is_that_of_a_two_sided_t_test() -> None:
     # t = 2.7764 is the 97.5 % point with 4 degrees of freedom.
-    assert Estimate(2.7764, 1.0, 4).p_value() == pytest.approx(0.05, abs=1e-5)
-    assert Estimate(-2.7764, 1.0, 4).p_value() == pytest.approx(0.05, abs=1e-5)
+    assert Estimate(2.7764, 1.0, 4, images=9).p_value() == pytest.approx(0.05, abs=1e-5)
+    assert Estimate(-2.7764, 1.0, 4, images=9).p_value() == pytest.approx(0.05, abs=1e-5)
 
 
 def test_the_bootstrap_draws_rows_and_columns_with_replacement() -> None:

@@ -108,7 +108,10 @@ def test_folders_of_splits_are_no_classes(tmp_path: Path, names: list[str]) -> N
 
 
 def test_a_class_among_others_may_be_called_train(tmp_path: Path) -> None:
-    assert list(survey(fill(tmp_path, "train/1.png", "car/1.png")).files) == ["car", "train"]
+    found = survey(fill(tmp_path, "train/1.png", "car/1.png"))
+    assert list(found.files) == ["car", "train"]
+    (warning,) = found.warnings
+    assert warning.startswith("classes with the names of splits: train. They are taken for classes; if they are splits")
 
 
 def test_splits_inside_class_folders_are_said_not_to_be_heeded(tmp_path: Path) -> None:

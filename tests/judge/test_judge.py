@@ -129,3 +129,11 @@ def test_a_folder_without_a_description_is_refused(folder: Path) -> None:
     (folder / META).unlink()
     with pytest.raises(ContainerError, match=r"judge\.json: expected this file, found none"):
         read_judge(folder, CLASSES, SHAPE, CPU)
+
+
+def test_weights_that_are_no_numbers_are_refused(folder: Path) -> None:
+    weights = load_file(folder / WEIGHTS)
+    weights["head.bias"][0] = float("inf")
+    save_file(weights, folder / WEIGHTS)
+    with pytest.raises(ContainerError, match=r"expected finite numbers, found others in head\.bias"):
+        read_judge(folder, CLASSES, SHAPE, CPU)

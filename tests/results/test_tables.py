@@ -31,7 +31,8 @@ def test_an_arm_has_no_difference_to_itself_and_detected_ones_are_strong() -> No
     assert found.rows[2][-1].strong
     assert found.rows[2][-1].text.startswith("+19.0 [")
     same = tables.arms(result_of([ARMS[0], arm("merged", "plain", ARMS[0].predictions.hits, 0.6)]))
-    assert same.rows[1][-1] == Cell("+0.0 [+0.0, +0.0]")
+    # Of 400 images alike, up to 1 - 0.025^(1/400) = 0.92 % of all may be otherwise, and speak for either.
+    assert same.rows[1][-1] == Cell("+0.0 [-1.8, +1.8]")
 
 
 def test_every_figure_of_a_synthesizer_has_a_row_and_says_what_it_means() -> None:

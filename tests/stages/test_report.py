@@ -95,7 +95,9 @@ def test_the_reports_of_datasets_that_are_no_more_disappear(tmp_path: Path) -> N
     reports = tmp_path / "reports"
     for name in ("gone", "notes"):
         (reports / name).mkdir()
-    (reports / "gone" / "index.html").touch()
+        (reports / name / "comparison.md").touch()
+    (reports / "gone" / "metrics").mkdir()  # as in a fresh clone: its page is not in git
+    (reports / "notes" / "index.html").touch()  # of somebody's own
     paths = {name: arguments[name] for name in ("results", "pages", "overview")}
     overview.run(datasets={"toys": arguments["spec"]}, curves=reports / "learning-curves", **paths)
     assert sorted(path.name for path in reports.iterdir()) == ["index.html", "learning-curves", "notes", "toys"]

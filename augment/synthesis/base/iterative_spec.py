@@ -1,6 +1,6 @@
 """Settings that every synthesizer has that is trained step by step."""
 
-from typing import Annotated, Literal, Self
+from typing import Annotated, ClassVar, Literal, Self
 
 from pydantic import Field, NonNegativeInt, PositiveInt, model_validator
 
@@ -21,6 +21,8 @@ class MonitorSpec(Spec):
         patience: Evaluation points without improvement after which training ends early; 0 goes on to the end.
     """
 
+    RENAMED: ClassVar[dict[str, str]] = {"looks": "points"}
+
     points: PositiveInt = 10
     choose_by: Literal["frechet_joint_distance", "frechet_distance", "last"] = "frechet_joint_distance"
     patience: NonNegativeInt = 0
@@ -37,6 +39,8 @@ class IterativeSpec(SynthesizerSpec):
         devices: GPUs, or processes on the CPU, that share each batch; another number gives other last digits.
         monitor: Evaluation while training, choice of the best point, early stop.
     """
+
+    RENAMED: ClassVar[dict[str, str]] = {"watch": "monitor"}
 
     steps: PositiveInt
     batch_size: PositiveInt = 32
