@@ -228,6 +228,10 @@ def test_an_experiment_on_one_setting_reruns_what_follows_from_it(workspace: Wor
     assert "longer" in json.dumps(shown)
     workspace.run("git", "checkout", "--quiet", ".")
     workspace.run("dvc", "checkout")
+    assert set(workspace.repro()) <= {
+        "report@digits",
+        "overview",
+    }  # DVC keeps figures nowhere: those are the experiment's
 
 
 def test_a_dataset_whose_gan_diverges_goes_through_to_a_page_that_says_so(workspace: Workspace) -> None:

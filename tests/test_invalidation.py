@@ -60,7 +60,7 @@ SETTINGS: dict[str, tuple[Any, set[str]]] = {
     "datasets.digits.synthesis.per_class": (7, set()),
     "datasets.digits.synthesizers.gan.devices": (2, {"train_gan"}),
     "datasets.digits.synthesizers.smote.neighbours": (3, {"train_classical"}),
-    "datasets.digits.classifier.width": (8, {"train_classifier"}),
+    "datasets.digits.classifier.width": (8, {"train_classifier", "evaluate"}),
     "runtime.threads": (2, COSTLY),
 }
 """Key → another value, and the trainings that it makes stale."""

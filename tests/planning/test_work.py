@@ -87,9 +87,13 @@ def test_smote_is_fitted_once(planned: list[Planned], settings: Settings, known:
     assert (found.count, found.each_s) == pytest.approx((300, 6.0))
 
 
+def drawn(settings: Settings) -> int:
+    return 10 * settings.datasets["digits"].synthesis.per_class
+
+
 def test_images_are_drawn_for_every_class(planned: list[Planned], settings: Settings, known: Facts) -> None:
     (found,) = work(planned, "synthesize", settings, known)
-    assert (found.count, found.key) == (4000, "datasets.digits.synthesis.per_class")
+    assert (found.count, found.key) == (drawn(settings), "datasets.digits.synthesis.per_class")
 
 
 def test_an_assessment_trains_judges_and_compares(planned: list[Planned], settings: Settings, known: Facts) -> None:
@@ -99,15 +103,16 @@ def test_an_assessment_trains_judges_and_compares(planned: list[Planned], settin
         1172,
         500,
     )  # 250 times 300 images, 64 a step
-    assert images.count == 300 + 100 + 4000
-    assert (distances.count, distances.each_s) == pytest.approx((4100 * 300, 0.001))
+    assert images.count == 300 + 100 + drawn(settings)
+    assert (distances.count, distances.each_s) == pytest.approx(((drawn(settings) + 100) * 300, 0.001))
 
 
 def test_no_more_distances_are_expected_than_an_assessment_takes(
     planned: list[Planned], settings: Settings, known: Facts, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sampling, "MOST_NUMBERS", 4100 * 70 * 64)
-    assert work(planned, "assess", settings, known)[2].count == 4100 * 70
+    compared = drawn(settings) + 100  # with val
+    monkeypatch.setattr(sampling, "MOST_NUMBERS", compared * 70 * 64)
+    assert work(planned, "assess", settings, known)[2].count == compared * 70
 
 
 def test_the_test_split_is_classified_by_every_run_of_every_arm(
