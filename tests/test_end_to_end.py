@@ -269,8 +269,8 @@ def test_a_dataset_whose_gan_diverges_goes_through_to_a_page_that_says_so(worksp
 
 def test_a_change_to_one_datasets_gan_concerns_no_other(workspace: Workspace) -> None:
     """Continues with the datasets of the test before, but for the one that failed, whose report goes."""
-    (workspace.path / "reports" / "empty").mkdir()
-    (workspace.path / "reports" / "empty" / "index.html").touch()
+    (workspace.path / "reports" / "empty" / "metrics").mkdir(parents=True)
+    (workspace.path / "reports" / "empty" / "comparison.md").touch()
     both = {"digits": TINY_DATASET, "shapes": SHAPES}
     workspace.set(datasets=both)
     assert workspace.repro() == ["check", "overview"]
