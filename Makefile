@@ -24,7 +24,7 @@ repro: install  ## say how long it takes, rebuild every stale stage, then show t
 estimate: install  ## say what `make repro` would do, and about how long it takes on this machine
 	@$(ESTIMATE)
 
-quick: install  ## a first look in a third of the time: fewer arms, classifiers and steps, in a copy of the project
+quick: install  ## a first look with fewer arms, classifiers and steps, in a copy of the project
 	@rm -rf $(QUICK) && mkdir -p $(QUICK)/.dvc
 	@cp -r augment pipelines dvc.yaml .dvcignore $(QUICK) && cp -r .dvc/config* .dvc/plots $(QUICK)/.dvc
 	@cp -al raw $(QUICK) 2>/dev/null || cp -a raw $(QUICK)
