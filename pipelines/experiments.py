@@ -44,6 +44,7 @@ def copy(root: Path, overrides: Iterable[str]) -> Path:
     git(whole, "clean", "--quiet", "--force", "-d")
     git(whole, "reset", "--quiet")
     where = whole / git(root, "rev-parse", "--show-prefix")
+    shutil.rmtree(where / ".dvc" / "tmp", ignore_errors=True)  # DVC's tables, which a kill may have cut short
     with suppress(FileNotFoundError):
         shutil.copy2(root / ".dvc" / "config.local", where / ".dvc")
     dvc(where, "cache", "dir", "--local", str(root / dvc(root, "cache", "dir").strip()))

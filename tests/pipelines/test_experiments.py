@@ -121,6 +121,12 @@ def test_in_a_fresh_clone_a_part_may_run_and_edits_made_meanwhile_stay(fresh: Wo
     assert fresh.ran() == [], "what ran in the copy came from the cache"
 
 
+def test_a_copy_whose_tables_a_kill_cut_short_serves_the_next_run(fresh: Workspace) -> None:
+    tables = experiments.copy(fresh.root, ["steps=20"]) / ".dvc" / "tmp"
+    (tables / "rwlock").write_bytes(b"")
+    assert (experiments.copy(fresh.root, ["steps=21"]) / "params.yaml").read_text().startswith("steps: 21")
+
+
 @pytest.mark.usefixtures("server")
 @pytest.mark.parametrize("moment", [0.0, 1.0, 2.5, 4.0])
 def test_killed_at_any_moment_nothing_of_the_user_is_lost_and_the_next_run_works(
