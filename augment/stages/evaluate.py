@@ -15,7 +15,7 @@ from augment.core.images import REAL, ImageSet, require_disjoint
 from augment.core.paths import PathPattern
 from augment.core.provenance import require_same_origin
 from augment.core.records import write_record
-from augment.core.specs import Spec
+from augment.core.settings_block import Spec
 from augment.core.stage import stage
 from augment.core.store import read_image_set, write_csv, write_parquet
 from augment.evaluation.predictions import GroundTruth, Predictions

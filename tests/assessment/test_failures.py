@@ -8,7 +8,7 @@ from augment.assessment.failures import Failure, find_failures, wilson_upper
 from augment.assessment.gate import GateSpec
 from augment.assessment.per_class import quality_per_class
 from augment.core.errors import SettingsError
-from augment.core.specs import parse
+from augment.core.settings_block import parse
 from augment.quality.generator_quality import Judged, generator_quality
 from tests.quality.views import CLASSES, collapse, halves, relabel
 

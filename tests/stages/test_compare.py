@@ -19,7 +19,7 @@ from augment.core.images import make_image_set
 from augment.core.paths import PathPattern
 from augment.core.provenance import described
 from augment.core.records import read_record, write_record
-from augment.core.specs import Spec
+from augment.core.settings_block import Spec
 from augment.core.store import (
     read_image_set,
     read_json,
