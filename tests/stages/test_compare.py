@@ -14,21 +14,14 @@ from augment.classifier.files import write_classifiers
 from augment.classifier.training import train_classifier
 from augment.comparison.arms import Arm
 from augment.comparison.subgroups import RECALL_COLUMNS
+from augment.core.container import read_image_set, write_image_set
 from augment.core.errors import ContainerError, DataError
 from augment.core.images import make_image_set
 from augment.core.paths import PathPattern
 from augment.core.provenance import described
 from augment.core.records import read_record, write_record
 from augment.core.settings_block import Spec
-from augment.core.store import (
-    read_image_set,
-    read_json,
-    read_parquet,
-    write_image_set,
-    write_json,
-    write_left_out,
-    write_parquet,
-)
+from augment.core.store import read_json, read_parquet, write_json, write_left_out, write_parquet
 from augment.evaluation.predictions import GroundTruth, Predictions
 from augment.evaluation.trainings import Trainings, Untrained
 from augment.merging.mix_spec import AutoMixSpec, MixSpec
