@@ -66,6 +66,7 @@ def test_few_images_do_not_fail_by_bad_luck() -> None:
     assert of_table({"fidelity": 0.3, "images": 10}, {}, {}) == []
     assert len(of_table({"fidelity": 0.3, "images": 200}, {}, {})) == 1
     assert of_table({"diversity_ratio": 0.1, "real_images": 9}, {}) == []
+    assert len(of_table({"diversity_ratio": 0.1}, {"real_images": 9})) == 1  # another class's images excuse none
     assert of_table({"coverage": 0.0, "recall": 0.0, "real_images": 6}, {}) == []
 
 

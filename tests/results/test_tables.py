@@ -54,6 +54,7 @@ def test_every_figure_of_a_synthesizer_has_a_row_and_says_what_it_means() -> Non
     assert found.names == [figure.heading for figure in SYNTHESIZER_FIGURES]
     distance = found.rows[found.names.index("Fréchet distance ↓")]
     assert [cell.text for cell in distance[:2]] == ["4.00 (1.50)", "9.00 (1.50)"]  # theirs, then that of real images
+    assert found.rows[found.names.index("pull towards training images, by pixels ↓")][0].text == "0.60"
     assert [row[-1].text for row in found.rows] == [figure.meaning for figure in SYNTHESIZER_FIGURES]
     assert found.caption == (
         "Synthetic images against val, most of it in the eyes of a judge that learnt from the real images. In round "
