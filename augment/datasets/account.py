@@ -8,8 +8,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from augment.core.images import IntArray
-from augment.core.text import listed, printable
-from augment.datasets.checks import Distinct, near_copies
+from augment.core.text import counted, listed, printable
+from augment.datasets.checks import Distinct, almost_same, near_copies
 from augment.datasets.raw import RawImages
 from augment.datasets.splits import Split
 
@@ -71,9 +71,10 @@ def account(everything: RawImages, found: Distinct, split: Split, train: IntArra
             for reason, names in left_out.items()
         },
     }
-    notes = [f"{len(names)} files left out, {reason}: {listed(names)}" for reason, names in left_out.items()]
+    notes = [f"{counted(len(names), 'file')} left out, {reason}: {listed(names)}" for reason, names in left_out.items()]
     notes += [*everything.account.notes, *_notes(classes)]
-    warnings = [*everything.account.warnings, *lost(everything, found), *_near(everything, found.rows, seed)]
+    warnings = [*everything.account.warnings, *_alike(everything)]
+    warnings += [*lost(everything, found), *_near(everything, found.rows, seed)]
     warnings += [*_straddling(everything, dealt), *_small(classes)]
     return Account(files, classes, notes, warnings)
 
@@ -93,8 +94,8 @@ def lost(everything: RawImages, found: Distinct) -> Iterator[str]:
         by_class = (f"{everything.classes[k]} ({concerned[k]} of {read[k]})" for k in np.flatnonzero(concerned))
         examples = (" = ".join(everything.name(row) for row in rows) for rows in found.disputed)
         yield (
-            f"{concerned.sum()} images stand under several labels, and are left out: of {listed(by_class)}: "
-            f"{listed(examples)}. Each image has one label here: leave each in one class"
+            f"{concerned.sum()} images are left out, as the same image stands under several labels: of "
+            f"{listed(by_class)}: {listed(examples)}. Each image has one label here: leave each in one class"
         )
 
 
@@ -119,6 +120,14 @@ def _notes(classes: dict[str, dict[str, int]]) -> Iterator[str]:
             f"every class has {trained.pop()} train images: a mix with `fill: largest` has nothing to fill; "
             "give it a `share`"
         )
+
+
+def _alike(everything: RawImages) -> Iterator[str]:
+    groups = () if everything.groups is None else sorted(set(everything.groups.tolist()))
+    for what, names in (("classes", everything.classes), ("groups", groups)):
+        for same in almost_same(names):
+            spelt = [name if name.isascii() else f"{name} ({ascii(name)[1:-1]})" for name in same]
+            yield f"{what} whose names are almost the same: {listed(spelt)}. If they are one, give them one name"
 
 
 def _near(everything: RawImages, kept: IntArray, seed: int) -> Iterator[str]:

@@ -9,6 +9,7 @@ import pandas as pd
 
 from augment.core.errors import LeftOutError
 from augment.core.images import ImageSet, IntArray, concatenate, first_rows
+from augment.core.text import counted
 from augment.merging.filters import KEPT, REASONS, attach_scores, drop_reasons
 from augment.merging.mix_spec import AutoMixSpec, MixSpec
 
@@ -112,7 +113,7 @@ def refuse_failed(failures: Sequence[str], synthesizer: str, mix: str) -> None:
     """
     if failures:
         raise LeftOutError(
-            f"{mix}: the images of synthesizer {synthesizer} failed {len(failures)} check(s), expected none",
+            f"{mix}: the images of synthesizer {synthesizer} failed {counted(len(failures), 'check')}, expected none",
             *failures,
             f"what to try: train longer or otherwise, or set {mix}.allow_failed: true to merge them as they are",
         )

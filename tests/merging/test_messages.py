@@ -30,7 +30,7 @@ def test_every_class_that_lacks_images_is_named_with_what_it_was_to_be_filled_to
 
 
 def test_every_failed_check_has_a_line() -> None:
-    with pytest.raises(AugmentError, match=r"failed 2 check\(s\).*\n *too few\n *too many\n"):
+    with pytest.raises(AugmentError, match=r"failed 2 checks, .*\n *too few\n *too many\n"):
         refuse_failed(["too few", "too many"], "gan", "mixes.merged")
 
 
