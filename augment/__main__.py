@@ -17,6 +17,8 @@ import sys
 import time
 from pathlib import Path
 
+from threadpoolctl import threadpool_limits
+
 import augment.stages
 from augment import costs
 from augment.core.errors import EXIT_BAD_INPUT, AugmentError, TrainingError
@@ -75,7 +77,9 @@ def _run(name: str, arguments: list[str]) -> None:
     sections = {argument: settings.section(key.format(**values)) for argument, key in stage.sections.items()}
     outlook.announce(ESTIMATE, COSTS)
     try:
-        stage.carry_out(**values, **sections)
+        # Linear algebra takes a thread a core, which costs more than it saves, unless a stage asks for them.
+        with threadpool_limits(1):
+            stage.carry_out(**values, **sections)
     except AugmentError as error:
         error.args = (f"{' '.join([name, *stage.coordinates(values)])}: {error}",)
         raise
