@@ -2,7 +2,7 @@
 
 import math
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -75,7 +75,7 @@ def account(everything: RawImages, found: Distinct, split: Split, train: IntArra
     notes += [*everything.account.notes, *_notes(classes)]
     warnings = [*everything.account.warnings, *_alike(everything)]
     warnings += [*lost(everything, found), *_near(everything, found.rows, seed)]
-    warnings += [*_straddling(everything, dealt), *_small(classes)]
+    warnings += [*_straddling(everything, dealt), *small(classes)]
     return Account(files, classes, notes, warnings)
 
 
@@ -153,7 +153,12 @@ def _straddling(everything: RawImages, dealt: dict[str, IntArray]) -> Iterator[s
         )
 
 
-def _small(classes: dict[str, dict[str, int]]) -> Iterator[str]:
+def small(classes: Mapping[str, Mapping[str, int]]) -> Iterator[str]:
+    """Say what cannot be told, or made, of so few images.
+
+    Args:
+        classes: Class → images in ``train``, ``val`` and ``test``.
+    """
     test = sum(counts["test"] for counts in classes.values())
     half_width = 1.96 * math.sqrt(0.25 / test)
     if half_width > UNCERTAIN:
@@ -173,7 +178,7 @@ def _small(classes: dict[str, dict[str, int]]) -> Iterator[str]:
         )
 
 
-def _under(classes: dict[str, dict[str, int]], split: str, count: int) -> list[str]:
+def _under(classes: Mapping[str, Mapping[str, int]], split: str, count: int) -> list[str]:
     return [f"{name} ({counts[split]})" for name, counts in classes.items() if counts[split] < count]
 
 

@@ -71,11 +71,11 @@ def merge(real: ImageSet, synthetic: ImageSet, scores: pd.DataFrame, spec: MixSp
     dropped = {reason: int((reasons == reason).sum()) for reason in REASONS}
     good = scored.select(np.flatnonzero(reasons == KEPT))
     if spec.synthetic_only:
-        _expect_enough(np.ones(len(real.classes), dtype=np.int64), good, synthetic, dropped, spec)
+        _expect_enough(np.ones(len(real.classes), dtype=np.int64), good, synthetic, real, dropped, spec)
         added, result = good, _weighted(good, spec.weight)
     else:
         wanted = additions(real.class_counts(), spec)
-        _expect_enough(wanted, good, synthetic, dropped, spec)
+        _expect_enough(wanted, good, synthetic, real, dropped, spec)
         added = good.select(first_rows(good.labels, wanted))
         result = concatenate(_weighted(real, 1.0), _weighted(added, spec.weight))
     return Merged(result, Account(len(synthetic), dropped, surplus=len(good) - len(added), added=len(added)))
@@ -144,7 +144,7 @@ def _listed(dropped: Mapping[str, int]) -> str:
 
 
 def _expect_enough(
-    wanted: IntArray, good: ImageSet, synthetic: ImageSet, dropped: Mapping[str, int], spec: MixSpec
+    wanted: IntArray, good: ImageSet, synthetic: ImageSet, real: ImageSet, dropped: Mapping[str, int], spec: MixSpec
 ) -> None:
     drawn, left = synthetic.class_counts(), good.class_counts()
     short = np.flatnonzero(left < wanted)
@@ -152,7 +152,10 @@ def _expect_enough(
         return
     named = ", ".join(f"{synthetic.classes[k]} ({left[k]} of {wanted[k]})" for k in short)
     amount = f"share {spec.share}" if spec.share is not None else f"fill {spec.fill}"
-    if (left[short] == 0).any():
+    single = [synthetic.classes[k] for k in short if left[k] == 0 and real.class_counts()[k] == 1]
+    if single:
+        mend = f"a single train image of {', '.join(single)} shows nothing to vary: add images of it, or leave it out"
+    elif (left[short] == 0).any():
         mend = "no number of images mends a class of which none passes: look at the images, or at the mix's filter"
     else:
         # As if the filter went on leaving out the same part of each class.
