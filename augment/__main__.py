@@ -17,9 +17,11 @@ import sys
 import time
 from pathlib import Path
 
+from threadpoolctl import threadpool_limits
+
 import augment.stages
 from augment import costs
-from augment.core.errors import EXIT_BAD_INPUT, AugmentError, TrainingError
+from augment.core.errors import EXIT_BAD_INPUT, EXIT_NO_ROOM, AugmentError, NoRoomError, TrainingError
 from augment.core.stage import Stage
 from augment.planning import outlook, quick
 from augment.runtime.portable import pin
@@ -30,6 +32,8 @@ COSTS = Path("scratch/costs")
 ESTIMATE = Path("scratch/estimate.json")
 OBJECTS_BETWEEN_LOOKS = 50_000
 EXIT_FAILED = 1
+EXITS = {TrainingError: EXIT_FAILED, NoRoomError: EXIT_NO_ROOM}
+"""Of errors that no change of the input mends."""
 EXIT_INTERRUPTED = 130  # what shells report of a command ended by SIGINT
 
 
@@ -47,7 +51,7 @@ def load_stage(name: str) -> Stage:
 
 
 def main(arguments: list[str]) -> int:
-    """Run one stage; return the exit status: 0, 65 for bad input, 1 for a failed training, 130 if interrupted."""
+    """Run one stage; return the exit status: 0, 65 for bad input, 1 for a failed training, 74, 130."""
     parser = argparse.ArgumentParser(prog="python -m augment", description="Run one stage of the pipeline.")
     parser.add_argument("stage", choices=[*stage_names(), *COMMANDS])
     name = parser.parse_args(arguments[:1]).stage
@@ -58,7 +62,7 @@ def main(arguments: list[str]) -> int:
             _run(name, arguments[1:])
     except AugmentError as error:
         print(f"error: {error}", file=sys.stderr)
-        return EXIT_FAILED if isinstance(error, TrainingError) else EXIT_BAD_INPUT
+        return EXITS.get(type(error), EXIT_BAD_INPUT)
     except KeyboardInterrupt as interrupt:
         print(f"interrupted {interrupt}".rstrip(), file=sys.stderr)
         return EXIT_INTERRUPTED
@@ -75,7 +79,9 @@ def _run(name: str, arguments: list[str]) -> None:
     sections = {argument: settings.section(key.format(**values)) for argument, key in stage.sections.items()}
     outlook.announce(ESTIMATE, COSTS)
     try:
-        stage.carry_out(**values, **sections)
+        # Linear algebra takes a thread a core, which costs more than it saves, unless a stage asks for them.
+        with threadpool_limits(1):
+            stage.carry_out(**values, **sections)
     except AugmentError as error:
         error.args = (f"{' '.join([name, *stage.coordinates(values)])}: {error}",)
         raise

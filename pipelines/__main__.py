@@ -1,6 +1,7 @@
 """`python -m pipelines`: run, watch and schedule the DVC pipeline with Prefect."""
 
 import argparse
+import getpass
 import json
 import os
 import signal
@@ -22,6 +23,7 @@ def main(words: list[str]) -> int:
     try:
         if not (root / ".dvc").is_dir():
             raise PipelineError(f"{root} is not the root of a DVC workspace: it has no folder .dvc")
+        _check_user()
         _check_git(root)
         return int(options.command(options, root))
     except (PipelineError, OSError) as error:  # of the system's a full disk, say
@@ -29,6 +31,15 @@ def main(words: list[str]) -> int:
         return EXIT_DATA if isinstance(error, PipelineError) else EXIT_SYSTEM
     except KeyboardInterrupt:  # before the flow has begun, which handles it itself
         return 128 + signal.SIGINT
+
+
+def _check_user() -> None:
+    """Raise PipelineError, with the remedy, where a user has no name or home, as a mere number in a container."""
+    try:
+        Path.home(), getpass.getuser()
+    except (RuntimeError, KeyError, OSError) as error:
+        told = f"the system knows no user of number {os.getuid()}, and DVC and Prefect ask for name and home"
+        raise PipelineError(f"{told}: set USER to any name, and HOME to a folder of yours") from error
 
 
 def _check_git(root: Path) -> None:
@@ -39,6 +50,10 @@ def _check_git(root: Path) -> None:
         with suppress(PipelineError):
             if dvc(root, "config", "core.no_scm").strip() == "true":
                 return
+        if "safe.directory" in str(error):
+            told = f"git does not trust {root}, as it belongs to another user, and DVC needs git"
+            remedy = f"make the folder yours, or run `git config --global --add safe.directory {root}`"
+            raise PipelineError(f"{told}: {remedy}") from error
         remedy = "DVC works in a git repository: make this folder one with `git init` (or `git clone` the project)"
         raise PipelineError(f"{error}. {remedy}") from error
 

@@ -214,7 +214,7 @@ def test_bad_settings_stop_the_run_and_destroy_nothing(workspace: Workspace) -> 
     result = workspace.call("dvc", "repro")
     workspace.set()
     assert result.returncode != 0
-    assert "error: params.yaml has 1 problem(s):\n  datasets.digits.extra: unknown key" in result.stderr
+    assert "error: params.yaml has 1 problem:\n  datasets.digits.extra: unknown key" in result.stderr
     assert workspace.lock() == before
     assert workspace.repro() == []
 

@@ -71,9 +71,8 @@ def subsets(reference: Arm) -> list[Subset]:
     predictions = reference.predictions
     rows = [np.flatnonzero(predictions.labels == k) for k in range(len(predictions.classes))]
     found = [Subset(PartKind.CLASS, name, (rows[k],)) for k, name in enumerate(predictions.classes)]
-    for name, members in tiers(reference.train_counts).items():
-        blocks = tuple(rows[k] for k in members if len(rows[k]) >= FEWEST_IMAGES)
-        found.append(Subset(PartKind.TIER, name, blocks))
+    for name, members in _tested_tiers(reference).items():
+        found.append(Subset(PartKind.TIER, name, tuple(rows[k] for k in members)))
     groups = np.asarray(predictions.truth.groups or (), dtype=object)
     found += [Subset(PartKind.GROUP, name, (np.flatnonzero(groups == name),)) for name in sorted(set(groups))]
     return found
@@ -100,6 +99,19 @@ def tiers(counts: IntArray) -> dict[str, IntArray]:
     step = np.minimum(np.floor(3 * np.log(present / present.min()) / np.log(ratio) + 1e-9), 2)
     members = {name: np.flatnonzero(step == number) for number, name in enumerate(TIERS)}
     return {name: members[name] for name in reversed(TIERS) if len(members[name])}
+
+
+def _tested_tiers(reference: Arm) -> dict[str, IntArray]:
+    """Give `tiers` less the classes that have too few test images for an interval, unless that leaves a tier empty.
+
+    A tier's figures are all of the same classes: one without spread would cost the others their interval.
+    """
+    predictions = reference.predictions
+    tested = np.bincount(predictions.labels, minlength=len(predictions.classes))
+    return {
+        name: next(part for least in (FEWEST_IMAGES, 1, 0) if len(part := members[tested[members] >= least]))
+        for name, members in tiers(reference.train_counts).items()
+    }
 
 
 def mean_in(values: FloatArray, subset: Subset) -> float:
@@ -130,7 +142,7 @@ def recall_table(arms: Sequence[Arm], baselines: Sequence[Arm], reference: Arm) 
     """
     parts = subsets(reference)
     label_of = {name: k for k, name in enumerate(reference.predictions.classes)}
-    tier_members = tiers(reference.train_counts)
+    tier_members = _tested_tiers(reference)
     tables = []
     for arm in arms:
         hits = arm.predictions.hits

@@ -2,14 +2,14 @@
 
 import math
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from augment.core.images import IntArray
-from augment.core.text import listed, printable
-from augment.datasets.checks import Distinct, near_copies
+from augment.core.text import counted, listed, printable
+from augment.datasets.checks import Distinct, almost_same, near_copies
 from augment.datasets.raw import RawImages
 from augment.datasets.splits import Split
 
@@ -71,10 +71,11 @@ def account(everything: RawImages, found: Distinct, split: Split, train: IntArra
             for reason, names in left_out.items()
         },
     }
-    notes = [f"{len(names)} files left out, {reason}: {listed(names)}" for reason, names in left_out.items()]
+    notes = [f"{counted(len(names), 'file')} left out, {reason}: {listed(names)}" for reason, names in left_out.items()]
     notes += [*everything.account.notes, *_notes(classes)]
-    warnings = [*everything.account.warnings, *lost(everything, found), *_near(everything, found.rows, seed)]
-    warnings += [*_straddling(everything, dealt), *_small(classes)]
+    warnings = [*everything.account.warnings, *_alike(everything)]
+    warnings += [*lost(everything, found), *_near(everything, found.rows, seed)]
+    warnings += [*_straddling(everything, dealt), *small(classes)]
     return Account(files, classes, notes, warnings)
 
 
@@ -93,8 +94,8 @@ def lost(everything: RawImages, found: Distinct) -> Iterator[str]:
         by_class = (f"{everything.classes[k]} ({concerned[k]} of {read[k]})" for k in np.flatnonzero(concerned))
         examples = (" = ".join(everything.name(row) for row in rows) for rows in found.disputed)
         yield (
-            f"{concerned.sum()} images stand under several labels, and are left out: of {listed(by_class)}: "
-            f"{listed(examples)}. Each image has one label here: leave each in one class"
+            f"{concerned.sum()} images are left out, as the same image stands under several labels: of "
+            f"{listed(by_class)}: {listed(examples)}. Each image has one label here: leave each in one class"
         )
 
 
@@ -121,6 +122,14 @@ def _notes(classes: dict[str, dict[str, int]]) -> Iterator[str]:
         )
 
 
+def _alike(everything: RawImages) -> Iterator[str]:
+    groups = () if everything.groups is None else sorted(set(everything.groups.tolist()))
+    for what, names in (("classes", everything.classes), ("groups", groups)):
+        for same in almost_same(names):
+            spelt = [name if name.isascii() else f"{name} ({ascii(name)[1:-1]})" for name in same]
+            yield f"{what} whose names are almost the same: {listed(spelt)}. If they are one, give them one name"
+
+
 def _near(everything: RawImages, kept: IntArray, seed: int) -> Iterator[str]:
     near, looked_at, pair = near_copies(everything.images, seed, kept)
     if pair is not None and near >= MANY_NEAR * looked_at:
@@ -144,7 +153,12 @@ def _straddling(everything: RawImages, dealt: dict[str, IntArray]) -> Iterator[s
         )
 
 
-def _small(classes: dict[str, dict[str, int]]) -> Iterator[str]:
+def small(classes: Mapping[str, Mapping[str, int]]) -> Iterator[str]:
+    """Say what cannot be told, or made, of so few images.
+
+    Args:
+        classes: Class → images in ``train``, ``val`` and ``test``.
+    """
     test = sum(counts["test"] for counts in classes.values())
     half_width = 1.96 * math.sqrt(0.25 / test)
     if half_width > UNCERTAIN:
@@ -164,7 +178,7 @@ def _small(classes: dict[str, dict[str, int]]) -> Iterator[str]:
         )
 
 
-def _under(classes: dict[str, dict[str, int]], split: str, count: int) -> list[str]:
+def _under(classes: Mapping[str, Mapping[str, int]], split: str, count: int) -> list[str]:
     return [f"{name} ({counts[split]})" for name, counts in classes.items() if counts[split] < count]
 
 

@@ -1,5 +1,7 @@
 """Checks on raw images before anything trains on them."""
 
+import unicodedata
+from collections.abc import Iterable
 from typing import NamedTuple
 
 import numpy as np
@@ -36,6 +38,15 @@ def validate(raw: RawImages, name: str, shape: Shape) -> None:
     empty = [raw.classes[label] for label in np.flatnonzero(raw.counts() == 0)]
     if empty:
         raise DataError(f"dataset {name}: expected images of every class, found none of {listed(empty)}")
+
+
+def almost_same(names: Iterable[str]) -> list[list[str]]:
+    """Find names that differ by case, spaces or marks between words, or by how Unicode spells the same signs."""
+    alike: dict[str, list[str]] = {}
+    for name in names:
+        plain = unicodedata.normalize("NFKC", name).casefold().replace("_", " ").replace("-", " ")
+        alike.setdefault(" ".join(unicodedata.normalize("NFKC", plain).split()), []).append(name)
+    return [each for each in alike.values() if len(each) > 1]
 
 
 class Distinct(NamedTuple):

@@ -81,7 +81,7 @@ def survey(raw: Path, *, beside: Sequence[str] = ()) -> Survey:
     for own in classes.values():
         # os.walk's order, as torchvision sorts it: folder by folder, then names.
         own.sort(key=lambda name: name.rpartition("/")[::2])
-    return Survey(classes, left_out, _warnings(classes))
+    return Survey(classes, {reason: sorted(names) for reason, names in left_out.items()}, _warnings(classes))
 
 
 def _walk(folder: Path) -> Iterator[tuple[str, int]]:
@@ -160,7 +160,9 @@ def _problem(name: str, mode: int) -> str | None:
 
 def _refuse(raw: Path, bad: dict[str, list[str]]) -> None:
     if bad:
-        problems = "".join(f"\n  {len(names)} {problem}\n    {listed(names)}" for problem, names in bad.items())
+        problems = "".join(
+            f"\n  {problem}\n    {len(names)} found: {listed(sorted(names))}" for problem, names in bad.items()
+        )
         raise DataError(f"{raw}: cannot be read as it is:{problems}")
 
 
@@ -197,10 +199,6 @@ def _refuse_folders(raw: Path, classes: dict[str, list[str]], folders: set[str])
 
 def _warnings(classes: dict[str, list[str]]) -> list[str]:
     found = []
-    alike: dict[str, list[str]] = {}
-    for name in classes:
-        alike.setdefault(" ".join(name.casefold().replace("_", " ").replace("-", " ").split()), []).append(name)
-    found += [f"classes whose names are almost the same: {listed(names)}" for names in alike.values() if len(names) > 1]
     if named := [name for name in classes if name.lower() in SPLITS]:
         found.append(
             f"classes with the names of splits: {listed(named)}. They are taken for classes; if they are splits, move "

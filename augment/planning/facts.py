@@ -53,14 +53,30 @@ class Facts:
         )
 
 
+@dataclass(frozen=True)
+class Counted:
+    """What a source has, by names and numbers alone.
+
+    Attributes:
+        classes: Class names.
+        counts: Images of each, shape (K,).
+        official: How many of each the source itself sets apart for testing, shape (K,); None where it says nothing.
+    """
+
+    classes: tuple[str, ...]
+    counts: IntArray
+    official: IntArray | None = None
+
+
 def facts(source: Source, split: SplitSpec, scarcity: Scarcity, raw: Path) -> Facts:
     """Count a dataset's images without decoding them; duplicates and what cannot be read are counted, too.
 
     Raises:
         DataError: The files cannot be used as they are.
     """
-    counts, official = _count(source, raw)
-    total = int(counts.sum())
+    found = count(source, raw)
+    counts = found.counts
+    total, official = int(counts.sum()), 0 if found.official is None else int(found.official.sum())
     test = official if split.test == "official" else _apart(split.test, total)
     val = _apart(split.val, total - test)
     train = np.maximum(counts * max(total - test - val, 0) // max(total, 1), 1)
@@ -79,12 +95,20 @@ def _apart(size: float | int, total: int) -> int:
     return round(size * total) if isinstance(size, float) else min(size, total)
 
 
-def _count(source: Source, raw: Path) -> tuple[IntArray, int]:
-    """Count the images of each class, and those set apart for testing."""
+def count(source: Source, raw: Path) -> Counted:
+    """Count the images of each class without decoding them; duplicates and what cannot be read are counted, too.
+
+    Raises:
+        DataError: The files cannot be used as they are.
+    """
     if isinstance(source, TorchvisionSource):  # yet to be downloaded, perhaps
-        each, official = MNIST_FAMILY
-        return np.full(10, each), 10 * official
+        each, official = (np.full(10, number) for number in MNIST_FAMILY)
+        return Counted(tuple(str(label) for label in range(10)), each, official)
     if isinstance(source, ImageFolderSource):
         files = survey(raw, beside=[source.groups] if source.groups else []).files
-        return np.asarray([len(own) for own in files.values()]), 0
-    return source.load(raw).counts(), 0
+        return Counted(tuple(files), np.asarray([len(own) for own in files.values()]))
+    images = source.load(raw)
+    apart = (
+        None if images.is_test is None else np.bincount(images.labels[images.is_test], minlength=len(images.classes))
+    )
+    return Counted(images.classes, images.counts(), apart)

@@ -12,6 +12,7 @@ from augment.core.images import ImageSet, make_manifest, require_no_common
 from augment.core.provenance import described
 from augment.core.stage import stage
 from augment.core.store import write_json
+from augment.core.text import counted
 from augment.datasets.account import account, lines, lost
 from augment.datasets.checks import distinct, validate
 from augment.datasets.raw import RawImages, SourceSpec
@@ -59,7 +60,7 @@ def prepare(
     dropped = len(everything.labels) - len(found.rows)
     print(
         f"prepare {dataset}: {len(train_rows)} train, {len(rows.val)} val, {len(rows.test)} test images; "
-        f"{dropped} duplicates dropped"
+        f"{counted(dropped, 'duplicate')} dropped"
     )
     for line in lines(told.notes, told.warnings):
         print(f"prepare {dataset}: {line}")

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from augment.core.errors import DataError
-from augment.datasets.checks import distinct, near_copies, validate
+from augment.datasets.checks import almost_same, distinct, near_copies, validate
 from augment.datasets.raw import RawImages
 
 
@@ -76,3 +76,16 @@ def test_of_many_images_a_sample_is_searched(monkeypatch: pytest.MonkeyPatch) ->
     assert 0 < near < looked_at == 7
     assert pair is not None
     assert pair[0] // 2 == pair[1] // 2
+
+
+@pytest.mark.parametrize(
+    ("names", "same"),
+    [
+        (["Big cat", "big_cat", "dog"], [["Big cat", "big_cat"]]),
+        (["caf\u00e9", "cafe\u0301", "cafe"], [["caf\u00e9", "cafe\u0301"]]),
+        (["stra\u00dfe", "STRASSE", "a", "\uff21"], [["stra\u00dfe", "STRASSE"], ["a", "\uff21"]]),
+        (["cat", "cats", "1", "l"], []),
+    ],
+)
+def test_names_that_look_alike_are_found(names: list[str], same: list[list[str]]) -> None:
+    assert almost_same(names) == same

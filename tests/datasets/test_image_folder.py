@@ -98,10 +98,10 @@ def test_images_of_a_kind_that_is_not_read_are_refused_with_an_example(tmp_path:
     with pytest.raises(DataError) as error:
         load_raw(folder_source(), tmp_path)
     assert str(error.value) == (
-        f"{tmp_path}: cannot be read as it is:\n  6 files of a kind that is not read (expected .bmp, .jpeg, .jpg, "
+        f"{tmp_path}: cannot be read as it is:\n  files of a kind that is not read (expected .bmp, .jpeg, .jpg, "
         ".pgm, "
         ".png, .ppm, .tif, .tiff, .webp): convert them, take them out, or hide them (a dot before the name)\n"
-        "    dog/0.GIF, dog/1.GIF, dog/2.GIF, dog/3.GIF, dog/4.GIF, dog/5.GIF"
+        "    6 found: dog/0.GIF, dog/1.GIF, dog/2.GIF, dog/3.GIF, dog/4.GIF, dog/5.GIF"
     )
 
 
