@@ -42,7 +42,7 @@ flow: install  ## the same as a Prefect flow, independent stages side by side
 server: install  ## Prefect's server and UI for this project, until Ctrl-C
 	python -m pipelines server
 
-serve: install  ## run on flow.cron of params.yaml and when watched data change, until Ctrl-C
+serve: install  ## run on flow.cron of params.yaml, and when asked to in the UI, until Ctrl-C
 	python -m pipelines serve
 
 test: install lint  ## everything CI checks

@@ -16,7 +16,7 @@ from prefect.client.orchestration import get_client
 
 from pipelines.__main__ import main
 from pipelines.commands import PipelineError
-from pipelines.server import answers, command, credential, ensure, environment
+from pipelines.server import answers, credential, ensure, environment
 from pipelines.settings import ServerSettings
 
 from .conftest import Workspace, free_port
@@ -159,13 +159,14 @@ def test_the_server_tells_how_to_log_in(
     assert started[0][-2:] == ["127.0.0.1", str(port)]
 
 
-def test_a_taken_port_names_the_setting() -> None:
+@pytest.mark.usefixtures("nothing_set")
+def test_a_taken_port_names_the_setting(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
     with socket.create_server(("127.0.0.1", 0)) as other:
-        port = other.getsockname()[1]
-        with pytest.raises(
-            PipelineError, match=rf"127\.0\.0\.1, port {port}: Address already in use.*flow\.server\.port"
-        ):
-            command(ServerSettings(port=port))
+        where = ServerSettings(port=other.getsockname()[1])
+        for name, value in environment(workspace.root, where).items():
+            monkeypatch.setenv(name, value)
+        with pytest.raises(PipelineError, match=r"(?s)not start .*\(flow\.server in params\.yaml\).* already in use"):
+            ensure(workspace.root, where)
 
 
 def test_loopback_needs_no_proxy(server: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
