@@ -12,7 +12,7 @@ LOOK := A quick look, with fewer arms, classifiers and steps: a hint, no answer.
 .PHONY: repro estimate quick flow server serve test lint install plots clean
 
 repro: install  ## say how long it takes, rebuild every stale stage, then show the comparison
-	@python -m pipelines mend
+	@python -m augment check >/dev/null && python -m pipelines mend
 	@$(ESTIMATE)
 	@dvc repro --keep-going || { echo "A stage failed, see above; what does not need it is done: reports/index.html"; exit 1; }
 	@cat reports/*/comparison.md
@@ -37,12 +37,13 @@ quick: install  ## a first look with fewer arms, classifiers and steps, in a cop
 	@echo "$(LOOK) On one page: $(QUICK)/reports/index.html"
 
 flow: install  ## the same as a Prefect flow, independent stages side by side
+	@python -m augment check
 	python -m pipelines run
 
 server: install  ## Prefect's server and UI for this project, until Ctrl-C
 	python -m pipelines server
 
-serve: install  ## run on flow.cron of params.yaml and when watched data change, until Ctrl-C
+serve: install  ## run on flow.cron of params.yaml, and when asked to in the UI, until Ctrl-C
 	python -m pipelines serve
 
 test: install lint  ## everything CI checks

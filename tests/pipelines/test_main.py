@@ -1,8 +1,6 @@
 """The command line: what it refuses, and how it says so."""
 
 import json
-import os
-import re
 from pathlib import Path
 
 import pytest
@@ -22,47 +20,13 @@ def test_outside_a_dvc_workspace(
     assert capsys.readouterr().err == f"error: {tmp_path} is not the root of a DVC workspace: it has no folder .dvc\n"
 
 
-def test_without_git_the_remedy_is_told(workspace: Workspace, capsys: pytest.CaptureFixture[str]) -> None:
+def test_without_git_dvcs_own_message_is_told(workspace: Workspace, capsys: pytest.CaptureFixture[str]) -> None:
     (workspace.root / ".git").rename(workspace.root / "elsewhere")
     assert main(["plan"]) == 65
-    assert re.fullmatch(
-        r"error: `git rev-parse --git-dir` in .* failed: fatal: not a git repository .*make this folder one with "
-        r"`git init` \(or `git clone` the project\)\n",
-        capsys.readouterr().err,
-    )
+    assert capsys.readouterr().err.endswith(f"ERROR: {workspace.root} is not a git repository\n")
     workspace.stages(one=work(write="one.txt"))
     (workspace.root / ".dvc" / "config").write_text("[core]\n    no_scm = true\n")
     assert main(["plan"]) == 0
-
-
-def test_a_repository_of_another_user_is_told_with_the_remedy(
-    workspace: Workspace, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    monkeypatch.setenv("GIT_TEST_ASSUME_DIFFERENT_OWNER", "1")
-    assert main(["plan"]) == 65
-    assert capsys.readouterr().err == (
-        f"error: git does not trust {workspace.root}, as it belongs to another user, and DVC needs git: make the "
-        f"folder yours, or run `git config --global --add safe.directory {workspace.root}`\n"
-    )
-
-
-@pytest.mark.usefixtures("workspace")
-@pytest.mark.parametrize("kept", ["HOME", "USER"])
-def test_a_user_whom_the_system_does_not_know_is_told_what_to_set(
-    kept: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    def unknown(number: int) -> None:
-        raise KeyError(f"getpwuid(): uid not found: {number}")
-
-    monkeypatch.setattr("pwd.getpwuid", unknown)
-    for name in {"HOME", "USER", "LOGNAME", "LNAME", "USERNAME"} - {kept}:
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv(kept, "/tmp")  # noqa: S108 - nothing is written there
-    assert main(["plan"]) == 65
-    assert capsys.readouterr().err == (
-        f"error: the system knows no user of number {os.getuid()}, and DVC and Prefect ask for name and home: set USER "
-        "to any name, and HOME to a folder of yours\n"
-    )
 
 
 def test_wrong_settings(workspace: Workspace, capsys: pytest.CaptureFixture[str]) -> None:
@@ -105,4 +69,9 @@ def test_the_plan_is_printed_as_json(diamond: Workspace, capsys: pytest.CaptureF
     assert main(["plan"]) == 0
     told = json.loads(capsys.readouterr().out)
     assert {name for name, each in told.items() if not each["stale"]} == {"prepare@a", "train@a-x"}
-    assert told["train@b-y"]["parents"] == ["prepare@b"]
+    assert told["train@b-y"] == {
+        "stale": True,
+        "parents": ["prepare@b"],
+        "command": "python work.py --read b.txt --write b-y.txt ",
+    }
+    assert list(told).index("prepare@b") < list(told).index("train@b-y"), "parents first"
