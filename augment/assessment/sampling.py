@@ -10,7 +10,7 @@ and 500,000 synthetic ones of 8×8 pixels, or 5,600 and 4,000 of 3×128×128."""
 
 
 def affordable(count: int, others: int, width: int) -> int:
-    """Say how many of ``count`` images of ``width`` numbers are compared with each of ``others``; see `MOST_NUMBERS`."""
+    """Say how many of ``count`` images of ``width`` numbers may be compared with ``others``; see `MOST_NUMBERS`."""
     return min(count, max(1, MOST_NUMBERS // max(1, others * width)))
 
 
