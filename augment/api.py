@@ -42,7 +42,7 @@ class Images(Dataset[tuple[Any, int]]):
     def __init__(self, project: Path, dataset: str, what: str, transform: Callable[[Tensor], Any] | None) -> None:
         self._source = project.resolve(), dataset, what
         self.transform = transform
-        self.part: Part = read_part(open_project(self._source[0]), dataset, what)
+        self.part = self._read()
 
     @property
     def classes(self) -> tuple[str, ...]:
@@ -67,7 +67,12 @@ class Images(Dataset[tuple[Any, int]]):
         return {"source": self._source, "transform": self.transform}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        Images.__init__(self, *state["source"], state["transform"])
+        self._source, self.transform = state["source"], state["transform"]
+        self.part = self._read()
+
+    def _read(self) -> Part:
+        project, dataset, what = self._source
+        return read_part(open_project(project), dataset, what)
 
 
 def load_dataset(

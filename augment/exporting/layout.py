@@ -50,7 +50,7 @@ def folder_name(class_name: str) -> str:
 
 def picture(part: Part, row: int) -> bytes:
     """Encode one image as PNG, marked where it is synthetic."""
-    about = None
+    about: dict[str, str | int | None] | None = None
     if part.synthetic[row]:
         label = part.images.classes[part.labels[row]]
         about = {"origin": SYNTHETIC, "dataset": part.dataset, "label": label}

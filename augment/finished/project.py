@@ -63,7 +63,8 @@ class Project:
     def parts(self) -> dict[str, tuple[str, str, dict[str, str]]]:
         """List the image sets of a dataset by name: the stage that makes it, which of its outputs, further blanks."""
         settings = self.settings
-        found = {PRODUCT: ("product", "product", {}), REAL: ("prepare", "train", {})}
+        found: dict[str, tuple[str, str, dict[str, str]]] = {PRODUCT: ("product", "product", {})}
+        found |= {REAL: ("prepare", "train", {})}
         found |= {name: ("prepare", name, {}) for name in ("val", "test")}
         found |= {name: ("merge", "merged", {"mix": name}) for name in settings.mixes if name not in found}
         found |= {name: ("merge_auto", "merged", {"mix": name}) for name in settings.auto_mixes if name not in found}

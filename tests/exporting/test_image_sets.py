@@ -3,6 +3,8 @@
 import hashlib
 import json
 import os
+import tarfile
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,7 +16,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from augment.core.errors import ContainerError, DataError, LeftOutError, SettingsError
-from augment.exporting import pieces
+from augment.core.store import whole
 from augment.exporting.image_sets import export_images
 from augment.exporting.layout import FORMATS, UNFIT, folder_name
 from augment.exporting.pictures import ABOUT, SOURCE_TYPE, XMP
@@ -42,15 +44,14 @@ def test_an_export_that_is_cut_short_anywhere_is_continued_to_the_same_bytes(
     expected = hashes(tmp_path / "whole" / "out")
     assert len(expected) >= 4
     written: list[str] = []
-    plain_whole = pieces.whole
 
-    def failing(path: Path) -> object:
+    def failing(path: Path) -> AbstractContextManager[Path]:
         if len(written) == stop:
             raise KeyboardInterrupt
         written.append(path.name)
-        return plain_whole(path)
+        return whole(path)
 
-    monkeypatch.setattr(pieces, "whole", failing)
+    monkeypatch.setattr("augment.exporting.pieces.whole", failing)
     for stop in (1, 2, 3):  # noqa: B007  # `failing` reads it; the folder itself is the first
         with pytest.raises(KeyboardInterrupt):
             export_images(part, name, tmp_path / "out")
@@ -157,15 +158,19 @@ def test_the_product_says_why(project: Project, tmp_path: Path) -> None:
 
 
 def test_shards_hold_all_images_in_order(part: Part, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("augment.exporting.formats.parquet.SHARD", 50 * part.images.images[0].size)
+    monkeypatch.setattr("augment.exporting.formats.webdataset.MOST", 50)
     for name in ("parquet", "webdataset"):
-        monkeypatch.setattr(f"augment.exporting.formats.{name}.SHARD", 50 * part.images.images[0].size)
         export_images(part, name, tmp_path / name)
     files = sorted(path.name for path in (tmp_path / "parquet" / "data").iterdir())
     assert files == [f"train-{number:05d}-of-00003.parquet" for number in range(3)]
-    assert (
-        pd.read_parquet(tmp_path / "parquet" / "data")["content_hash"].tolist() == part.facts["content_hash"].tolist()
-    )
-    assert len(list((tmp_path / "webdataset").glob("train-*.tar"))) == 3
+    table = pd.read_parquet(tmp_path / "parquet" / "data")
+    assert table["content_hash"].tolist() == part.facts["content_hash"].tolist()
+    names = []
+    for number in range(3):
+        with tarfile.open(tmp_path / "webdataset" / f"train-{number:06d}.tar") as tar:
+            names += [name.removesuffix(".png") for name in tar.getnames() if name.endswith(".png")]
+    assert names == [f"{row:06d}" for row in range(len(part.images))]
     assert "train-{000000..000002}.tar" in (tmp_path / "webdataset" / "README.md").read_text()
 
 

@@ -14,13 +14,15 @@ from augment.finished.images import Part
 
 SHARD = 256 << 20
 """Bytes of pixels in one file, at most."""
+MOST = 10_000
+"""Images in one file, at most: a tar's writer keeps a note of each."""
 
 
 @FORMATS.register
 def webdataset(part: Part, target: str) -> Layout:
     """``SPLIT-000000.tar``, each with ``KEY.png``, ``KEY.cls`` (the label's index) and ``KEY.json`` (where from)."""
     keys = numbers(part)
-    shards = list(blocks(len(keys), math.prod(part.images.shape), SHARD))
+    shards = list(blocks(len(keys), max(math.prod(part.images.shape), SHARD // MOST), SHARD))
     files = [f"{part.split}-{number:06d}.tar" for number in range(len(shards))]
 
     def pieces() -> Iterator[Piece]:
