@@ -72,6 +72,12 @@ def test_a_filter_keeps_images_that_the_judge_agrees_with_and_says_where_too_few
         draw(generator, [least], 12, 1, critic)
 
 
+def test_a_filter_leaves_out_images_that_the_run_has(generator: TrainedGenerator, project: Project) -> None:
+    critic = read_critic(project, generator)
+    _, reasons = critic.judged(critic.drawn)
+    assert set(reasons) == {"duplicate"}
+
+
 def test_a_filter_leaves_out_copies_of_training_images(project: Project) -> None:
     """SMOTE draws between training images, of which these lie so close together that all are near one."""
     generator = replace(read_generator(project, "toys", "smote"), name="gan")  # whose images the example has
