@@ -4,7 +4,8 @@ Of the project's files only ``dvc.yaml`` names paths: they arrive here as option
 line itself, whatever the stage: the settings it reads, the notes it takes of what a run cost, and what was estimated
 before the run.
 
-Two commands are no stages: ``estimate`` tells what a run will take, ``quick`` writes settings for a first look.
+Some commands are no stages: ``estimate`` tells what a run will take, ``quick`` writes settings for a first look, and
+what a user does with a finished run stands in ``augment/verbs``, one command a file.
 """
 
 import argparse
@@ -15,6 +16,7 @@ import os
 import pkgutil
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 from threadpoolctl import threadpool_limits
@@ -105,7 +107,17 @@ def _quick(arguments: list[str]) -> None:
     quick.write(load_settings(PARAMS), chosen.settings)
 
 
-COMMANDS = {"estimate": _estimate, "quick": _quick}
+def _verb(name: str) -> Callable[[list[str]], None]:
+    """Import what a user does with a finished run where it is done: torch takes seconds that no stage need wait for."""
+
+    def command(arguments: list[str]) -> None:
+        importlib.import_module(f"augment.verbs.{name}").command(arguments)
+
+    return command
+
+
+VERBS = ("export", "sample", "predict")
+COMMANDS = {"estimate": _estimate, "quick": _quick} | {name: _verb(name) for name in VERBS}
 """What is no stage."""
 
 
