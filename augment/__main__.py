@@ -4,7 +4,8 @@ Of the project's files only ``dvc.yaml`` names paths: they arrive here as option
 line itself, whatever the stage: the settings it reads, the notes it takes of what a run cost, and what was estimated
 before the run.
 
-Two commands are no stages: ``estimate`` tells what a run will take, ``quick`` writes settings for a first look.
+Some commands are no stages: ``estimate`` tells what a run will take, ``quick`` writes settings for a first look;
+``inspect`` says what a folder of images holds, ``add`` makes a dataset of it, and to that end writes to ``raw``.
 """
 
 import argparse
@@ -26,6 +27,7 @@ from augment.runtime.portable import pin
 from augment.settings import load_settings
 
 PARAMS = Path("params.yaml")
+RAW = Path("raw")
 COSTS = Path("scratch/costs")
 ESTIMATE = Path("scratch/estimate.json")
 OBJECTS_BETWEEN_LOOKS = 50_000
@@ -99,7 +101,29 @@ def _quick(arguments: list[str]) -> None:
     quick.write(load_settings(PARAMS), chosen.settings)
 
 
-COMMANDS = {"estimate": _estimate, "quick": _quick}
+def _inspect(arguments: list[str]) -> None:
+    from augment.inspection import commands
+
+    options = argparse.ArgumentParser(prog="python -m augment inspect", description=commands.inspect.__doc__)
+    options.add_argument("source", type=Path, help="a folder of images, or a file that holds them")
+    options.add_argument("--page", type=Path, help="an HTML page to write, with pictures")
+    chosen = options.parse_args(arguments)
+    commands.inspect(chosen.source, PARAMS, chosen.page)
+
+
+def _add(arguments: list[str]) -> None:
+    from augment.inspection import commands
+
+    options = argparse.ArgumentParser(prog="python -m augment add", description=commands.add.__doc__)
+    options.add_argument("name", help="of the dataset: lower-case letters, digits and _")
+    options.add_argument("source", type=Path, help="a folder of images, or a file that holds them; it stays as it is")
+    options.add_argument("--quick", action="store_true", help="for a first look: smaller images, fewer steps")
+    options.add_argument("--copy", action="store_true", help="copy the files rather than give them a second name")
+    chosen = options.parse_args(arguments)
+    commands.add(chosen.name, chosen.source, PARAMS, RAW, quick=chosen.quick, copied=chosen.copy)
+
+
+COMMANDS = {"estimate": _estimate, "quick": _quick, "inspect": _inspect, "add": _add}
 """What is no stage."""
 
 

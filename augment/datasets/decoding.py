@@ -213,6 +213,12 @@ def _deeper_than_eight_bits(file: Image.Image, head: bytes) -> str:
     return ""
 
 
+def bits_of(file: Image.Image, head: bytes) -> int:
+    """Give bits a channel of an opened image, by the first bytes of its file, too."""
+    deep = file.mode.startswith(("I", "F"))
+    return max(_depth(file, head)[0], 16 if deep else 1)
+
+
 def _depth(file: Image.Image, head: bytes) -> tuple[int, bool]:
     """Give bits a channel, and whether they are unsigned whole numbers."""
     if file.format == "PNG" and head[12:16] == b"IHDR":
