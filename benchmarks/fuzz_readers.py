@@ -174,7 +174,9 @@ def targets(folder: Path) -> dict[str, Target]:
     """Make the readers and their sound files; ``folder`` is scratch."""
     images = {kind: list(pictures(kind)) for kind in ("png", "jpeg", "gif", "tiff", "webp", "bmp", "ppm")}
     made = {
-        kind: Target(seeds, lambda path: decode(path, Look(16, 16, "rgb")), lambda where, data: _put(where / "image", data))
+        kind: Target(
+            seeds, lambda path: decode(path, Look(16, 16, "rgb")), lambda where, data: _put(where / "image", data)
+        )
         for kind, seeds in images.items()
     }
     names = ["cat/1.png", "dog/é.png"]
