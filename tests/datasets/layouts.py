@@ -123,7 +123,9 @@ def arrays() -> dict[str, tuple[UInt8Array, Any]]:
 
 def npz_keras(raw: Path) -> None:
     raw.mkdir(parents=True, exist_ok=True)
-    named = {f"{axis}_{split}": both[at] for split, both in arrays().items() for at, axis in enumerate("xy")}
+    named: dict[str, Any] = {
+        f"{axis}_{split}": both[at] for split, both in arrays().items() for at, axis in enumerate("xy")
+    }
     np.savez_compressed(raw / "data.npz", **named)
 
 

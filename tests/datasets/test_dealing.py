@@ -147,8 +147,15 @@ def test_without_a_word_near_copies_do_straddle() -> None:
     assert any(where[row] != where[row + 20] for row in range(20))
 
 
-def test_near_pairs_are_all_that_a_comparison_of_every_two_finds() -> None:
+@pytest.mark.parametrize(("per_image", "search"), [(1e9, "_by_tree"), (-1, "_by_tiles")])
+def test_near_pairs_are_all_that_a_comparison_of_every_two_finds(
+    per_image: float, search: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Distances of every size around the limit, found by brute force beside."""
+    monkeypatch.setattr("augment.datasets.near.PER_IMAGE", per_image)
+    monkeypatch.setattr("augment.datasets.near.TILE", 64)
+    other = {"_by_tree": "_by_tiles", "_by_tiles": "_by_tree"}[search]
+    monkeypatch.setattr(f"augment.datasets.near.{other}", None)
     rng = np.random.default_rng(0)
     base = rng.integers(30, 220, (40, 3, 8, 8))
     steps = base[rng.integers(0, 40, 160)] + rng.normal(0, rng.uniform(0, 12, (160, 1, 1, 1)), (160, 3, 8, 8))
@@ -168,7 +175,7 @@ def test_of_chosen_rows_near_pairs_are_told_by_their_own_numbers() -> None:
 
 
 def test_a_film_with_too_many_pairs_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("augment.datasets.near.MOST_PAIRS", 100)
+    monkeypatch.setattr("augment.datasets.near.MOST_PAIRS", 50)
     with pytest.raises(DataError, match=r"more than 50 pairs of images are nearly the same: keep one of a hundred"):
         split_rows(copied(2, 30, 0), spec(keep="near_copies"), 0)
 

@@ -13,6 +13,7 @@ from PIL import Image
 
 from augment import __main__ as command_line
 from augment.core.errors import DataError, SettingsError
+from augment.core.store import write_text
 from augment.inspection import commands
 from augment.inspection.recognition import reader, recognised
 from augment.inspection.settings_text import with_dataset
@@ -160,12 +161,11 @@ def test_settings_that_cannot_be_written_leave_no_images_behind(
     tmp_path: Path, params: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     image_folder(tmp_path / "toys")
-    write = commands.write_text
 
     def full(path: Path, text: str) -> None:
         if path == params:
             raise OSError("disk full")
-        write(path, text)
+        write_text(path, text)
 
     monkeypatch.setattr(commands, "write_text", full)
     with pytest.raises(OSError, match="disk full"):
