@@ -4,8 +4,9 @@ Of the project's files only ``dvc.yaml`` names paths: they arrive here as option
 line itself, whatever the stage: the settings it reads, the notes it takes of what a run cost, and what was estimated
 before the run.
 
-Some commands are no stages: ``estimate`` tells what a run will take, ``quick`` writes settings for a first look, and
-what a user does with a finished run stands in ``augment/verbs``, one command a file.
+Some commands are no stages: ``estimate`` tells what a run will take, ``quick`` writes settings for a first look;
+``inspect`` says what a folder of images holds, ``add`` makes a dataset of it, and to that end writes to ``raw``; what a
+user does with a finished run stands in ``augment/verbs``, one command a file.
 """
 
 import argparse
@@ -30,6 +31,7 @@ from augment.runtime.portable import pin
 from augment.settings import load_settings
 
 PARAMS = Path("params.yaml")
+RAW = Path("raw")
 COSTS = Path("scratch/costs")
 ESTIMATE = Path("scratch/estimate.json")
 OBJECTS_BETWEEN_LOOKS = 50_000
@@ -117,7 +119,33 @@ def _verb(name: str) -> Callable[[list[str]], None]:
 
 
 VERBS = ("export", "sample", "predict")
-COMMANDS = {"estimate": _estimate, "quick": _quick} | {name: _verb(name) for name in VERBS}
+
+
+def _inspect(arguments: list[str]) -> None:
+    from augment.inspection import commands
+
+    options = argparse.ArgumentParser(prog="python -m augment inspect", description=commands.inspect.__doc__)
+    options.add_argument("source", type=Path, help="a folder of images, or a file that holds them")
+    options.add_argument("--page", type=Path, help="an HTML page to write, with pictures")
+    chosen = options.parse_args(arguments)
+    commands.inspect(chosen.source, PARAMS, chosen.page)
+
+
+def _add(arguments: list[str]) -> None:
+    from augment.inspection import commands
+
+    options = argparse.ArgumentParser(prog="python -m augment add", description=commands.add.__doc__)
+    options.add_argument("name", help="of the dataset: lower-case letters, digits and _")
+    options.add_argument("source", type=Path, help="a folder of images, or a file that holds them; it stays as it is")
+    options.add_argument("--quick", action="store_true", help="for a first look: smaller images, fewer steps")
+    options.add_argument("--copy", action="store_true", help="copy the files rather than give them a second name")
+    chosen = options.parse_args(arguments)
+    commands.add(chosen.name, chosen.source, PARAMS, RAW, quick=chosen.quick, copied=chosen.copy)
+
+
+COMMANDS = {"estimate": _estimate, "quick": _quick, "inspect": _inspect, "add": _add} | {
+    name: _verb(name) for name in VERBS
+}
 """What is no stage."""
 
 

@@ -38,7 +38,14 @@ class Account(NamedTuple):
     warnings: list[str]
 
 
-def account(everything: RawImages, found: Distinct, split: Split, train: IntArray, seed: int) -> Account:
+def account(
+    everything: RawImages,
+    found: Distinct,
+    split: Split,
+    train: IntArray,
+    seed: int,
+    together: frozenset[str] = frozenset(),
+) -> Account:
     """Account for a dataset that was dealt to splits.
 
     Args:
@@ -47,13 +54,16 @@ def account(everything: RawImages, found: Distinct, split: Split, train: IntArra
         split: Rows of those kept.
         train: Those of them that the scarce train split keeps.
         seed: The project's seed; of many images a sample is searched for near copies.
+        together: What no two splits share; see `SplitSpec`.
     """
+    unused = np.setdiff1d(found.rows, np.concatenate([split.train, split.val, split.test]))
     dealt = {"train": train, "val": split.val, "test": split.test}
     columns = {
         "read": everything.counts(),
         **{name: _counts(everything, rows) for name, rows in _left_out(found).items()},
         **{name: _counts(everything, rows) for name, rows in dealt.items()},
         "thinned": _counts(everything, np.setdiff1d(split.train, train)),
+        **({"unused": _counts(everything, unused)} if len(unused) else {}),
     }
     classes = {
         name: {column: int(counts[label]) for column, counts in columns.items()}
@@ -73,8 +83,12 @@ def account(everything: RawImages, found: Distinct, split: Split, train: IntArra
     }
     notes = [f"{counted(len(names), 'file')} left out, {reason}: {listed(names)}" for reason, names in left_out.items()]
     notes += [*everything.account.notes, *_notes(classes)]
-    warnings = [*everything.account.warnings, *_alike(everything)]
-    warnings += [*lost(everything, found), *_near(everything, found.rows, seed)]
+    if len(unused):
+        notes.append(
+            f"{len(unused)} images of what the source sets apart are not used, as split.test or split.val says"
+        )
+    warnings = [*everything.account.warnings, *_alike(everything), *lost(everything, found)]
+    warnings += [] if "near_copies" in together else _near(everything, found.rows, seed)
     warnings += [*_straddling(everything, dealt), *small(classes)]
     return Account(files, classes, notes, warnings)
 
@@ -137,7 +151,7 @@ def _near(everything: RawImages, kept: IntArray, seed: int) -> Iterator[str]:
         yield (
             f"{near} of {looked_at} images that were looked at have a near copy, e.g. {one} and {other}: frames of a "
             "film, or pictures of one object? Such images stand in train and test alike, and every accuracy is too "
-            "high for images that are truly new. Keep one of each"
+            "high for images that are truly new. Keep one of each, or say `split.keep_together: near_copies`"
         )
 
 
@@ -149,7 +163,8 @@ def _straddling(everything: RawImages, dealt: dict[str, IntArray]) -> Iterator[s
     if both:
         yield (
             f"{len(both)} of {len(trained | tested)} groups stand in train and in test ({listed(both)}): accuracies "
-            "are those of groups known from training, and say nothing of a new one"
+            "are those of groups known from training, and say nothing of a new one. For that, say "
+            "`split.keep_together: group`"
         )
 
 

@@ -11,10 +11,10 @@ from scipy.optimize import minimize_scalar
 from augment.classifier.files import read_classifiers
 from augment.classifier.networks import Backbone
 from augment.classifier.prediction import predict_probabilities
+from augment.core.container import read_image_set
 from augment.core.errors import ContainerError, DataError, SettingsError
 from augment.core.images import GREY, Float32Array, FloatArray, ImageSet, IntArray, UInt8Array
 from augment.core.records import read_record
-from augment.core.store import read_image_set
 from augment.core.text import listed
 from augment.datasets.decoding import decode
 from augment.finished.machines import computing

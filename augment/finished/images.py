@@ -9,9 +9,10 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from augment.core.container import META, read_image_set
 from augment.core.errors import ContainerError
 from augment.core.images import REAL, SYNTHETIC, ImageSet, blocks
-from augment.core.store import LEFT_OUT, META, read_image_set, read_json, read_parquet
+from augment.core.store import LEFT_OUT, read_json, read_parquet
 from augment.finished.project import PRODUCT, Project, require_one_of
 from augment.merging.filters import attach_scores
 

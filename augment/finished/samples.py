@@ -9,9 +9,9 @@ import pandas as pd
 
 from augment.assessment.memorisation import class_units, memorisation, nearest_in_pixels
 from augment.assessment.scores import sample_scores
+from augment.core.container import read_image_set
 from augment.core.errors import DataError
 from augment.core.images import ImageSet, UInt8Array, concatenate, make_image_set, tile
-from augment.core.store import read_image_set
 from augment.finished.generator import TrainedGenerator
 from augment.finished.images import Part, provenance
 from augment.finished.machines import computing

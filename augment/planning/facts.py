@@ -7,11 +7,11 @@ import numpy as np
 
 from augment.core.images import ImageSet, IntArray, make_image_set
 from augment.core.seeding import numpy_generator
-from augment.datasets.files import survey
+from augment.datasets.pictures import PictureSource
 from augment.datasets.raw import Source
-from augment.datasets.sources.image_folder import ImageFolderSource
 from augment.datasets.sources.torchvision import TorchvisionSource
-from augment.datasets.split_spec import Scarcity, SplitSpec
+from augment.datasets.split_spec import NamedGroups, OfficialPart, Scarcity, SplitSpec
+from augment.datasets.told import Told
 
 MNIST_FAMILY = 7000, 1000
 """Images of each of ten classes, and how many of those its authors set apart for testing."""
@@ -74,11 +74,11 @@ def facts(source: Source, split: SplitSpec, scarcity: Scarcity, raw: Path) -> Fa
     Raises:
         DataError: The files cannot be used as they are.
     """
-    found = count(source, raw)
-    counts = found.counts
-    total, official = int(counts.sum()), 0 if found.official is None else int(found.official.sum())
-    test = official if split.test == "official" else _apart(split.test, total)
-    val = _apart(split.val, total - test)
+    told = _told(source, raw)
+    counts = told.counts()
+    total = int(counts.sum())
+    test = _apart(split.test, "test", told, total)
+    val = _apart(split.val, "val", told, total - test)
     train = np.maximum(counts * max(total - test - val, 0) // max(total, 1), 1)
     wanted = scarcity.targets(len(counts))
     return Facts(source.image_shape, train if wanted is None else np.minimum(train, wanted), val, test)
@@ -91,7 +91,16 @@ def stand_in(known: Facts) -> ImageSet:
     return make_image_set(pixels, np.arange(count) % known.classes, [str(label) for label in range(known.classes)])
 
 
-def _apart(size: float | int, total: int) -> int:
+def _apart(size: object, name: str, told: Told, total: int) -> int:
+    """Count the images of a split."""
+    if isinstance(size, NamedGroups):
+        return int(np.isin(told.groups, size.groups).sum()) if told.groups is not None else 0
+    official = int((told.splits == name).sum()) if told.splits is not None else 0
+    if isinstance(size, OfficialPart):
+        return _apart(size.official, name, told, official)
+    if size == "official":
+        return official
+    assert isinstance(size, float | int)  # noqa: S101  # the settings allow nothing else
     return round(size * total) if isinstance(size, float) else min(size, total)
 
 
@@ -101,14 +110,20 @@ def count(source: Source, raw: Path) -> Counted:
     Raises:
         DataError: The files cannot be used as they are.
     """
-    if isinstance(source, TorchvisionSource):  # yet to be downloaded, perhaps
-        each, official = (np.full(10, number) for number in MNIST_FAMILY)
-        return Counted(tuple(str(label) for label in range(10)), each, official)
-    if isinstance(source, ImageFolderSource):
-        files = survey(raw, beside=[source.groups] if source.groups else []).files
-        return Counted(tuple(files), np.asarray([len(own) for own in files.values()]))
-    images = source.load(raw)
+    told = _told(source, raw)
     apart = (
-        None if images.is_test is None else np.bincount(images.labels[images.is_test], minlength=len(images.classes))
+        None if told.splits is None else np.bincount(told.labels[told.splits == "test"], minlength=len(told.classes))
     )
-    return Counted(images.classes, images.counts(), apart)
+    return Counted(tuple(told.classes), told.counts(), apart)
+
+
+def _told(source: Source, raw: Path) -> Told:
+    """Tell what is known of each image; of the MNIST family, yet to be downloaded perhaps, without looking."""
+    if isinstance(source, TorchvisionSource):
+        each, official = MNIST_FAMILY
+        splits = np.tile(np.repeat(["train", "test"], [each - official, official]), 10)
+        return Told(np.repeat(np.arange(10), each), tuple("0123456789"), splits=splits)
+    if isinstance(source, PictureSource):
+        return source.listing(raw).told
+    found = source.load(raw)
+    return Told(found.labels, found.classes)

@@ -15,6 +15,7 @@ from augment.core.store import write_json
 from augment.core.text import counted
 from augment.datasets.account import account, lines, lost
 from augment.datasets.checks import distinct, validate
+from augment.datasets.question import question
 from augment.datasets.raw import RawImages, SourceSpec
 from augment.datasets.split_spec import ScarcitySpec, SplitSpec
 from augment.datasets.splits import split_rows, thin
@@ -48,7 +49,7 @@ def prepare(
         train_rows = thin(rows.train, everything.labels, everything.classes, scarcity, seed)
     except DataError as error:
         raise DataError("\n  ".join([str(error), *lost(everything, found)])) from error
-    told = account(everything, found, rows, train_rows, seed)
+    told = account(everything, found, rows, train_rows, seed, split.together())
     settings = described(stage="prepare", dataset=dataset, seed=seed, source=source, split=split, scarcity=scarcity)
     images = _image_set(everything, found.hashes)
     parts = {train: train_rows, val: rows.val, test: rows.test}
@@ -62,6 +63,7 @@ def prepare(
         f"prepare {dataset}: {len(train_rows)} train, {len(rows.val)} val, {len(rows.test)} test images; "
         f"{counted(dropped, 'duplicate')} dropped"
     )
+    print(f"prepare {dataset}: the test split asks: {question(split)}")
     for line in lines(told.notes, told.warnings):
         print(f"prepare {dataset}: {line}")
 

@@ -17,8 +17,8 @@ def raw(images: list[int], labels: list[int], *, is_test: list[bool] | None = No
     [
         (raw([], []), "dataset x: expected images, found none"),
         (raw([1, 2], [0, 0]), "dataset x: expected images of every class, found none of b"),
-        (raw([1, 2], [0, 1], side=7), "dataset x: expected sides of 8 to 128 pixels, found 7×7"),
-        (raw([1, 2], [0, 1], side=129), "found 129×129"),
+        (raw([1, 2], [0, 1], side=7), "dataset x: expected sides of 8 to 256 pixels, found 7×7"),
+        (raw([1, 2], [0, 1], side=257), "found 257×257"),
         (RawImages(raw([1], [0]).images, np.zeros(1, np.int64), ("a",)), "expected at least 2 classes, found"),
     ],
 )

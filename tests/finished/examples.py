@@ -13,10 +13,11 @@ from augment.assessment.scores import sample_scores
 from augment.classifier.classifier_spec import ClassifierSpec, RecipeSpec
 from augment.classifier.files import write_classifiers
 from augment.classifier.training import TrainedClassifier, train_classifier
+from augment.core.container import read_image_set, write_image_set
 from augment.core.images import ImageSet, make_image_set
 from augment.core.provenance import described
 from augment.core.records import write_record
-from augment.core.store import read_image_set, write_image_set, write_left_out, write_parquet
+from augment.core.store import write_left_out, write_parquet
 from augment.finished.generator import read_generator
 from augment.finished.project import Project
 from augment.finished.samples import read_critic

@@ -193,7 +193,7 @@ def test_a_copy_that_a_failed_run_left_is_brought_up_to_date(measured: Workspace
         ("stepz=3", "Could not override 'stepz'"),
         ("steps=[", "no viable alternative"),
         ("nonsense", "missing EQUAL"),
-        ("--help", "no viable alternative"),
+        ("--help", "NoViableAlt"),
         ("steps=1,2", "not a choice"),
         ("dvc.yaml:stages.train.cmd=touch x", r"expected KEY=VALUE, \+KEY=VALUE or ~KEY, of params.yaml"),
     ],
