@@ -16,7 +16,7 @@ from augment.core.errors import ContainerError, DataError, SettingsError
 from augment.core.images import GREY, Float32Array, FloatArray, ImageSet, IntArray, UInt8Array
 from augment.core.records import read_record
 from augment.core.text import listed
-from augment.datasets.decoding import decode
+from augment.datasets.decoding import Look, decode
 from augment.finished.machines import computing
 from augment.finished.project import Project, require_one_of
 from augment.results.record import Result
@@ -94,12 +94,11 @@ class Ensemble:
             DataError: Some cannot be used; the message names them all.
         """
         channels, height, width = self.shape
-        if height != width:
-            raise DataError(f"image files cannot be made {width}×{height} pixels: expected a dataset of square images")
+        look = Look(height, width, "grey" if channels == GREY else "rgb")
         images, bad = np.zeros((len(paths), *self.shape), dtype=np.uint8), []
         for row, path in enumerate(paths):
             try:
-                images[row] = decode(path, height, "grey" if channels == GREY else "rgb").pixels
+                images[row] = decode(path, look).pixels
             except DataError as error:
                 bad.append(f"{path}: {error}")
         if bad:
