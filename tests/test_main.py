@@ -28,8 +28,8 @@ def test_every_stage_file_holds_a_stage_of_its_name(name: str) -> None:
     assert isinstance(load_stage(name), Stage)
 
 
-@pytest.mark.usefixtures("workspace")
-def test_valid_settings_pass(capsys: pytest.CaptureFixture[str]) -> None:
+def test_valid_settings_pass(workspace: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    subprocess.run(["git", "init", "--quiet"], cwd=workspace, check=True)
     assert main(["check"]) == 0
     expected = "params.yaml: every setting but flow: is known and valid; python -m pipelines checks that one\n"
     assert capsys.readouterr().out == expected

@@ -148,7 +148,7 @@ def test_a_diverged_training_goes_back_and_on_at_half_the_rate(
 def test_a_training_that_diverges_again_and_again_fails_with_advice(
     stripes: ImageSet, cpu: Machine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    expected = r"training diverged before step 61 .*It went back 3 time\(s\) already: lower the learning rate"
+    expected = r"training diverged before step 61 .*It went back 3 times already: lower the learning rate"
     with pytest.raises(TrainingError, match=expected):
         diverge(stripes, cpu, 10, monkeypatch)
 
