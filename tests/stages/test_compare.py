@@ -14,6 +14,7 @@ from augment.classifier.files import write_classifiers
 from augment.classifier.training import train_classifier
 from augment.comparison.arms import Arm
 from augment.comparison.subgroups import RECALL_COLUMNS
+from augment.core.endpoints import VerdictSpec
 from augment.core.errors import ContainerError, DataError
 from augment.core.images import make_image_set
 from augment.core.paths import PathPattern
@@ -32,7 +33,7 @@ from augment.core.store import (
 from augment.evaluation.predictions import GroundTruth, Predictions
 from augment.evaluation.trainings import Trainings, Untrained
 from augment.merging.mix_spec import AutoMixSpec, MixSpec
-from augment.results.kinds import ArmKind, Missing
+from augment.results.kinds import ArmKind, Baseline, Missing
 from augment.results.record import Result
 from augment.runtime.machine import Machine
 from augment.runtime.progress import Progress
@@ -51,7 +52,7 @@ RECIPE = RecipeSpec(transforms="none", sampling="natural")
 CPU = RuntimeSpec(device="cpu", precision="fp32")
 
 
-ARM: dict[str, Any] = {"seed": 0, "seeds": 2, "spec": SPEC}
+ARM: dict[str, Any] = {"seed": 0, "seeds": 2, "verdict": VerdictSpec(), "spec": SPEC}
 """Settings that evaluate holds classifiers against."""
 
 
@@ -66,6 +67,7 @@ def evaluations(folder: Path) -> dict[str, PathPattern]:
 def test_evaluate_writes_what_runs_say_with_groups_and_counts(tmp_path: Path, cpu: Machine) -> None:
     train, test = (make_image_set(*striped_images(count, 2, (1, 8, 8), count), ["low", "high"]) for count in (31, 20))
     test.manifest["group"] = ["north", "south"] * 10
+    train.manifest["group"] = [["north", "east"][k // 2 % 2] for k in range(31)]
     paths = {name: tmp_path / name for name in ("train", "test", "classifier")}
     runs = [train_classifier(train, test, SPEC, RECIPE, 0, run, cpu, Progress("run", 40)) for run in range(2)]
     write_image_set(paths["train"], train, {})
@@ -89,6 +91,8 @@ def test_evaluate_writes_what_runs_say_with_groups_and_counts(tmp_path: Path, cp
     assert found.probabilities.shape == (2, 20, 2)
     trainings = read_record(Trainings, tmp_path / "metrics" / "real-plain")
     assert (trainings.train_counts, trainings.synthetic_images) == ((16, 15), 0)
+    assert "val_endpoint" not in read_json(tmp_path / "metrics" / "real-plain")
+    assert trainings.train_cells == {"east": (8, 7), "north": (8, 8)}
     assert trainings.accuracy == pytest.approx(found.accuracy().mean(), abs=1e-6)
     assert [round(run.val_accuracy, 6) for run in runs] == list(trainings.val_accuracy)
 
@@ -146,6 +150,7 @@ def test_a_classifier_does_not_stop_by_images_it_learns_from(tmp_path: Path) -> 
     for name in ("train", "val"):
         write_image_set(tmp_path / name, images, described(stage="prepare", dataset="toys", seed=0, **split))
     arguments: dict[str, Any] = {"dataset": "toys", "train_set": "real", "recipe": "plain", "seed": 0, "seeds": 1}
+    arguments |= {"verdict": VerdictSpec()}
     paths = {name: tmp_path / name for name in ("train", "val", "classifier")}
     with pytest.raises(DataError, match=r"train and .*val: expected no image in both, found 20"):
         train_classifier_stage.run(**arguments, **split, spec=SPEC, recipe_spec=RECIPE, runtime=CPU, **paths)
@@ -198,6 +203,7 @@ def run_compare(results: Path, dataset: str = "cats", **changes: Any) -> Result:
     folder = results / dataset
     arguments: dict[str, Any] = {
         "seed": 0,
+        "verdict": VerdictSpec(),
         "synthesizers": {"gan": ["gan"]},
         "mixes": {"merged": MixSpec(synthesizer="gan", share=0.5), "synthetic": MixSpec(synthesizer="gan", share=1.0)},
         "auto_mixes": {},
@@ -227,6 +233,37 @@ def test_compare_writes_the_record_and_the_recalls_of_every_arm(results: Path) -
     before = {path: path.read_bytes() for path in (results / "cats" / "out").iterdir()}
     run_compare(results)
     assert {path: path.read_bytes() for path in before} == before
+
+
+def test_the_verdict_is_asked_what_the_settings_say(results: Path) -> None:
+    """In hospital a every arm is always right, in b only the merged one is: 40 of 400 test images are of b."""
+    groups = ("b",) * 40 + ("a",) * 360
+    hits = {name: np.ones((5, 400)) for name in ("real", "merged", "synthetic")}
+    hits["real"][:, :40] = 0
+    hits["synthetic"][0, :40] = 0
+    for name, right in hits.items():
+        one = arm(name, "plain", right, 0.9)
+        truth = one.predictions.truth.model_copy(update={"groups": groups})
+        cells = {"a": (90, 90), "b": (0 if name == "real" else 90, 9)}
+        trainings = trainings_of(one).model_copy(update={"train_cells": cells, "val_endpoint": (0.5,) * 5})
+        write_parquet(results / "cats" / name / "predictions.parquet", one.predictions.to_frame())
+        write_record(results / "cats" / name / "metrics.json", trainings)
+        write_record(results / "cats" / "truth.json", truth)
+    found = run_compare(results, verdict=VerdictSpec(endpoint="cells"))
+    assert found.chosen is not None
+    assert found.chosen.against[Baseline.REFERENCE].difference.mean == pytest.approx(0.5)
+    assert "has a higher mean accuracy over cells of class and group than" in found.verdict
+    assert {name: score.mean for name, score in found.reference.endpoints.items()} == pytest.approx(
+        {"cells": 0.5, "worst_group": 0.0, "rare_cells": 0.0}
+    )
+    assert found.reference.endpoints["worst_group"].class_name == "b"
+    empty = next(part for part in found.parts if part.name == "a in b")
+    assert (empty.kind, empty.train_before, empty.train_after, empty.test_images) == ("cell", 0, 90, 40)
+    assert "endpoint" not in read_json_of(run_compare(results)), "what every dataset has is written as ever"
+
+
+def read_json_of(found: Result) -> dict[str, Any]:
+    return found.model_dump(mode="json")
 
 
 def test_what_a_training_set_is_made_of_says_what_kind_of_arm_it_is(results: Path) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from augment.classifier.classifier_spec import ClassifierSpec, RecipeSpec
+from augment.core.endpoints import VerdictSpec
 from augment.core.errors import ContainerError, LeftOutError
 from augment.core.images import make_image_set
 from augment.core.paths import PathPattern
@@ -54,6 +55,7 @@ def run_merge_auto(folder: Path, inputs: dict[str, Any], **settings: object) -> 
         classifier=CLASSIFIER,
         recipes={"plain": RECIPE},
         runtime=RuntimeSpec(device="cpu", precision="fp32"),
+        verdict=VerdictSpec(),
         seed=0,
         **{name: folder / name for name in ("real", "val", "merged", "choice")},
         **inputs,

@@ -45,18 +45,19 @@ class Transport(Translator):
 
     def translate(self, images: Tensor, origins: Tensor, targets: Tensor, noise: Tensor) -> Tensor:  # noqa: ARG002  # all are called alike
         """Move an image's coordinates; what the components do not hold of it stays."""
-        coordinates = (images.flatten(1) - self.centre) @ self.basis.T
-        about = (coordinates - self.means[origins, targets])[:, :, None]
-        moved = self.means[targets, origins] + (self.maps[origins, targets] @ about)[:, :, 0]
-        return images + (self.strength * (moved - coordinates) @ self.basis).view_as(images)
+        with torch.autocast(images.device.type, enabled=False):  # eight bits of each coordinate would be seen
+            coordinates = (images.flatten(1) - self.centre) @ self.basis.T
+            about = (coordinates - self.means[origins, targets])[:, :, None]
+            moved = self.means[targets, origins] + (self.maps[origins, targets] @ about)[:, :, 0]
+            return images + (self.strength * (moved - coordinates) @ self.basis).view_as(images)
 
 
 def fit_transport(train: ImageSet, spec: TransportSpec, seed: int = 0) -> Transport:  # noqa: ARG001  # all are called alike
     """Fit the maps.
 
     Two groups are compared by the classes that both have, or by all where they share none; every cell weighs the same
-    in mean and covariance. So neither a class that one group lacks nor one that is frequent in one and rare in the other
-    passes for a difference between the two, as far as that can be told.
+    in mean and covariance. So neither a class that one group lacks nor one that is frequent in one and rare in the
+    other passes for a difference between the two, as far as that can be told.
 
     Args:
         train: Real images with groups.
