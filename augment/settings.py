@@ -10,8 +10,8 @@ from augment.classifier.classifier_spec import ClassifierSpec, RecipeSpec
 from augment.core.endpoints import VerdictSpec
 from augment.core.errors import SettingsError
 from augment.core.registry import OneOf
+from augment.core.settings_block import Name, Names, Spec, parse
 from augment.core.settings_file import load_yaml
-from augment.core.specs import Name, Names, Spec, parse
 from augment.datasets.raw import SourceSpec
 from augment.datasets.split_spec import ScarcitySpec, SplitSpec
 from augment.merging.mix_spec import REAL, AutoMixSpec, MixSpec

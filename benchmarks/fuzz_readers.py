@@ -26,10 +26,10 @@ from typing import Any, NamedTuple
 import numpy as np
 from PIL import Image
 
+from augment.core.container import read_image_set, write_image_set
 from augment.core.errors import AugmentError
 from augment.core.images import make_image_set
 from augment.core.settings_file import load_yaml
-from augment.core.store import read_image_set, write_image_set
 from augment.datasets.decoding import decode
 from augment.datasets.groups import read_groups
 from augment.datasets.sources.torchvision import IDX_FILES, TorchvisionSource

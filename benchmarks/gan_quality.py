@@ -28,7 +28,7 @@ from augment.classifier.prediction import predict_probabilities
 from augment.classifier.training import train_classifier
 from augment.core.images import ImageSet, IntArray, UInt8Array, make_image_set
 from augment.core.seeding import numpy_generator
-from augment.core.specs import parse
+from augment.core.settings_block import parse
 from augment.datasets.split_spec import PerClassScarcity
 from augment.datasets.splits import thin
 from augment.judge.judge import Judge

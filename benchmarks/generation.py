@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from augment.core.store import write_drawn_images
+from augment.core.container import write_drawn_images
 from augment.runtime.machine import Machine, machine
 from augment.runtime.runtime_spec import RuntimeSpec
 from augment.runtime.seeding import torch_generator

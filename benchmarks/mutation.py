@@ -136,9 +136,9 @@ def mutmut(*arguments: str) -> subprocess.CompletedProcess[str]:
 
 
 def may_live(change: Change, listed: list[dict[str, str]]) -> bool:
-    """Tell whether a change is listed: by file and lines, or by a pattern that its new lines match."""
+    """Tell whether a change is listed: by file and lines, or by a pattern of its new lines, in any file or in one."""
     return any(
-        re.search(each["pattern"], change.after)
+        re.search(each["pattern"], change.after) and each.get("file", change.file) == change.file
         if "pattern" in each
         else change == Change(each["file"], each["before"], each["after"])
         for each in listed

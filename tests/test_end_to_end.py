@@ -13,8 +13,8 @@ import pytest
 import yaml
 from PIL import Image
 
+from augment.core.container import read_image_set
 from augment.core.records import read_record
-from augment.core.store import read_image_set
 from augment.results.kinds import Missing
 from augment.results.record import Result
 from augment.results.synthesizer_figures import SYNTHESIZER_FIGURES

@@ -7,7 +7,7 @@ import pytest
 from pydantic import Field, NonNegativeFloat, PositiveInt
 
 from augment.core.registry import AnyOf, Method, OneOf, Registry
-from augment.core.specs import Spec
+from augment.core.settings_block import Spec
 from augment.reference import choices, fill, methods, option_table, overview
 
 WINES: Registry[object] = Registry("wine", __name__)

@@ -10,7 +10,7 @@ from dvc.stage.cache import _get_cache_hash
 from pydantic import TypeAdapter
 
 from augment.core.errors import SettingsError
-from augment.core.specs import OVERLOOKED, Name, parse
+from augment.core.settings_block import OVERLOOKED, Name, parse
 from augment.settings import Settings
 
 

@@ -5,7 +5,8 @@ import numpy.typing as npt
 
 from augment.assessment.similarity import ms_ssim
 from augment.core.images import FloatArray, IntArray, UInt8Array
-from augment.quality.neighbours import Points, blocks, mean_pairwise_distance
+from augment.quality.generator_quality import Judged
+from augment.quality.neighbours import blocks, mean_pairwise_distance
 
 
 def inception_score(probabilities: npt.NDArray[np.floating]) -> float:
@@ -58,34 +59,19 @@ def intra_class_ms_ssim(
     return found
 
 
-def class_diversity(features: Points, labels: IntArray, classes: int) -> FloatArray:
-    """Mean distance in feature space between two images of a class, shape (K,); NaN for fewer than two.
-
-    Args:
-        features: N×F.
-        labels: Class indices, shape (N,).
-        classes: K.
-    """
-    return np.asarray([mean_pairwise_distance(features[labels == label]) for label in range(classes)])
+def class_diversity(judged: Judged) -> FloatArray:
+    """Mean distance in feature space between two images of a class, shape (K,); NaN for fewer than two."""
+    each = range(judged.classes)
+    return np.asarray([mean_pairwise_distance(judged.features[judged.labels == label]) for label in each])
 
 
-def diversity_ratio(
-    real: Points, real_labels: IntArray, synthetic: Points, synthetic_labels: IntArray, classes: int
-) -> FloatArray:
+def diversity_ratio(real: Judged, synthetic: Judged) -> FloatArray:
     """Diversity of each synthetic class over that of the real one, shape (K,), from 0; 1 is as diverse as real.
 
     The mean of pairwise distances has no bias at small sizes, so the two sets may differ in size.
 
-    Args:
-        real: Features, N×F.
-        real_labels: Class indices, shape (N,).
-        synthetic: Features, M×F.
-        synthetic_labels: Class indices, shape (M,).
-        classes: K.
-
     Returns:
         float64; NaN where a class has fewer than two images on either side, or its real images are all the same.
     """
-    of_real = class_diversity(real, real_labels, classes)
-    of_synthetic = class_diversity(synthetic, synthetic_labels, classes)
-    return np.divide(of_synthetic, of_real, out=np.full(classes, np.nan), where=of_real > 0)
+    of_real, of_synthetic = class_diversity(real), class_diversity(synthetic)
+    return np.divide(of_synthetic, of_real, out=np.full(real.classes, np.nan), where=of_real > 0)

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import Field, PositiveInt
 
-from augment.core.specs import Spec
+from augment.core.settings_block import Spec
 
 Share = Annotated[float, Field(ge=0.0, le=1.0)]
 

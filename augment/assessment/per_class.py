@@ -6,11 +6,9 @@ import numpy as np
 import pandas as pd
 
 from augment.assessment.diversity import diversity_ratio
-from augment.core.images import IntArray
 from augment.quality.fidelity import label_fidelity
 from augment.quality.generator_quality import Judged, match
 from augment.quality.manifolds import FEWEST, Manifold, compare_manifolds
-from augment.quality.neighbours import Points
 
 UNKNOWN = Manifold(np.nan, np.nan, np.nan, np.nan)
 
@@ -31,8 +29,7 @@ def quality_per_class(real: Judged, synthetic: Judged) -> pd.DataFrame:
         (float64, NaN where a class has too few images: see `label_fidelity`, `compare_manifolds_per_class`,
         `diversity_ratio`).
     """
-    held_out, matched = match(real, synthetic)
-    sides = held_out.features, held_out.labels, matched.features, matched.labels, real.classes
+    sides = match(real, synthetic)
     counts = {
         "images": np.bincount(synthetic.labels, minlength=real.classes),
         "real_images": np.bincount(real.labels, minlength=real.classes),
@@ -43,17 +40,8 @@ def quality_per_class(real: Judged, synthetic: Judged) -> pd.DataFrame:
     return pd.concat([pd.DataFrame(counts), manifolds], axis=1).assign(diversity_ratio=diversity_ratio(*sides))
 
 
-def compare_manifolds_per_class(
-    real: Points, real_labels: IntArray, synthetic: Points, synthetic_labels: IntArray, classes: int
-) -> pd.DataFrame:
+def compare_manifolds_per_class(real: Judged, synthetic: Judged) -> pd.DataFrame:
     """Compare each class with the same class of the other set, so that no class hides behind another.
-
-    Args:
-        real: Features, N×F.
-        real_labels: Class indices, shape (N,).
-        synthetic: Features, M×F.
-        synthetic_labels: Class indices, shape (M,).
-        classes: K.
 
     Returns:
         K rows, float64 columns ``precision``, ``recall``, ``density`` and ``coverage``; NaN for a class with fewer
@@ -61,7 +49,7 @@ def compare_manifolds_per_class(
         moves in steps of 0.1.
     """
     found = []
-    for label in range(classes):
-        pair = real[real_labels == label], synthetic[synthetic_labels == label]
+    for label in range(real.classes):
+        pair = tuple(side.features[side.labels == label] for side in (real, synthetic))
         found.append(compare_manifolds(*pair) if min(map(len, pair)) >= FEWEST else UNKNOWN)
     return pd.DataFrame([astuple(manifold) for manifold in found], columns=list(asdict(UNKNOWN)))

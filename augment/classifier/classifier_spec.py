@@ -5,7 +5,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, NonNegativeFloat, PositiveFloat, PositiveInt, model_validator
 
 from augment.classifier.parts import BACKBONES, MIXINGS, TRANSFORMS, options_of
-from augment.core.specs import Spec
+from augment.core.settings_block import Spec
 
 
 class ClassifierSpec(Spec):

@@ -20,19 +20,10 @@ from augment.evaluation.predictions import GroundTruth
 from augment.results.arm_figures import ARM_FIGURES
 from augment.results.figures import ArmFigure, Better, Over
 from augment.results.kinds import PartKind
-from augment.results.record import (
-    ArmResult,
-    GapResult,
-    Interval,
-    LeftOut,
-    PartResult,
-    Result,
-    Score,
-    SynthesizerResult,
-    WidestGap,
-)
+from augment.results.record import ArmResult, GapResult, Interval, LeftOut, PartResult, Result, Score, WidestGap
 from augment.results.sentences import verdict
 from augment.results.synthesizer_figures import SYNTHESIZER_FIGURES
+from augment.results.synthesizer_result import SynthesizerResult
 
 
 def assemble(

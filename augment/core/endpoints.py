@@ -13,7 +13,7 @@ import numpy.typing as npt
 from augment.core.cells import Cells
 from augment.core.errors import DataError
 from augment.core.images import FloatArray, IntArray
-from augment.core.specs import Spec
+from augment.core.settings_block import Spec
 
 Endpoint = Literal["accuracy", "balanced_accuracy", "cells", "worst_group", "rare_cells"]
 

@@ -11,8 +11,9 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from augment.core.container import META
 from augment.core.errors import ContainerError
-from augment.core.store import META, read_json, require_made
+from augment.core.store import read_json, require_made
 
 MISSING = "nothing"
 

@@ -19,7 +19,7 @@ from pydantic import GetCoreSchemaHandler, model_validator
 from pydantic_core import CoreSchema, core_schema
 
 from augment.core.errors import SettingsError
-from augment.core.specs import Spec
+from augment.core.settings_block import Spec
 
 T = TypeVar("T")
 

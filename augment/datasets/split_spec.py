@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 from pydantic import Field, NonNegativeInt, PositiveInt, model_validator
 
 from augment.core.registry import Method, OneOf
-from augment.core.specs import Spec
+from augment.core.settings_block import Spec
 
 Fraction = Annotated[float, Field(gt=0.0, lt=1.0)]
 

@@ -17,7 +17,7 @@ from torch import Tensor
 
 from augment.core.errors import ContainerError, SettingsError
 from augment.core.images import Float32Array, UInt8Array
-from augment.core.specs import Spec, parse
+from augment.core.settings_block import Spec, parse
 from augment.core.store import read_json, require_made, whole, write_json
 from augment.judge.network import Featured, JudgeNetwork, StageSpec, describe
 from augment.runtime.batches import to_float

@@ -9,7 +9,7 @@ from typing import Annotated, Any, Protocol
 from pydantic import Field, PositiveInt
 from torch import Tensor, nn
 
-from augment.core.specs import Spec
+from augment.core.settings_block import Spec
 
 LARGEST = 4096
 """Channels of a layer, at most: what a file says is not believed without bounds."""

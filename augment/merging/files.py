@@ -4,9 +4,10 @@ from typing import NamedTuple
 
 import pandas as pd
 
+from augment.core.container import read_image_set
 from augment.core.images import ImageSet
 from augment.core.paths import PathPattern
-from augment.core.store import read_image_set, read_json, read_parquet
+from augment.core.store import read_json, read_parquet
 from augment.merging.merge import refuse_failed
 from augment.merging.mix_spec import AutoMixSpec, MixSpec
 

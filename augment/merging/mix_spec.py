@@ -5,7 +5,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, PositiveFloat, PositiveInt, model_validator
 
 from augment.core import images
-from augment.core.specs import Name, Spec
+from augment.core.settings_block import Name, Spec
 
 REAL = images.REAL
 """The training set that every dataset has: what `prepare` makes."""

@@ -15,7 +15,7 @@ import yaml
 from augment.core.errors import ContainerError
 from augment.core.paths import PathPattern
 from augment.core.records import read_record
-from augment.core.specs import Spec
+from augment.core.settings_block import Spec
 from augment.core.store import read_json
 from augment.page.content import DatasetResults, Pictures, Provenance
 from augment.results.record import Result

@@ -7,7 +7,8 @@ from typing import Any
 
 from augment.core.errors import ContainerError
 from augment.core.images import Float32Array, FloatArray, IntArray
-from augment.results.record import Measured, Score
+from augment.results.record import Score
+from augment.results.synthesizer_result import Measured
 from augment.results.wording import MISSING
 
 Measure = Callable[[IntArray, Float32Array], float | FloatArray]

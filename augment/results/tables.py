@@ -7,9 +7,10 @@ from augment.core.endpoints import ACCURACY
 from augment.results.arm_figures import ARM_FIGURES
 from augment.results.figures import Figure, SynthesizerFigure
 from augment.results.kinds import Baseline, PartKind
-from augment.results.record import ArmResult, Measured, PairedResult, PartResult, Result, Score, SynthesizerResult
+from augment.results.record import ArmResult, PairedResult, PartResult, Result, Score
 from augment.results.sentences import cut_off_note
 from augment.results.synthesizer_figures import SYNTHESIZER_FIGURES
+from augment.results.synthesizer_result import Measured, SynthesizerResult
 from augment.results.wording import ENDPOINTS, MISSING, detected, points, quoted
 
 

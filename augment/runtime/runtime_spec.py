@@ -4,7 +4,7 @@ from typing import ClassVar, Literal, Self
 
 from pydantic import PositiveInt, model_validator
 
-from augment.core.specs import Spec
+from augment.core.settings_block import Spec
 
 
 class RuntimeSpec(Spec):

@@ -7,12 +7,13 @@ from augment.assessment.gate import GateSpec
 from augment.assessment.pictures import beside_nearest, notice, real_beside_synthetic
 from augment.assessment.unassessed import unassessed
 from augment.classifier.judging import SYNTHETIC_RUN, train_judge
+from augment.core.container import read_image_set
 from augment.core.errors import LeftOutError, TrainingError
 from augment.core.images import ImageSet
 from augment.core.provenance import require_made_by, require_same_origin
 from augment.core.seeding import numpy_generator
 from augment.core.stage import stage
-from augment.core.store import read_image_set, write_csv, write_json, write_parquet, write_png
+from augment.core.store import write_csv, write_json, write_parquet, write_png
 from augment.judge.judge import read_judge
 from augment.quality.generator_quality import Judged
 from augment.runtime.machine import Machine, machine

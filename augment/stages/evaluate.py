@@ -11,15 +11,16 @@ from augment.classifier.files import read_classifiers
 from augment.classifier.prediction import predict_probabilities
 from augment.classifier.training import TrainedClassifier
 from augment.core.cells import count_cells
+from augment.core.container import read_image_set
 from augment.core.endpoints import VerdictSpec
 from augment.core.errors import LeftOutError
 from augment.core.images import REAL, ImageSet, require_disjoint
 from augment.core.paths import PathPattern
 from augment.core.provenance import require_same_origin
 from augment.core.records import write_record
-from augment.core.specs import Spec
+from augment.core.settings_block import Spec
 from augment.core.stage import stage
-from augment.core.store import read_image_set, write_csv, write_parquet
+from augment.core.store import write_csv, write_parquet
 from augment.evaluation.predictions import GroundTruth, Predictions
 from augment.evaluation.trainings import Trainings, Untrained
 from augment.runtime.machine import machine

@@ -2,10 +2,10 @@
 
 from pathlib import Path
 
+from augment.core.container import read_image_set, write_image_set
 from augment.core.paths import PathPattern
 from augment.core.provenance import described, require_made_by
 from augment.core.stage import stage
-from augment.core.store import read_image_set, write_image_set
 from augment.merging.files import read_drawn
 from augment.merging.merge import merge as combine
 from augment.merging.mix_spec import MixSpec

@@ -6,11 +6,12 @@ from pathlib import Path
 from augment.classifier.classifier_spec import ClassifierSpec, RecipeSpec
 from augment.classifier.training import asked_of_val
 from augment.classifier.trials import hits_on_val
+from augment.core.container import read_image_set, write_image_set
 from augment.core.endpoints import VerdictSpec
 from augment.core.paths import PathPattern
 from augment.core.provenance import described, require_made_by
 from augment.core.stage import stage
-from augment.core.store import read_image_set, write_image_set, write_json
+from augment.core.store import write_json
 from augment.merging.choice import choose_share
 from augment.merging.files import read_drawn
 from augment.merging.merge import candidates

@@ -6,11 +6,12 @@ from pathlib import Path
 
 import pandas as pd
 
+from augment.core.container import write_image_set
 from augment.core.errors import DataError
 from augment.core.images import ImageSet, make_manifest, require_no_common
 from augment.core.provenance import described
 from augment.core.stage import stage
-from augment.core.store import write_image_set, write_json
+from augment.core.store import write_json
 from augment.datasets.account import account, lines, lost
 from augment.datasets.checks import distinct, validate
 from augment.datasets.raw import RawImages, SourceSpec

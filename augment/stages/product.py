@@ -2,11 +2,11 @@
 
 from pathlib import Path
 
+from augment.core.container import read_image_set, write_image_set
 from augment.core.images import REAL
 from augment.core.paths import PathPattern
 from augment.core.records import read_record
 from augment.core.stage import stage
-from augment.core.store import read_image_set, write_image_set
 from augment.results.record import Result
 
 

@@ -5,11 +5,11 @@ from pathlib import Path
 import numpy as np
 
 from augment.core.cells import GROUP
+from augment.core.container import write_drawn_images
 from augment.core.images import SOURCE, content_hashes
 from augment.core.provenance import described, require_settings
 from augment.core.seeding import derive_seed
 from augment.core.stage import stage
-from augment.core.store import write_drawn_images
 from augment.runtime.machine import machine
 from augment.runtime.runtime_spec import RuntimeSpec
 from augment.runtime.seeding import torch_generator

@@ -5,12 +5,12 @@ from pathlib import Path
 from augment.classifier.classifier_spec import ClassifierSpec, RecipeSpec
 from augment.classifier.files import write_classifiers
 from augment.classifier.training import train_classifier as fit
+from augment.core.container import read_image_set
 from augment.core.endpoints import VerdictSpec
 from augment.core.images import REAL, require_alike, require_disjoint
 from augment.core.provenance import described, require_made_by
-from augment.core.specs import Spec
+from augment.core.settings_block import Spec
 from augment.core.stage import stage
-from augment.core.store import read_image_set
 from augment.runtime.machine import machine
 from augment.runtime.progress import Progress
 from augment.runtime.runtime_spec import RuntimeSpec

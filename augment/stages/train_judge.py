@@ -3,9 +3,9 @@
 from pathlib import Path
 
 from augment.classifier import judging
+from augment.core.container import read_image_set
 from augment.core.provenance import require_made_by, require_same_origin
 from augment.core.stage import stage
-from augment.core.store import read_image_set
 from augment.judge.judge import write_judge
 from augment.runtime.machine import machine
 from augment.runtime.runtime_spec import RuntimeSpec

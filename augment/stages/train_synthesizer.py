@@ -6,11 +6,12 @@ from pathlib import Path
 import numpy as np
 
 import augment
+from augment.core.container import read_image_set
 from augment.core.errors import LeftOutError
 from augment.core.images import UInt8Array, tile
 from augment.core.provenance import described, require_made_by, require_same_origin
 from augment.core.stage import Unversioned, stage
-from augment.core.store import LEFT_OUT, read_image_set, write_csv, write_json, write_left_out, write_png
+from augment.core.store import LEFT_OUT, write_csv, write_json, write_left_out, write_png
 from augment.judge.judge import read_judge
 from augment.runtime.runtime_spec import RuntimeSpec
 from augment.synthesis.base.files import write_synthesizer

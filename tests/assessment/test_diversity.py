@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from augment.assessment.diversity import class_diversity, diversity_ratio, inception_score, intra_class_ms_ssim
 from augment.quality import neighbours
 from tests.conftest import striped_images
-from tests.quality.views import collapse, halves
+from tests.quality.views import collapse, halves, labelled
 
 
 def test_the_inception_score_matches_a_hand_worked_one() -> None:
@@ -55,7 +55,7 @@ def test_the_same_generator_draws_the_same_pairs_in_any_tiles(monkeypatch: pytes
 def test_hand_worked_diversity() -> None:
     # 0, 1, 5: distances 1, 5, 4, mean 10/3. 2, 12: 10. One image: none.
     features, labels = np.asarray([[0.0], [1.0], [5.0], [2.0], [12.0], [7.0]]), np.asarray([0, 0, 0, 1, 1, 2])
-    found = class_diversity(features, labels, 3)
+    found = class_diversity(labelled(features, labels, 3))
     assert found[:2] == pytest.approx([10 / 3, 10.0])
     assert np.isnan(found[2])
 
@@ -63,7 +63,7 @@ def test_hand_worked_diversity() -> None:
 def test_the_ratio_sees_the_one_class_that_collapsed() -> None:
     real, other = halves(20, 0)
     collapsed = collapse(other, np.asarray([4]), noise=0.5)
-    found = diversity_ratio(real.features, real.labels, collapsed.features, collapsed.labels, 10)
+    found = diversity_ratio(real, collapsed)
     assert found[4] < 0.3
     assert np.delete(found, 4).min() > 0.6
 
@@ -71,11 +71,12 @@ def test_the_ratio_sees_the_one_class_that_collapsed() -> None:
 def test_the_ratio_has_no_bias_at_small_sizes() -> None:
     rng = np.random.default_rng(0)
     labels = [np.zeros(size, dtype=np.int64) for size in (3, 60)]
-    of_few = [class_diversity(rng.normal(size=(3, 4)), labels[0], 1)[0] for _ in range(2000)]
-    of_many = [class_diversity(rng.normal(size=(60, 4)), labels[1], 1)[0] for _ in range(100)]
+    of_few = [class_diversity(labelled(rng.normal(size=(3, 4)), labels[0], 1))[0] for _ in range(2000)]
+    of_many = [class_diversity(labelled(rng.normal(size=(60, 4)), labels[1], 1))[0] for _ in range(100)]
     assert np.mean(of_few) == pytest.approx(np.mean(of_many), rel=0.02)
 
 
 def test_real_images_without_any_variety_set_no_scale() -> None:
     features, labels = np.ones((4, 2)), np.zeros(4, dtype=np.int64)
-    assert np.isnan(diversity_ratio(features, labels, np.arange(8.0).reshape(4, 2), labels, 1)).all()
+    varied = labelled(np.arange(8.0).reshape(4, 2), labels, 1)
+    assert np.isnan(diversity_ratio(labelled(features, labels, 1), varied)).all()

@@ -8,7 +8,7 @@ from augment.assessment.failures import Failure, find_failures, wilson_upper
 from augment.assessment.gate import GateSpec
 from augment.assessment.per_class import quality_per_class
 from augment.core.errors import SettingsError
-from augment.core.specs import parse
+from augment.core.settings_block import parse
 from augment.quality.generator_quality import Judged, generator_quality
 from tests.quality.views import CLASSES, collapse, halves, relabel
 
@@ -66,6 +66,7 @@ def test_few_images_do_not_fail_by_bad_luck() -> None:
     assert of_table({"fidelity": 0.3, "images": 10}, {}, {}) == []
     assert len(of_table({"fidelity": 0.3, "images": 200}, {}, {})) == 1
     assert of_table({"diversity_ratio": 0.1, "real_images": 9}, {}) == []
+    assert len(of_table({"diversity_ratio": 0.1}, {"real_images": 9})) == 1  # another class's images excuse none
     assert of_table({"coverage": 0.0, "recall": 0.0, "real_images": 6}, {}) == []
 
 

@@ -6,7 +6,7 @@ from augment.assessment.per_class import compare_manifolds_per_class, quality_pe
 from augment.core.images import first_rows
 from augment.quality.generator_quality import generator_quality
 from augment.quality.manifolds import compare_manifolds
-from tests.quality.views import cloud, halves, relabel
+from tests.quality.views import cloud, halves, labelled, relabel
 
 
 def test_few_images_that_are_as_good_as_real_ones_cover_as_many_of_them() -> None:
@@ -40,24 +40,23 @@ def test_a_class_is_compared_with_itself_alone() -> None:
     # Class 1 of the synthetic set lies where class 0 of the real one does: together all is well, apart nothing is.
     real = np.concatenate([cloud(30, 0, 0), cloud(30, 50, 1)])
     labels = np.repeat([0, 1], 30)
-    found = compare_manifolds_per_class(real, labels, real, 1 - labels, 2)
+    found = compare_manifolds_per_class(labelled(real, labels, 2), labelled(real, 1 - labels, 2))
     assert compare_manifolds(real, real).recall == 1.0
     assert (found == 0).all(axis=None)
 
 
 def test_the_figures_of_a_class_are_those_of_its_images() -> None:
     real, synthetic, labels = cloud(40, 0, 0), cloud(40, 1, 1), np.arange(40) % 2
-    found = compare_manifolds_per_class(real, labels, synthetic, labels, 2)
+    found = compare_manifolds_per_class(labelled(real, labels, 2), labelled(synthetic, labels, 2))
     assert found.loc[1].to_dict() == vars(compare_manifolds(real[1::2], synthetic[1::2]))
 
 
 @given(st.lists(st.integers(0, 8), min_size=2, max_size=4), st.lists(st.integers(0, 8), min_size=4, max_size=4))
 def test_a_class_with_fewer_than_six_images_on_either_side_is_unknown(real: list[int], synthetic: list[int]) -> None:
     classes = len(real)
-    counts = [np.repeat(np.arange(classes), side[:classes]) for side in (real, synthetic)]
-    found = compare_manifolds_per_class(
-        cloud(len(counts[0]), 0, 0), counts[0], cloud(len(counts[1]), 0, 1), counts[1], classes
-    )
+    labels = [np.repeat(np.arange(classes), side[:classes]) for side in (real, synthetic)]
+    sides = [labelled(cloud(len(side), 0, seed), side, classes) for seed, side in enumerate(labels)]
+    found = compare_manifolds_per_class(*sides)
     enough = [min(pair) >= 6 for pair in zip(real, synthetic, strict=False)]
     assert found.notna().all(axis=1).tolist() == enough
     assert found.isna().all(axis=1).tolist() == [not known for known in enough]

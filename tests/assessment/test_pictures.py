@@ -1,7 +1,7 @@
 import numpy as np
 
 from augment.assessment.memorisation import nearest_in_pixels
-from augment.assessment.pictures import PAIRS, beside_nearest, real_beside_synthetic
+from augment.assessment.pictures import PAIRS, beside_nearest, notice, real_beside_synthetic
 from augment.core.images import ImageSet, make_image_set
 from tests.conftest import striped_images
 
@@ -53,3 +53,13 @@ def test_colour_stays_colour() -> None:
     neighbours = nearest_in_pixels(images, images)
     assert beside_nearest(coloured, coloured, neighbours).shape[2] == 3
     assert real_beside_synthetic(coloured, coloured).shape[2] == 3
+
+
+def test_a_notice_is_black_on_white_and_as_wide_as_its_words() -> None:
+    short, long = notice("no image"), notice("no image to draw, as all of them failed")
+    assert short.dtype == np.uint8
+    assert (short.min() < 50, short.max()) == (True, 255)
+    assert short.shape[0] == long.shape[0]
+    for picture in (short, long):
+        edges = picture[0], picture[-1], picture[:, 0], picture[:, -1]
+        assert all((edge == 255).all() for edge in edges)  # nothing is cut off

@@ -6,7 +6,7 @@ from augment.classifier.classifier_spec import ClassifierSpec
 from augment.classifier.networks import Backbone, build_backbone
 from augment.classifier.parts import BACKBONES, options_of
 from augment.core.errors import SettingsError
-from augment.core.specs import parse
+from augment.core.settings_block import parse
 
 
 def build(name: str, shape: tuple[int, int, int]) -> Backbone:

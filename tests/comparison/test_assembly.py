@@ -145,6 +145,15 @@ def test_a_release_keeps_a_share_of_the_accuracy() -> None:
     assert found.difference.mean == pytest.approx(-0.4)
 
 
+def test_what_a_release_keeps_is_told_against_the_best_real_arm() -> None:
+    better, synthetic = (
+        arm("real", "strong", random_hits(0.8, 3), 0.8),
+        arm("synthetic", "plain", random_hits(0.5, 2), 0.5),
+    )
+    assert result_of([REAL, better, synthetic]).kept == kept(synthetic, better)
+    assert result_of([REAL, better]).kept is None
+
+
 def test_failed_checks_and_figures_of_synthesizers_are_taken_over() -> None:
     result = result_of([REAL], {"gan": QUALITY | {"failed_checks": 1, "failures": ["class 0: it repeats itself"]}})
     (made,) = result.synthesizers

@@ -73,6 +73,12 @@ def test_where_no_image_tells_two_arms_apart_some_unseen_ones_may() -> None:
     assert estimate.p_value() == 1.0
 
 
+def test_where_all_images_agree_the_interval_allows_for_a_choice_too() -> None:
+    # Among four: 0.00625^(1/10) = 0.6020, so up to 39.80 % of the images.
+    interval = crossed_estimate(np.zeros((5, 10))).interval(choices=4)
+    assert (interval.low, interval.high) == pytest.approx((-2 * 0.3980, 2 * 0.3980), abs=1e-4)
+
+
 def test_all_right_of_eleven_is_no_certainty() -> None:
     # Clopper and Pearson's interval for 11 of 11 begins at 71.5 %.
     assert crossed_estimate(np.ones((2, 11)), span=1.0).interval().low == pytest.approx(0.7151, abs=1e-4)
@@ -81,6 +87,8 @@ def test_all_right_of_eleven_is_no_certainty() -> None:
 def test_a_gap_without_spread_is_as_sure_as_its_smaller_group_allows() -> None:
     estimate = crossed_contrast([np.ones((2, 9)), np.zeros((2, 4))], [1.0, -1.0], span=1.0)
     assert (estimate.images, estimate.span) == (4, 2.0)
+    half = crossed_contrast([np.ones((2, 9)), np.zeros((2, 4))], [1.0, -0.5], span=1.0)
+    assert half.span == 1.5
     assert estimate.p_value() == pytest.approx(2 * 0.5**4)
 
 

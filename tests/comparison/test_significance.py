@@ -1,3 +1,5 @@
+import itertools
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -28,6 +30,17 @@ def test_it_agrees_with_scipy_where_only_images_differ() -> None:
     row = np.random.default_rng(3).normal(0.3, 1.0, 40)
     exact = stats.permutation_test((row,), np.mean, permutation_type="samples", rng=np.random.default_rng(0))
     assert flip([row, row]) == pytest.approx(exact.pvalue, abs=0.015)
+
+
+def test_between_runs_and_images_the_mean_is_dealt_out_by_their_shares() -> None:
+    mean, of_runs, of_images = 0.3, np.asarray([-0.2, 0.2, 0.0]), np.asarray([0.5, -0.3, -0.2, 0.1, -0.1])
+    # Variances 0.04 over 3 runs and 0.1 over 5 images: the runs' share is 0.04/3 of 0.04/3 + 0.1/5, so 0.4.
+    parts = of_runs + 0.4**0.5 * mean, of_images + 0.6**0.5 * mean
+    runs, images = (
+        [np.mean(signs * part) for signs in itertools.product((-1.0, 1.0), repeat=len(part))] for part in parts
+    )
+    expected = (np.abs(np.add.outer(runs, images)) >= mean).mean()  # over all 2³ · 2⁵ flips
+    assert flip(mean + of_runs[:, None] + of_images) == pytest.approx(expected, abs=0.012)
 
 
 def test_one_lucky_run_is_no_effect() -> None:

@@ -105,6 +105,17 @@ def test_a_class_with_one_test_image_has_a_recall_but_no_interval() -> None:
     assert rows.loc["class"]["p_holm"].notna().sum() == 2
 
 
+def test_where_each_class_has_one_test_image_nothing_has_a_difference() -> None:
+    def lonely(one: Arm) -> Arm:
+        said = Predictions(truth_of([0, 1, 2], None), one.predictions.probabilities[:, [0, 6, 10]])
+        return replace(one, predictions=said)
+
+    plain, merged = lonely(lopsided("real", hits_of(0))), lonely(lopsided("merged", hits_of(1)))
+    table = recall_table([merged], [plain], plain)
+    assert table["recall"].notna().any()
+    assert table[["difference", "low", "high", "p", "p_holm"]].isna().all(axis=None)
+
+
 def test_the_widest_gap_is_that_of_all_arms_together() -> None:
     groups = ("a",) * 4 + ("b",) * 4 + ("c",) * 4
     one = np.tile([1] * 4 + [0, 1, 1, 1] + [0, 0, 1, 1], (2, 1))  # a 1, b ¾, c ½

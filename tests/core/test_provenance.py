@@ -4,11 +4,11 @@ from pathlib import Path
 
 import pytest
 
+from augment.core.container import write_image_set
 from augment.core.errors import ContainerError
 from augment.core.images import ImageSet
 from augment.core.provenance import described, require_made_by, require_same_origin
-from augment.core.specs import Spec
-from augment.core.store import write_image_set
+from augment.core.settings_block import Spec
 
 
 class Source(Spec):

@@ -8,7 +8,7 @@ from pydantic import Field, PositiveInt
 
 from augment.core.errors import SettingsError
 from augment.core.registry import AnyOf, Method, OneOf, Registry, load
-from augment.core.specs import Spec, parse
+from augment.core.settings_block import Spec, parse
 
 
 class Shape(Method):

@@ -7,7 +7,7 @@ import pytest
 from pydantic import TypeAdapter
 
 from augment.core.errors import SettingsError
-from augment.core.specs import parse
+from augment.core.settings_block import parse
 from augment.datasets.raw import MAX_SIDE, MIN_SIDE, Source, SourceSpec
 
 SOURCES = Source.registered()

@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from augment.core.errors import DataError, SettingsError
-from augment.core.specs import parse
+from augment.core.settings_block import parse
 from augment.datasets.files import SUFFIXES
 from augment.datasets.raw import RawImages
 from augment.datasets.sources.image_folder import ImageFolderSource

@@ -34,8 +34,15 @@ def test_the_table_survives_a_round_trip(predictions: Predictions, tmp_path: Pat
     assert list(frame.columns) == ["run", "image", "p_0", "p_1", "p_2"]
     write_parquet(tmp_path / "p.parquet", frame)
     found = Predictions.from_frame(read_parquet(tmp_path / "p.parquet"), TRUTH, "x")
+    assert found.probabilities.dtype == np.float32
     assert np.array_equal(found.probabilities, predictions.probabilities)
     assert found.labels.tolist() == [0, 0, 1, 2]
+
+
+def test_a_single_run_is_a_table_of_its_own(predictions: Predictions) -> None:
+    one = replace(predictions, probabilities=predictions.probabilities[:1])
+    found = Predictions.from_frame(one.to_frame(), TRUTH, "x")
+    assert np.array_equal(found.probabilities, one.probabilities)
 
 
 def test_the_truth_about_test_is_kept_once_with_groups_and_names_of_any_kind(tmp_path: Path) -> None:

@@ -4,9 +4,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from augment.core.container import write_image_set
 from augment.core.errors import AugmentError
 from augment.core.paths import PathPattern
-from augment.core.store import write_image_set, write_parquet
+from augment.core.store import write_parquet
 from augment.merging.files import Drawn, read_drawn
 from augment.merging.mix_spec import MixSpec
 from tests.merging.conftest import good_scores, image_set

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import yaml
 
-from augment.core.specs import parse
+from augment.core.settings_block import parse
 from augment.planning.facts import Facts
 from augment.planning.meter import Meter
 from augment.settings import Settings

@@ -1,7 +1,7 @@
 from pathlib import Path
 from typing import Any
 
-from augment.core.specs import parse
+from augment.core.settings_block import parse
 from augment.planning.quick import quick, write
 from augment.settings import Settings, load_settings
 

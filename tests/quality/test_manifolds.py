@@ -37,6 +37,14 @@ def test_hand_worked_manifolds_on_a_line() -> None:
     assert found.coverage == 1.0
 
 
+def test_what_lies_on_the_edge_of_a_neighbourhood_lies_outside_it() -> None:
+    line, third, fifth = np.arange(6.0)[:, None], np.full((6, 1), -3.0), np.full((6, 1), -5.0)
+    assert compare_manifolds(line, third).precision == 0
+    assert compare_manifolds(third, line).recall == 0
+    found = compare_manifolds(line, fifth)
+    assert (found.density, found.coverage) == (0, 0)
+
+
 @pytest.mark.parametrize("size", [10, 100])
 def test_expected_coverage_of_one_distribution_is_its_closed_form(size: int) -> None:
     # Naeem et al.: 1 - (N-1)…(N-k) / ((2N-1)…(2N-k)), k = 5, whatever the distribution.

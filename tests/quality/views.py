@@ -8,6 +8,7 @@ from sklearn.linear_model import LogisticRegression
 
 from augment.core.images import FloatArray, IntArray
 from augment.quality.generator_quality import Judged
+from augment.quality.neighbours import Points
 
 CLASSES = tuple("0123456789")
 
@@ -53,3 +54,8 @@ def relabel(judged: Judged, first: int, second: int) -> Judged:
 def cloud(count: int, centre: float, seed: int) -> FloatArray:
     """Draw points around a centre, count×4, standard deviation 1."""
     return np.random.default_rng(seed).normal(centre, 1.0, size=(count, 4))
+
+
+def labelled(features: Points, labels: IntArray, classes: int) -> Judged:
+    """Give points that a judge recognises for what they are labelled."""
+    return Judged(features, labels, np.eye(classes)[labels])

@@ -6,8 +6,9 @@ import pytest
 from augment.core.errors import ContainerError
 from augment.results.arm_figures import ARM_FIGURES
 from augment.results.figures import ArmFigure, Better, SynthesizerFigure
-from augment.results.record import Interval, Measured, Score
+from augment.results.record import Interval, Score
 from augment.results.synthesizer_figures import SYNTHESIZER_FIGURES
+from augment.results.synthesizer_result import Measured
 from tests.results.examples import QUALITY
 
 PERCENT = ArmFigure("x", "x %", Better.HIGHER, "How much.")

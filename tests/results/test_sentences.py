@@ -128,7 +128,7 @@ def test_without_a_real_arm_there_is_a_sentence_and_no_crash() -> None:
 def test_a_best_arm_near_chance_is_called_guessing() -> None:
     text = said(arm("real", "plain", random_hits(0.52, 0, (3, 90)), 0.5))
     assert re.search(r"But this is guessing: `real/plain`, the best arm, has a balanced accuracy of 47\.\d % on", text)
-    assert "not told apart from the 50.0 % of chance" in text
+    assert "not told apart from the 50.0 % of chance. More or clearer images come first." in text
     assert "guessing" not in said(PLAIN)
 
 

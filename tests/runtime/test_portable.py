@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from augment.core.errors import SettingsError
-from augment.core.specs import parse
+from augment.core.settings_block import parse
 from augment.runtime import canary, portable
 from augment.runtime.machine import machine
 from augment.runtime.runtime_spec import RuntimeSpec

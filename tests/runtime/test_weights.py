@@ -5,7 +5,7 @@ import torch
 from torch import nn
 
 from augment.core.errors import ContainerError
-from augment.runtime.weights import load_weights, read_config, write_model
+from augment.runtime.weights import load_weights, read_config, require_finite, write_model
 
 
 def test_weights_and_config_survive_the_disk(tmp_path: Path) -> None:
@@ -33,3 +33,20 @@ def test_a_truncated_file_is_named(tmp_path: Path) -> None:
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
     with pytest.raises(ContainerError, match=r"net\.safetensors: expected this file, found none"):
         load_weights(tmp_path, "net", nn.Linear(1, 1))
+
+
+@pytest.mark.parametrize("value", [torch.nan, torch.inf, -torch.inf])
+def test_weights_that_are_no_numbers_are_named(tmp_path: Path, value: float) -> None:
+    layer = nn.Linear(2, 2)
+    layer.weight.data[1, 0] = layer.bias.data[1] = value
+    write_model(tmp_path / "m", {}, {"net": layer})
+    with pytest.raises(
+        ContainerError, match=r"net\.safetensors: expected finite numbers, found others in bias, weight$"
+    ):
+        load_weights(tmp_path / "m", "net", nn.Linear(2, 2))
+
+
+def test_of_many_broken_tensors_ten_are_named() -> None:
+    broken = {f"t{k:02}": torch.full((2,), torch.nan) for k in range(12)} | {"whole": torch.ones(2)}
+    with pytest.raises(ContainerError, match=r"f: expected finite numbers, found others in t00, .*, t09$"):
+        require_finite(Path("f"), broken)

@@ -11,8 +11,9 @@ from PIL import Image
 from augment.assessment.gate import GateSpec
 from augment.classifier.classifier_spec import ClassifierSpec, RecipeSpec
 from augment.classifier.training import train_classifier
+from augment.core.container import write_image_set
 from augment.core.images import ImageSet, make_image_set
-from augment.core.store import read_json, write_image_set, write_left_out
+from augment.core.store import read_json, write_left_out
 from augment.judge.judge import write_judge
 from augment.runtime.machine import Machine
 from augment.runtime.progress import Progress

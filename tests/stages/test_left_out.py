@@ -7,9 +7,10 @@ import pandas as pd
 import pytest
 
 from augment.classifier.backbones.small_cnn import small_cnn
+from augment.core.container import read_image_set, write_image_set
 from augment.core.errors import LeftOutError
 from augment.core.images import ImageSet
-from augment.core.store import LEFT_OUT, read_image_set, read_json, require_made, write_image_set, write_left_out
+from augment.core.store import LEFT_OUT, read_json, require_made, write_left_out
 from augment.judge.judge import write_judge
 from augment.runtime.runtime_spec import RuntimeSpec
 from augment.stages.synthesize import synthesize

@@ -8,12 +8,13 @@ from typing import Any
 import pytest
 
 from augment.classifier.classifier_spec import ClassifierSpec, RecipeSpec
+from augment.core.container import read_image_set, write_image_set
 from augment.core.endpoints import VerdictSpec
 from augment.core.errors import ContainerError, LeftOutError
 from augment.core.images import make_image_set
 from augment.core.paths import PathPattern
 from augment.core.stage import Stage
-from augment.core.store import read_image_set, write_image_set, write_json, write_left_out, write_parquet
+from augment.core.store import write_json, write_left_out, write_parquet
 from augment.merging.mix_spec import AutoMixSpec, MixSpec
 from augment.runtime.runtime_spec import RuntimeSpec
 from augment.stages.merge import merge

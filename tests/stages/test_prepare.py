@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from augment.core.container import read_image_set
 from augment.core.errors import DataError
-from augment.core.store import read_image_set, read_json
+from augment.core.store import read_json
 from augment.datasets.raw import RawImages, Source
 from augment.datasets.sources.image_folder import ImageFolderSource
 from augment.datasets.sources.sklearn_digits import SklearnDigitsSource

@@ -4,6 +4,8 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import pytest
+
 from augment.core.paths import PathPattern
 from augment.core.records import write_record
 from augment.core.store import write_csv, write_json
@@ -89,15 +91,24 @@ def test_every_report_brings_the_overview_up_to_date(tmp_path: Path) -> None:
     assert text.count("No results: its run has failed or is still to end.") == 1
 
 
-def test_the_reports_of_datasets_that_are_no_more_disappear(tmp_path: Path) -> None:
+def test_the_reports_of_datasets_that_are_no_more_disappear_and_nothing_else_does(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     arguments = settings(tmp_path)
     report.run(**arguments)
     reports = tmp_path / "reports"
-    for name in ("gone", "notes"):
-        (reports / name).mkdir()
+    # What `summary` writes, as in a fresh clone: the page itself is not in git.
+    for name in ("gone", "toys", "notes/older"):
+        (reports / name / "metrics").mkdir(parents=True)
+    for name in ("gone", "toys", "notes", "notes/older", "words"):
+        (reports / name).mkdir(exist_ok=True)
         (reports / name / "comparison.md").touch()
-    (reports / "gone" / "metrics").mkdir()  # as in a fresh clone: its page is not in git
-    (reports / "notes" / "index.html").touch()  # of somebody's own
+    (reports / "words" / "metrics").touch()  # of somebody's own: no folder
+    (reports / "figures" / "metrics").mkdir(parents=True)  # likewise: without a comparison
     paths = {name: arguments[name] for name in ("results", "pages", "overview")}
+    before = {path for path in reports.rglob("*") if reports / "gone" not in (path, *path.parents)}
     overview.run(datasets={"toys": arguments["spec"]}, curves=reports / "learning-curves", **paths)
-    assert sorted(path.name for path in reports.iterdir()) == ["index.html", "learning-curves", "notes", "toys"]
+    curves = reports / "learning-curves"
+    assert set(reports.rglob("*")) == before | {curves, curves / "about.txt"}
+    removed = f"overview: removed {reports / 'gone'}, as params.yaml has no dataset gone"
+    assert capsys.readouterr().out.splitlines()[-2:] == [removed, f"overview: {arguments['overview']}"]

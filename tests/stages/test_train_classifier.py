@@ -7,11 +7,11 @@ import pytest
 
 from augment.classifier.classifier_spec import ClassifierSpec, RecipeSpec
 from augment.classifier.files import read_classifiers
+from augment.core.container import write_image_set
 from augment.core.endpoints import VerdictSpec
 from augment.core.errors import ContainerError, DataError
 from augment.core.images import make_image_set
 from augment.core.provenance import described
-from augment.core.store import write_image_set
 from augment.datasets.sources.image_folder import ImageFolderSource
 from augment.datasets.split_spec import NoScarcity, SplitSpec
 from augment.runtime.runtime_spec import RuntimeSpec

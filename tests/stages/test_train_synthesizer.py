@@ -12,8 +12,9 @@ import pytest
 import yaml
 
 from augment.classifier.backbones.small_cnn import small_cnn
+from augment.core.container import write_image_set
 from augment.core.images import ImageSet
-from augment.core.store import read_json, write_image_set
+from augment.core.store import read_json
 from augment.judge.judge import write_judge
 
 PROJECT = Path(__file__).parents[2]

@@ -6,12 +6,14 @@ import pytest
 
 from augment.core.images import ImageSet
 from augment.runtime.machine import Machine
+from augment.synthesis.base.synthesizer import Synthesizer
 from augment.synthesis.gan.losses import Loss
 from augment.synthesis.networks.architectures import NetworkSpec
-from tests.synthesis.trainings import obedience, spec_of, train
+from augment.synthesis.training.record import EvaluationPoint
+from tests.synthesis.trainings import monitor, obedience, spec_of, train
 
 SMALL = {"kind": "gan", "steps": 200, "batch_size": 16, "network": {"width": 8, "latent_dim": 8}}
-FIRST_STEPS = {"points": 1}
+VAE = {"kind": "vae", "learning_rate": 5e-3, "steps": 500}
 LONGER = {"steps": 400}
 """For what now and then, by seed and processor, still confuses two classes after the 200 steps of the others."""
 
@@ -54,24 +56,43 @@ METHODS: dict[str, dict[str, Any]] = {
 }
 
 
+class Learnt(Exception):  # noqa: N818  # no error
+    """Training may end here: what it should learn is learnt."""
+
+
+def learns(images: ImageSet, machine: Machine, settings: dict[str, Any]) -> bool:
+    """Train until nearly all samples show the class they were made for, or to the end; tell whether it came to that.
+
+    Most need a third of their steps, some on some processors all of them.
+    """
+
+    def evaluate(synthesizer: Synthesizer) -> EvaluationPoint:
+        if obedience(synthesizer, machine) > 0.9:
+            raise Learnt
+        return monitor(machine)(synthesizer)
+
+    try:
+        train(images, machine, spec_of(settings | {"monitor": {"points": 20}}), evaluate=evaluate)
+    except Learnt:
+        return True
+    return False
+
+
 @pytest.mark.parametrize("method", METHODS)
 def test_every_gan_learns_which_row_belongs_to_which_class(method: str, stripes: ImageSet, cpu: Machine) -> None:
-    data = SMALL | METHODS[method] | {"monitor": FIRST_STEPS}
-    trained, _ = train(stripes, cpu, spec_of(data))
-    assert obedience(trained.synthesizer, cpu) > 0.9
+    assert learns(stripes, cpu, SMALL | METHODS[method])
 
 
 def test_without_conditioning_the_label_means_nothing(stripes: ImageSet, cpu: Machine) -> None:
-    data = SMALL | {"conditioning": {"discriminator": "none"}, "monitor": FIRST_STEPS}
-    trained, _ = train(stripes, cpu, spec_of(data))
-    assert obedience(trained.synthesizer, cpu) < 0.8
+    assert not learns(stripes, cpu, SMALL | {"steps": 100, "conditioning": {"discriminator": "none"}})
 
 
 @pytest.mark.parametrize("architecture", NetworkSpec.registered())
 def test_the_vae_learns_it_with_every_decoder(architecture: str, stripes: ImageSet, cpu: Machine) -> None:
-    settings = {"kind": "vae", "monitor": FIRST_STEPS, "learning_rate": 5e-3, "steps": 500}
-    data = SMALL | settings | network(architecture=architecture)
-    trained, _ = train(stripes, cpu, spec_of(data))
-    assert obedience(trained.synthesizer, cpu) > 0.9
+    assert learns(stripes, cpu, SMALL | VAE | network(architecture=architecture))
+
+
+def test_the_vae_comes_to_give_back_what_it_is_shown(stripes: ImageSet, cpu: Machine) -> None:
+    trained, _ = train(stripes, cpu, spec_of(SMALL | VAE | {"steps": 60, "monitor": {"points": 3}}))
     losses = trained.history.query("figure == 'reconstruction'")["value"]
     assert losses.iloc[-1] < losses.iloc[0]

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from augment.core.images import ImageSet, IntArray, UInt8Array
-from augment.core.specs import parse
+from augment.core.settings_block import parse
 from augment.runtime.machine import Machine
 from augment.runtime.seeding import torch_generator
 from augment.synthesis.base.methods import SynthesizerSpec

@@ -2,7 +2,7 @@
 
 from pydantic import PositiveInt
 
-from augment.core.specs import Spec
+from augment.core.settings_block import Spec
 
 
 class SynthesisSpec(Spec):

@@ -8,7 +8,7 @@ from augment.core.cells import group_names
 from augment.core.errors import ContainerError, SettingsError
 from augment.core.images import ImageSet
 from augment.core.registry import load
-from augment.core.specs import parse
+from augment.core.settings_block import parse
 from augment.runtime.weights import load_weights, read_config, write_model
 from augment.synthesis.base.methods import SynthesizerSpec
 from augment.synthesis.base.synthesizer import Synthesizer

@@ -4,7 +4,7 @@ from typing import Annotated, ClassVar, Literal, Self
 
 from pydantic import Field, NonNegativeInt, PositiveInt, model_validator
 
-from augment.core.specs import Spec
+from augment.core.settings_block import Spec
 from augment.synthesis.base.methods import SynthesizerSpec
 
 Decay = Annotated[float, Field(ge=0.0, lt=1.0)]

@@ -82,7 +82,7 @@ def affine_maps(moves: Tensor, spec: JitterSpec, height: int, width: int) -> Ten
     return torch.stack([first, second], dim=1)
 
 
-def fit_jitter(train: ImageSet, spec: JitterSpec, seed: int = 0) -> Jitter:  # noqa: ARG001  # all are called alike
+def fit_jitter(train: ImageSet, spec: JitterSpec, seed: int) -> Jitter:  # noqa: ARG001  # all are called alike
     """Keep the training images, to be moved.
 
     Args:

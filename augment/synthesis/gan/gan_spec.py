@@ -6,7 +6,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, NonNegativeFloat, PositiveFloat, PositiveInt, model_validator
 
 from augment.core.registry import AnyOf, OneOf
-from augment.core.specs import Spec
+from augment.core.settings_block import Spec
 from augment.synthesis.base.iterative_spec import Decay, IterativeSpec
 from augment.synthesis.gan.losses import Hinge, Loss
 from augment.synthesis.gan.policies import POLICIES

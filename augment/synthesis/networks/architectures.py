@@ -5,7 +5,7 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import Field, PositiveInt
 
 from augment.core.registry import Method
-from augment.core.specs import Spec
+from augment.core.settings_block import Spec
 
 
 class NetworkSpec(Method):

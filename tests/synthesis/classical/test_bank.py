@@ -6,9 +6,9 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
+from augment.core.container import read_image_set, write_image_set
 from augment.core.errors import LeftOutError
 from augment.core.images import ImageSet
-from augment.core.store import read_image_set, write_image_set
 from augment.synthesis.classical.bank import ImageBank
 from tests.synthesis.classical.conftest import normal, random_images
 

@@ -5,6 +5,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as npst
+from torch.testing import assert_close
 
 from augment.core.images import ImageSet, make_image_set
 from augment.runtime.batches import to_float
@@ -140,3 +141,13 @@ def test_the_seed_decides_where_the_gaussians_end_up(digits: ImageSet) -> None:
     first, again, other = (fit_mixture(train, spec, seed).state_dict() for seed in (0, 0, 1))
     assert all(torch.equal(first[name], again[name]) for name in first)
     assert not torch.equal(first["means"], other["means"])
+
+
+def test_a_seed_beyond_what_scikit_learn_takes_counts_by_its_last_32_bits(monkeypatch: pytest.MonkeyPatch) -> None:
+    found = []
+    for seed in (77, 2**32 + 77):
+        monkeypatch.setattr(
+            "augment.synthesis.classical.gaussian_mixture.derive_seed", lambda *_names, derived=seed: derived
+        )
+        found.append(fit_mixture(dim_images(60), SPEC, seed=0).state_dict())
+    assert_close(*found, rtol=0, atol=0)

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from augment.core.errors import SettingsError
-from augment.core.specs import parse
+from augment.core.settings_block import parse
 from augment.synthesis.gan.regularisers import (
     Judgement,
     LeCamPenalty,

@@ -8,7 +8,7 @@ import torch
 
 from augment.core.errors import SettingsError
 from augment.core.images import ImageSet
-from augment.core.specs import parse
+from augment.core.settings_block import parse
 from augment.runtime.machine import Machine
 from augment.synthesis.gan.gan_spec import ConditioningSpec, GanSpec, OptimiserSpec, TransitionSpec
 from augment.synthesis.gan.training import GanTraining, label_strength

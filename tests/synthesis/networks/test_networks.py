@@ -218,7 +218,7 @@ def test_dropout_repeats_from_the_same_generator_state_and_keeps_the_mean() -> N
     assert torch.equal(dropout.eval()(torch.ones(5)), torch.ones(5))
 
 
-@pytest.mark.parametrize("sides", [(8, 8), (9, 13), (15, 8)])
+@pytest.mark.parametrize("sides", [(8, 8), (9, 13), (15, 8), (14, 10)])
 def test_padding_is_undone_by_cropping(sides: tuple[int, int]) -> None:
     images = torch.randn(2, 1, *sides)
     padded = pad_to_multiple(images, 4)

@@ -26,6 +26,8 @@ def test_a_checkpoint_of_another_origin_is_refused_with_the_reason(
 ) -> None:
     assert Checkpoint(saved(tmp_path / "c"), ORIGIN | {"data": "other"}).load() is None
     assert "made from other data; beginning anew" in capsys.readouterr().err
+    assert Checkpoint(tmp_path / "c", {"data": "other", "machine": "another"}).load() is None
+    assert "made from other data, machine, settings; beginning anew" in capsys.readouterr().err
 
 
 def test_a_broken_checkpoint_is_refused_with_the_reason(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -66,13 +68,16 @@ def test_modules_optimisers_and_generators_go_on_where_they_were() -> None:
     assert step(*first) == step(*second)
 
 
-def test_fingerprints_tell_apart_what_differs(tmp_path: Path) -> None:
+def test_fingerprints_tell_apart_what_differs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert fingerprint(b"ab", b"c") != fingerprint(b"a", b"bc")
     (tmp_path / "a.py").write_text("x = 1")
     before = fingerprint_code(tmp_path)
     (tmp_path / "notes.txt").write_text("not code")
     assert fingerprint_code(tmp_path) == before
     (tmp_path / "a.py").write_text("x = 2")
+    assert fingerprint_code(tmp_path) != before
+    (tmp_path / "a.py").write_text("x = 1")
+    monkeypatch.setattr(torch, "__version__", "another")
     assert fingerprint_code(tmp_path) != before
 
 

@@ -4,7 +4,7 @@ import pytest
 from pydantic import Field, TypeAdapter, ValidationError, model_validator
 
 from augment.core.errors import SettingsError
-from augment.core.specs import Name, Names, Spec, parse
+from augment.core.settings_block import Name, Names, Spec, parse
 
 
 class Training(Spec):
