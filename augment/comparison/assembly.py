@@ -119,6 +119,7 @@ def _arm(arm: Arm, comparison: Comparison, gap: Gap | None) -> ArmResult:
         guesses=guesses(arm),
         gap=_gap(arm, comparison.reference, gap) if gap else None,
         endpoints=endpoint_scores(arm, comparison.reference),
+        val_endpoint=None if arm.val_endpoint is None else arm.val_score,
     )
 
 

@@ -5,7 +5,7 @@ from typing import Annotated, Self
 from pydantic import Field, NonNegativeInt, PlainSerializer, model_validator
 
 from augment.core.endpoints import ACCURACY, Endpoint
-from augment.core.records import Number, Record
+from augment.core.records import ABSENT, Number, Record
 from augment.results.kinds import ArmKind, Baseline, Effect, Missing, PartKind, Role
 from augment.results.synthesizer_result import SynthesizerResult
 
@@ -97,6 +97,7 @@ class ArmResult(Record):
         gap: Between the two groups that differ most; None without groups.
         endpoints: What the verdict may be asked of images with groups → what was found; absent without groups. Of the
             worst group ``class_name`` is the group.
+        val_endpoint: Mean over runs of what val says by the verdict's endpoint; absent where that is accuracy.
     """
 
     train_set: str
@@ -111,11 +112,17 @@ class ArmResult(Record):
     guesses: bool
     gap: GapResult | None = None
     endpoints: Annotated[dict[Endpoint, Score], Field(exclude_if=lambda found: not found)] = Field(default_factory=dict)
+    val_endpoint: Annotated[Number | None, ABSENT] = None
 
     @property
     def name(self) -> str:
         """Training set and recipe, e.g. ``real/plain``."""
         return f"{self.train_set}/{self.recipe}"
+
+    @property
+    def val_score(self) -> float:
+        """Mean over runs of what val says; arms are chosen by it."""
+        return self.scores["val_accuracy"].mean if self.val_endpoint is None else self.val_endpoint
 
     @property
     def compared(self) -> list[PairedResult]:

@@ -1,3 +1,5 @@
+from typing import Any
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -20,7 +22,7 @@ def of_groups(counts: list[int], groups: list[str], *, synthetic: bool) -> Image
     return ImageSet(found.images, found.manifest.assign(group=groups), found.classes)
 
 
-def filled(real: ImageSet, synthetic: ImageSet, **scores: object) -> Merged:
+def filled(real: ImageSet, synthetic: ImageSet, **scores: Any) -> Merged:
     return merge(real, synthetic, good_scores(synthetic).assign(**scores), SPEC)
 
 

@@ -1,3 +1,6 @@
+from collections.abc import Callable
+from typing import Any
+
 import numpy as np
 import pytest
 import torch
@@ -20,7 +23,7 @@ from augment.synthesis.classical.fillers import (
 from augment.synthesis.classical.fillers_spec import FourierSpec, HistogramSpec, TransportSpec
 from tests.synthesis.classical.conftest import normal
 
-FITS = {
+FITS: dict[str, Callable[[ImageSet], Any]] = {
     "transport": lambda train: fit_transport(train, TransportSpec()),
     "fourier": lambda train: fit_by_reference(train, FourierSpec()),
     "histogram": lambda train: fit_by_reference(train, HistogramSpec()),
@@ -152,7 +155,7 @@ def test_amplitudes_are_exchanged_and_phases_kept() -> None:
     images = torch.rand(4, 1, 8, 8) * 2 - 1
     noise, targets = normal(4, 3), torch.tensor([1, 1, 0, 0])
     made = filler.translate(images, 1 - targets, targets, noise)
-    reference = filler.references(targets, noise)  # type: ignore[operator]
+    reference = filler.references(targets, noise)
     torch.testing.assert_close(torch.fft.fft2(made).abs(), torch.fft.fft2(reference).abs(), rtol=1e-3, atol=1e-3)
     turned = torch.fft.fft2(made).angle() - torch.fft.fft2(images).angle()
     torch.testing.assert_close(turned.cos(), torch.ones(4, 1, 8, 8), rtol=1e-2, atol=1e-2)
