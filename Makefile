@@ -3,8 +3,11 @@ PYTHON ?= python3
 VENV := .venv
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 
+# DVC stops at a name that is no UTF-8 and does not say at which: grep -v prints the lines that are no text.
+NAMES := { ! find -L raw | LC_ALL=C.UTF-8 grep --text --line-regexp --invert-match '.*' || { echo \
+  'error: raw: names that are no UTF-8 (above), which DVC cannot read: rename them (convmv does it for many)' >&2; exit 65; }; }
 # What is to be done and about how long it takes; the stages then tell how far the run is. Only bad input (65) stops.
-ESTIMATE := mkdir -p scratch && python -m augment check && python -m pipelines plan > scratch/plan.json && \
+ESTIMATE := $(NAMES) && mkdir -p scratch && python -m augment check && python -m pipelines plan > scratch/plan.json && \
   { python -m augment estimate --plan scratch/plan.json || test $$? -ne 65; }
 QUICK := .dvc/tmp/quick
 LOOK := A quick look, with fewer arms, classifiers and steps: a hint, no answer. That is what make repro gives.
@@ -12,7 +15,7 @@ LOOK := A quick look, with fewer arms, classifiers and steps: a hint, no answer.
 .PHONY: repro estimate quick flow server serve test lint install plots clean
 
 repro: install  ## say how long it takes, rebuild every stale stage, then show the comparison
-	@python -m pipelines mend
+	@$(NAMES) && python -m augment check >/dev/null && python -m pipelines mend
 	@$(ESTIMATE)
 	@dvc repro --keep-going || { echo "A stage failed, see above; what does not need it is done: reports/index.html"; exit 1; }
 	@cat reports/*/comparison.md
@@ -37,12 +40,13 @@ quick: install  ## a first look with fewer arms, classifiers and steps, in a cop
 	@echo "$(LOOK) On one page: $(QUICK)/reports/index.html"
 
 flow: install  ## the same as a Prefect flow, independent stages side by side
+	@python -m augment check
 	python -m pipelines run
 
 server: install  ## Prefect's server and UI for this project, until Ctrl-C
 	python -m pipelines server
 
-serve: install  ## run on flow.cron of params.yaml and when watched data change, until Ctrl-C
+serve: install  ## run on flow.cron of params.yaml, and when asked to in the UI, until Ctrl-C
 	python -m pipelines serve
 
 test: install lint  ## everything CI checks

@@ -4,7 +4,9 @@ Of the project's files only ``dvc.yaml`` names paths: they arrive here as option
 line itself, whatever the stage: the settings it reads, the notes it takes of what a run cost, and what was estimated
 before the run.
 
-Two commands are no stages: ``estimate`` tells what a run will take, ``quick`` writes settings for a first look.
+Some commands are no stages: ``estimate`` tells what a run will take, ``quick`` writes settings for a first look;
+``inspect`` says what a folder of images holds, ``add`` makes a dataset of it, and to that end writes to ``raw``; what a
+user does with a finished run stands in ``augment/verbs``, one command a file.
 """
 
 import argparse
@@ -15,21 +17,27 @@ import os
 import pkgutil
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
+
+from threadpoolctl import threadpool_limits
 
 import augment.stages
 from augment import costs
-from augment.core.errors import EXIT_BAD_INPUT, AugmentError, TrainingError
+from augment.core.errors import EXIT_BAD_INPUT, EXIT_NO_ROOM, AugmentError, NoRoomError, TrainingError
 from augment.core.stage import Stage
 from augment.planning import outlook, quick
 from augment.runtime.portable import pin
 from augment.settings import load_settings
 
 PARAMS = Path("params.yaml")
+RAW = Path("raw")
 COSTS = Path("scratch/costs")
 ESTIMATE = Path("scratch/estimate.json")
 OBJECTS_BETWEEN_LOOKS = 50_000
 EXIT_FAILED = 1
+EXITS = {TrainingError: EXIT_FAILED, NoRoomError: EXIT_NO_ROOM}
+"""Of errors that no change of the input mends."""
 EXIT_INTERRUPTED = 130  # what shells report of a command ended by SIGINT
 
 
@@ -47,7 +55,7 @@ def load_stage(name: str) -> Stage:
 
 
 def main(arguments: list[str]) -> int:
-    """Run one stage; return the exit status: 0, 65 for bad input, 1 for a failed training, 130 if interrupted."""
+    """Run one stage; return the exit status: 0, 65 for bad input, 1 for a failed training, 74, 130."""
     parser = argparse.ArgumentParser(prog="python -m augment", description="Run one stage of the pipeline.")
     parser.add_argument("stage", choices=[*stage_names(), *COMMANDS])
     name = parser.parse_args(arguments[:1]).stage
@@ -58,7 +66,7 @@ def main(arguments: list[str]) -> int:
             _run(name, arguments[1:])
     except AugmentError as error:
         print(f"error: {error}", file=sys.stderr)
-        return EXIT_FAILED if isinstance(error, TrainingError) else EXIT_BAD_INPUT
+        return EXITS.get(type(error), EXIT_BAD_INPUT)
     except KeyboardInterrupt as interrupt:
         print(f"interrupted {interrupt}".rstrip(), file=sys.stderr)
         return EXIT_INTERRUPTED
@@ -75,7 +83,9 @@ def _run(name: str, arguments: list[str]) -> None:
     sections = {argument: settings.section(key.format(**values)) for argument, key in stage.sections.items()}
     outlook.announce(ESTIMATE, COSTS)
     try:
-        stage.carry_out(**values, **sections)
+        # Linear algebra takes a thread a core, which costs more than it saves, unless a stage asks for them.
+        with threadpool_limits(1):
+            stage.carry_out(**values, **sections)
     except AugmentError as error:
         error.args = (f"{' '.join([name, *stage.coordinates(values)])}: {error}",)
         raise
@@ -99,7 +109,43 @@ def _quick(arguments: list[str]) -> None:
     quick.write(load_settings(PARAMS), chosen.settings)
 
 
-COMMANDS = {"estimate": _estimate, "quick": _quick}
+def _verb(name: str) -> Callable[[list[str]], None]:
+    """Import what a user does with a finished run where it is done: torch takes seconds that no stage need wait for."""
+
+    def command(arguments: list[str]) -> None:
+        importlib.import_module(f"augment.verbs.{name}").command(arguments)
+
+    return command
+
+
+VERBS = ("export", "sample", "predict")
+
+
+def _inspect(arguments: list[str]) -> None:
+    from augment.inspection import commands
+
+    options = argparse.ArgumentParser(prog="python -m augment inspect", description=commands.inspect.__doc__)
+    options.add_argument("source", type=Path, help="a folder of images, or a file that holds them")
+    options.add_argument("--page", type=Path, help="an HTML page to write, with pictures")
+    chosen = options.parse_args(arguments)
+    commands.inspect(chosen.source, PARAMS, chosen.page)
+
+
+def _add(arguments: list[str]) -> None:
+    from augment.inspection import commands
+
+    options = argparse.ArgumentParser(prog="python -m augment add", description=commands.add.__doc__)
+    options.add_argument("name", help="of the dataset: lower-case letters, digits and _")
+    options.add_argument("source", type=Path, help="a folder of images, or a file that holds them; it stays as it is")
+    options.add_argument("--quick", action="store_true", help="for a first look: smaller images, fewer steps")
+    options.add_argument("--copy", action="store_true", help="copy the files rather than give them a second name")
+    chosen = options.parse_args(arguments)
+    commands.add(chosen.name, chosen.source, PARAMS, RAW, quick=chosen.quick, copied=chosen.copy)
+
+
+COMMANDS = {"estimate": _estimate, "quick": _quick, "inspect": _inspect, "add": _add} | {
+    name: _verb(name) for name in VERBS
+}
 """What is no stage."""
 
 

@@ -20,7 +20,7 @@ from typing import Any
 
 import yaml
 
-from pipelines import graph, plan, settings
+from pipelines import graph, plan
 from pipelines.graph import StageNode
 
 REPOSITORY = Path(__file__).resolve().parents[1]
@@ -93,7 +93,7 @@ def without_overhead(root: Path, seconds: dict[str, float], jobs: int) -> float:
         clock, name = heapq.heappop(running)
         return name
 
-    planned = plan.make(graph.read(root, settings.load(root)), force=True)
+    planned = plan.make(graph.read(root), force=True)
     plan.schedule(planned, jobs, start, wait, lambda: False)
     return clock
 

@@ -30,7 +30,7 @@ from augment.core.container import read_image_set, write_image_set
 from augment.core.errors import AugmentError
 from augment.core.images import make_image_set
 from augment.core.settings_file import load_yaml
-from augment.datasets.decoding import decode
+from augment.datasets.decoding import Look, decode
 from augment.datasets.groups import read_groups
 from augment.datasets.sources.torchvision import IDX_FILES, TorchvisionSource
 
@@ -174,7 +174,9 @@ def targets(folder: Path) -> dict[str, Target]:
     """Make the readers and their sound files; ``folder`` is scratch."""
     images = {kind: list(pictures(kind)) for kind in ("png", "jpeg", "gif", "tiff", "webp", "bmp", "ppm")}
     made = {
-        kind: Target(seeds, lambda path: decode(path, 16, "rgb"), lambda where, data: _put(where / "image", data))
+        kind: Target(
+            seeds, lambda path: decode(path, Look(16, 16, "rgb")), lambda where, data: _put(where / "image", data)
+        )
         for kind, seeds in images.items()
     }
     names = ["cat/1.png", "dog/é.png"]

@@ -6,14 +6,13 @@ import os
 import signal
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 
 from pipelines import graph, plan, server, settings, workspace
-from pipelines.commands import PipelineError, dvc, git
+from pipelines.commands import PipelineError
 
 EXIT_DATA, EXIT_SYSTEM, EXIT_SERVER_GONE = 65, 2, 3
-_PREFECT = [sys.executable, "-m", "prefect"]
 
 
 def main(words: list[str]) -> int:
@@ -22,25 +21,12 @@ def main(words: list[str]) -> int:
     try:
         if not (root / ".dvc").is_dir():
             raise PipelineError(f"{root} is not the root of a DVC workspace: it has no folder .dvc")
-        _check_git(root)
         return int(options.command(options, root))
     except (PipelineError, OSError) as error:  # of the system's a full disk, say
         print(f"error: {error}", file=sys.stderr)
         return EXIT_DATA if isinstance(error, PipelineError) else EXIT_SYSTEM
     except KeyboardInterrupt:  # before the flow has begun, which handles it itself
         return 128 + signal.SIGINT
-
-
-def _check_git(root: Path) -> None:
-    """Raise PipelineError, with the remedy, where DVC cannot work because git does not, as after a ZIP download."""
-    try:
-        git(root, "rev-parse", "--git-dir")
-    except PipelineError as error:
-        with suppress(PipelineError):
-            if dvc(root, "config", "core.no_scm").strip() == "true":
-                return
-        remedy = "DVC works in a git repository: make this folder one with `git init` (or `git clone` the project)"
-        raise PipelineError(f"{error}. {remedy}") from error
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -51,7 +37,7 @@ def _parser() -> argparse.ArgumentParser:
         ("plan", _plan, "print, as JSON, every stage: is it stale, its parents, its command"),
         ("mend", _mend, "mend what a crash left, for DVC to work again; `run` does it by itself"),
         ("server", _server, "start the Prefect server and its UI; Ctrl-C stops it"),
-        ("serve", _serve, "run on the schedule of flow.cron and on changed data"),
+        ("serve", _serve, "run on the schedule of flow.cron, and on request"),
         ("prefect", _prefect, "Prefect's own command line, on this project's server"),
     ):
         commands.add_parser(name, help=what).set_defaults(command=command)
@@ -67,7 +53,12 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _plan(_: argparse.Namespace, root: Path) -> int:
-    print(json.dumps(plan.make(graph.read(root, settings.load(root))).to_json(), indent=1))
+    made = plan.make(graph.read(root))
+    told = {
+        name: {"stale": name in made.stale, "parents": sorted(stage.parents), "command": stage.command}
+        for name, stage in made.stages.items()
+    }
+    print(json.dumps(told, indent=1))
     return 0
 
 
@@ -113,11 +104,9 @@ def _served(root: Path) -> Iterator[settings.FlowSettings]:
 
 
 def _prefect(options: argparse.Namespace, root: Path) -> None:
-    chosen = _prepared(root)
-    workplace = {"PIPELINE_WORKSPACE": str(root)} | os.environ
-    schedule = {"PIPELINE_CRON": chosen.cron or "0 3 * * *", "PIPELINE_TIMEZONE": chosen.timezone}
-    schedule["PIPELINE_SCHEDULED"] = str(bool(chosen.cron)).lower()
-    os.execve(sys.executable, [*_PREFECT, *options.words], workplace | schedule)  # noqa: S606 - for prefect.yaml
+    _prepared(root)
+    os.environ.setdefault("PIPELINE_WORKSPACE", str(root))  # for prefect.yaml
+    os.execv(sys.executable, [sys.executable, "-m", "prefect", *options.words])  # noqa: S606 - no shell is wanted
 
 
 def _server(_: argparse.Namespace, root: Path) -> None:

@@ -12,13 +12,13 @@ class PipelineError(RuntimeError):
     """Something a user can put right; the message says what, where and how."""
 
 
-def dvc(root: Path, *words: str) -> str:
-    """Run a DVC command that must succeed; return what it prints."""
-    return _run(root, DVC + words)
+def dvc(root: Path, *words: str, otherwise: str | None = None) -> str:
+    """Run a DVC command; return what it prints, or, if it fails, what is said here."""
+    return _run(root, DVC + words, otherwise)
 
 
 def git(root: Path, *words: str, otherwise: str | None = None, **variables: str) -> str:
-    """Run a git command; return what it prints, without the end of its last line, or, if it fails, what is said."""
+    """Run a git command like `dvc`; what it prints is returned without the end of its last line."""
     return _run(root, ("git", *words), otherwise, **variables).rstrip("\n")
 
 

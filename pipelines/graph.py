@@ -5,16 +5,17 @@ Asked through documented commands, not through DVC's Python internals, which cha
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from functools import cache
 from graphlib import TopologicalSorter
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 from pipelines.commands import PipelineError, dvc
-from pipelines.settings import NAME, NAMING, PARAMS_FILE, FlowSettings, StageHints, read_yaml
+from pipelines.settings import PARAMS_FILE, StageHints, read_yaml
 
+# Of a dataset and the like, whose name becomes a word of a command, which a shell reads, and part of a path.
+NAME = re.compile(r"\w+([.-]\w+)*")
 _NODE = re.compile(r'^\s*"([^"]+)";$', re.MULTILINE)
 _EDGE = re.compile(r'^\s*"([^"]+)" -> "([^"]+)";$', re.MULTILINE)
 _ITEM = re.compile(r"\$\{item\.(\w+)\}")
@@ -26,8 +27,7 @@ class StageNode:
 
     name: str  # DVC's address, such as `train_gan@digits-gan` or `raw/digits.dvc`
     parents: frozenset[str]  # stages whose outputs it reads
-    changes: tuple[str, ...]  # what `dvc status` says; empty when its own inputs and outputs are up to date
-    frozen: bool  # whether DVC is told to leave its dependencies alone
+    changes: str  # what `dvc status` says, as JSON; empty when its own inputs and outputs are up to date
     axes: Mapping[str, str]  # matrix coordinates, such as `{"dataset": "digits"}`
     hints: StageHints
     command: str = ""  # what DVC runs, its matrix coordinates filled in; empty for a data source
@@ -36,43 +36,36 @@ class StageNode:
 Graph: TypeAlias = dict[str, StageNode]
 
 
-def read(root: Path, settings: FlowSettings) -> Graph:
-    """Ask DVC for every stage of a workspace, in an order in which parents come first.
-
-    Raises PipelineError for a name that is not safe as part of a command: nothing has been run then.
-    """
+def read(root: Path) -> Graph:
+    """Ask DVC for every stage of a workspace, in an order in which parents come first; see also `check_names`."""
     dot, changes = dvc(root, "dag", "--dot"), json.loads(dvc(root, "status", "--json"))
     parents: dict[str, set[str]] = {name: set() for name in _NODE.findall(dot)}
     for parent, child in _EDGE.findall(dot):
         parents.setdefault(child, set()).add(parent)
-    for name in {*parents, *changes}:
-        key = name.partition("@")[2]
-        if key and not name.endswith(".dvc") and not NAME.fullmatch(key):
-            raise PipelineError(f"stage {name!r} of dvc.yaml, named after {PARAMS_FILE}: {NAMING}; nothing was run")
-    stages_in = cache(lambda file: read_yaml(root / file).get("stages", {}))
+    check_names({*parents, *changes})
+    described = read_yaml(root / "dvc.yaml").get("stages", {})
     found: Graph = {}
     for name in TopologicalSorter(parents).static_order():
-        # `folder/dvc.yaml:group@key` is under `stages.group` there; `foreach` keeps the stage under `do`.
-        file, _, address = name.rpartition(":")
-        group, _, key = address.partition("@")
-        body = {} if name.endswith(".dvc") else stages_in(file or "dvc.yaml")[group]
+        group, _, key = name.partition("@")
+        body = described.get(group, {})  # of a data source, or a stage in a sub-folder, nothing more is known
+        body = body.get("do", body)  # where a `foreach` has it
         # `digits-real` is split over the axes of the matrix; one axis takes it whole, hyphens and all.
-        axes = list(body.get("matrix", {})) or (["key"] if "foreach" in body else [])
+        axes = body.get("matrix", {})
         coordinates = dict(zip(axes, key.split("-", max(len(axes) - 1, 0)), strict=False))
-        body = body | body.get("do", {})
-        hints = settings.hints(body.get("meta"), f"meta of stage {name} in dvc.yaml")
-        seen = tuple(line for entry in changes.get(name, ()) for line in _flat(entry))
-        above = frozenset(parents.get(name, ()))
+        meta = body.get("meta")
+        hints = StageHints.read(meta.get("flow", {}) if isinstance(meta, dict) else {}, f"stage {name}: meta.flow")
+        seen = json.dumps(changes[name]) if name in changes else ""
         lines = body.get("cmd", "")
         command = lines if isinstance(lines, str) else " && ".join(lines)
         filled = _ITEM.sub(lambda item: coordinates.get(item[1], item[0]), command)  # noqa: B023 - used at once
-        found[name] = StageNode(name, above, seen, bool(body.get("frozen")), coordinates, hints, filled)
+        found[name] = StageNode(name, frozenset(parents.get(name, ())), seen, coordinates, hints, filled)
     return found
 
 
-def _flat(entry: Any) -> Iterator[str]:
-    """Flatten `{"changed deps": {"s.py": "modified", "params.yaml": {"n": "new"}}}` into readable lines."""
-    if not isinstance(entry, dict):
-        yield str(entry)
-    for key, value in entry.items() if isinstance(entry, dict) else ():
-        yield from (f"{key}: {line}" for line in _flat(value))
+def check_names(stages: Iterable[str]) -> None:
+    """Raise PipelineError for a stage whose name is not safe as part of a command: nothing has been run then."""
+    for name in stages:
+        key = name.partition("@")[2]
+        if key and not name.endswith(".dvc") and not NAME.fullmatch(key):
+            expected = "expected letters, digits and _, with a single . or - between them"
+            raise PipelineError(f"stage {name!r} of dvc.yaml, named after {PARAMS_FILE}: {expected}; nothing was run")

@@ -26,9 +26,6 @@ _SAVING_S = 20.0  # what DVC gets, once nothing runs below it any more: it hashe
 def run(command: list[str], timeout_s: float, grace_s: float, spare: bool) -> int:
     """Run a command to its end, to its timeout or until standard input closes; return its exit code or the guard's."""
     _prctl(_PR_SET_CHILD_SUBREAPER, 1)  # orphans among the descendants become the guard's own children
-    signals: list[int] = []
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, lambda received, _: signals.append(received))
     guard = os.getpid()
     process = subprocess.Popen(command, stdin=subprocess.DEVNULL, preexec_fn=lambda: end_with(guard))  # noqa: PLW1509
     spared = {process.pid} if spare else set[int]()
@@ -41,8 +38,8 @@ def run(command: list[str], timeout_s: float, grace_s: float, spare: bool) -> in
             if age > grace_s + _SAVING_S:
                 process.kill()
             time.sleep(_TICK_S)
-        elif let_go or signals or age > timeout_s:
-            ended, since = STOPPED if let_go or signals else TIMED_OUT, time.monotonic()
+        elif let_go or age > timeout_s:
+            ended, since = STOPPED if let_go else TIMED_OUT, time.monotonic()
     _send(signal.SIGKILL, set())
     code = process.returncode
     return ended if ended and code else code if code >= 0 else 128 - code  # 0: it was done before the stop reached it

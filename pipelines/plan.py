@@ -4,7 +4,6 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from graphlib import TopologicalSorter
 from heapq import heappop, heappush
-from typing import Any
 
 from pipelines.commands import PipelineError
 from pipelines.graph import Graph, StageNode
@@ -17,36 +16,25 @@ class Plan:
     stages: Graph  # parents first
     stale: frozenset[str]  # names of those that have to run, or may have to, once their ancestors have run
 
-    def __str__(self) -> str:
-        return f"{len(self.stale)} of {len(self.stages)} stages to run"
-
-    def to_json(self) -> dict[str, dict[str, Any]]:
-        """Give plain values, parents first: for each stage whether it is stale, its parents and its command."""
-        return {
-            name: {"stale": name in self.stale, "parents": sorted(stage.parents), "command": stage.command}
-            for name, stage in self.stages.items()
-        }
-
 
 def make(graph: Graph, datasets: Iterable[str] = (), stages: Iterable[str] = (), force: bool = False) -> Plan:
     """Select a part of the graph, with its ancestors, and find what is stale in it; with `force`, all of it.
 
-    Of `datasets` (the matrix axis `dataset`, or the key of a `foreach`) those stages are taken that need no other
-    dataset: what compares all would run all. `stages` are full names, or names before the `@` for all of a matrix.
-    Raises PipelineError, which lists what is in the graph, for what is not.
+    Of `datasets` (the matrix axis `dataset`) those stages are taken that need no other dataset: what compares all would
+    run all. `stages` are full names, or names before the `@` for all of a matrix. Raises PipelineError, which lists
+    what is in the graph, for what is not.
     """
     selected = _with_ancestors(graph, _select(graph, set(datasets), set(stages)))
     stale: set[str] = set()
     for name, stage in selected.items():
-        # `dvc status` looks at each stage alone. What an ancestor will rewrite it cannot know, so staleness
-        # is handed down here, except to a frozen stage, which DVC cuts off from its dependencies.
-        if force or stage.changes or (not stage.frozen and stale & stage.parents):
+        # `dvc status` looks at each stage alone; what an ancestor will rewrite it cannot know.
+        if force or stage.changes or stale & stage.parents:
             stale.add(name)
     return Plan(selected, frozenset(stale))
 
 
 def _select(graph: Graph, datasets: set[str], stages: set[str]) -> set[str]:
-    dataset_of = {name: stage.axes.get("dataset", stage.axes.get("key")) for name, stage in graph.items()}
+    dataset_of = {name: stage.axes.get("dataset") for name, stage in graph.items()}
     group_of = {name: name.partition("@")[0] for name in graph}
     all_datasets = set(filter(None, dataset_of.values()))
     for kind, wanted, there in ("dataset", datasets, all_datasets), ("stage", stages, {*graph, *group_of.values()}):

@@ -8,20 +8,17 @@ from pathlib import Path
 
 # DVC's words about the one stage it was asked for; it has no other way to say what it did.
 RAN, RESTORED = ("Running stage ", "Verifying data sources "), "is cached - skipping run"
-EXITED = re.compile(r"exited with (-?\d+)$")
 ADVICE = re.compile(r"(To track the changes with git|\tgit add |To enable auto staging|\tdvc config |Use `dvc push`)")
 
 CHECKSUMS = frozenset({"md5", "etag", "checksum", "files"})  # keys of a file's hash in dvc.lock; where it is decides
 READERS = Path(".dvc/tmp/rwlock")  # which process reads and writes what: JSON, with a "pid" in each entry
 LOCK, READERS_LOCK = Path(".dvc/tmp/lock"), Path(".dvc/tmp/rwlock.lock")  # held to change dvc.lock, and READERS
 QUEUED = "refs/exps/celery/stash"  # the workspace with its settings changed, after `dvc exp run --queue`
-EXPERIMENT = "refs/exps/{0:.2}/{1}/{2}"  # of a commit, the same without its first two digits, and a name
 
 
 @contextmanager
 def excluded(lock: Path) -> Iterator[None]:
     """Hold one of DVC's own locks."""
-    lock.parent.mkdir(parents=True, exist_ok=True)
     with lock.open("a") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         yield

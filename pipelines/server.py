@@ -1,17 +1,16 @@
 """The project's own Prefect server: where it is, and how to have one."""
 
 import atexit
-import base64
 import fcntl
 import os
 import secrets
 import shutil
-import socket
 import subprocess
 import sys
 import time
-import urllib.request
 from pathlib import Path
+
+import httpx
 
 from pipelines import guard
 from pipelines.commands import PipelineError
@@ -76,24 +75,15 @@ def folder(root: Path) -> Path:
 
 def answers(api_url: str, about: str = "health") -> bool:
     """Tell whether a server answers there; all but a question about its health it answers who has the password."""
-    password = base64.b64encode(os.environ.get(_PASSWORD, "").encode()).decode()
-    request = urllib.request.Request(f"{api_url}/{about}", headers={"Authorization": f"Basic {password}"})  # noqa: S310
+    user, _, password = os.environ.get(_PASSWORD, "").partition(":")
     try:
-        with urllib.request.urlopen(request, timeout=2) as response:  # noqa: S310 - our own address
-            return bool(response.status == 200)
-    except OSError:
+        return httpx.get(f"{api_url}/{about}", auth=(user, password), timeout=2).is_success
+    except (httpx.HTTPError, httpx.InvalidURL):
         return False
 
 
 def command(where: ServerSettings) -> list[str]:
-    """Make the command that runs the server in the foreground, where it can listen."""
-    try:
-        family = socket.AF_INET6 if ":" in where.host else socket.AF_INET
-        socket.create_server((where.host, where.port), family=family).close()
-    except OSError as error:
-        at = f"{where.host}, port {where.port}: {error.strerror}"
-        keys = f"flow.server.host and flow.server.port in {PARAMS_FILE}"
-        raise PipelineError(f"the Prefect server cannot listen at {at}. Choose another with {keys}") from error
+    """Make the command that runs the server in the foreground."""
     return [sys.executable, "-P", str(Path(__file__).with_name("app.py")), where.host, str(where.port)]
 
 
@@ -120,6 +110,7 @@ def ensure(root: Path, where: ServerSettings) -> None:
     while not answers(api_url):
         if process.poll() is not None or time.monotonic() > deadline:
             tail = "\n".join(log.read_text(errors="replace").splitlines()[-10:])
-            left = f"with {shutil.disk_usage(log).free // 2**20} MiB left on its disk"
-            raise PipelineError(f"the Prefect server did not start at {api_url}, {left}; the end of {log}:\n{tail}")
+            left = f"{shutil.disk_usage(log).free // 2**20} MiB left on its disk"
+            told = f"the Prefect server did not start at {api_url} (flow.server in {PARAMS_FILE}), with {left}"
+            raise PipelineError(f"{told}; the end of {log}:\n{tail}")
         time.sleep(0.1)

@@ -1,14 +1,12 @@
-"""A workspace has at most one run, which takes slots of the machine, and mends what a crash left in pieces."""
+"""A workspace has at most one run, which mends what a crash left in pieces."""
 
 import fcntl
 import json
 import os
 import re
-import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager, suppress
-from itertools import islice
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO
 
@@ -20,7 +18,6 @@ from pipelines.commands import PipelineError, git
 
 AT_WORK_IN = "PIPELINE_AT_WORK_IN"  # where DVC and its stages are at work, in their environment
 _POLL_S = 0.25
-_CONFLICT = b"<<<<<<<"  # git's mark of a merge that its user has to end
 
 
 class BusyError(PipelineError):
@@ -35,19 +32,19 @@ def run_folder(root: Path) -> Path:
 
 
 @contextmanager
-def claim(root: Path, run: str, go_on_waiting: Callable[[], bool] = lambda: False) -> Iterator[int]:
+def claim(root: Path, run: str) -> Iterator[int]:
     """Hold the workspace; yield the descriptor of its lock, for stages to hold it as long as they live.
 
-    Another run, which is told about this one by the name `run`, raises BusyError once its `go_on_waiting` says no. Only
-    stages of a run that died, until their guards have stopped them, are always waited for. A concurrency limit of
-    Prefect's would know the runs of one deployment on one server alone.
+    A second run raises BusyError, which tells the name of the first, `run`. Only stages of a run that died are waited
+    for, until their guards have stopped them. A concurrency limit of Prefect's would know the runs of one deployment on
+    one server alone.
     """
     with (run_folder(root) / "lock").open("a+", encoding="utf-8") as file:
         while not _lock(file):
             file.seek(0)
             with suppress(json.JSONDecodeError):  # it is just writing its name
                 name, pid, since = json.load(file)
-                if psutil.pid_exists(pid) and not go_on_waiting():
+                if psutil.pid_exists(pid):
                     told = f"run {name} (process {pid}) is at work in {root} since {since}"
                     raise BusyError(f"{told}; two runs of one workspace would undo each other's work")
             time.sleep(_POLL_S)
@@ -55,41 +52,6 @@ def claim(root: Path, run: str, go_on_waiting: Callable[[], bool] = lambda: Fals
         json.dump((run, os.getpid(), time.strftime("%F %T")), file)
         file.flush()
         yield file.fileno()
-
-
-@contextmanager
-def slots(wanted: Mapping[str, int], limits: Mapping[str, int], stopped: Callable[[], bool]) -> Iterator[list[int]]:
-    """Wait for slots of scarce resources (a GPU, say), shared by all flows of one user on one machine, and hold them.
-
-    A slot is a lock as well, whose descriptor is yielded, so a crash frees it at once. A limit of Prefect's belongs to
-    one server, while projects have one each, and a run that was killed keeps it for minutes. All are taken at once or
-    none, so that two stages that want two each cannot wait for each other; once `stopped`, none.
-    """
-    needed = {resource: count for resource, count in wanted.items() if resource in limits}
-    for resource, count in needed.items():
-        if count > limits[resource]:
-            raise ValueError(f"{count} slots of {resource} are wanted; flow.slots.{resource} is {limits[resource]}")
-    while True:
-        with ExitStack() as stack:
-            taken = [each for name, count in needed.items() for each in islice(_free(stack, name, limits[name]), count)]
-            if len(taken) == sum(needed.values()) or stopped():
-                yield taken
-                return
-        time.sleep(_POLL_S)
-
-
-def _free(stack: ExitStack, resource: str, limit: int) -> Iterator[int]:
-    for number in range(limit):
-        file = stack.enter_context((slot_folder() / f"{resource}-{number}.lock").open("a"))
-        if _lock(file):
-            yield file.fileno()
-
-
-def slot_folder() -> Path:
-    """Where the locks of slots are: one folder for each user of the machine."""
-    path = Path(tempfile.gettempdir()) / f"pipelines-slots-{os.getuid()}"
-    path.mkdir(mode=0o700, exist_ok=True)
-    return path
 
 
 def _lock(file: IO[str]) -> bool:
@@ -145,7 +107,7 @@ def mend_lock(root: Path) -> str:
     file = root / "dvc.lock"
     with private.excluded(root / private.LOCK):
         content = file.read_bytes() if file.exists() else b""
-        if _is_whole(content) or _CONFLICT in content:
+        if _is_whole(content) or b"<<<<<<<" in content:  # git's mark of a merge that its user has to end
             return ""
         temporary = file.with_name("dvc.lock.new")
         temporary.write_text(git(root, "show", "HEAD:./dvc.lock", otherwise="") or "schema: '2.0'\nstages: {}\n")

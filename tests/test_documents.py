@@ -1,6 +1,7 @@
 """What the documents say, held against the project."""
 
 import re
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, get_args
@@ -9,9 +10,15 @@ import pytest
 import yaml
 from pydantic import BaseModel
 
+from augment.__main__ import main
 from augment.core.registry import Method, Registry, load
+from augment.datasets.pictures import PictureSource
+from augment.datasets.question import question
+from augment.datasets.raw import Source
+from augment.datasets.split_spec import SplitSpec
 from augment.reference import MARKED, fill
 from augment.settings import ArmsSpec, DatasetSpec, Settings, load_settings
+from tests.datasets.layouts import LAYOUTS
 
 PROJECT = Path(__file__).parents[1]
 DOCUMENTS = [PROJECT / "README.md", *sorted((PROJECT / "docs").glob("*.md"))]
@@ -36,6 +43,47 @@ def test_the_example_arms_work_as_written(tmp_path: Path) -> None:
             place[name] = place[name] | examples
     (tmp_path / "params.yaml").write_text(yaml.safe_dump(settings))
     load_settings(tmp_path / "params.yaml")
+
+
+SECTIONS = re.findall(r"^## [^\n]*\(`(\w+)`\)\n(.*?)(?=^## )", DATASETS, flags=re.DOTALL | re.MULTILINE)
+ADDED = [
+    (kind, source)
+    for kind, section in SECTIONS
+    for source in re.findall(r"^python -m augment add \w+ (\S+)", section, re.M)
+]
+
+
+@pytest.mark.parametrize(("kind", "source"), ADDED)
+def test_the_commands_for_each_layout_work_as_written(
+    kind: str, source: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    (tmp_path / "project").mkdir()
+    shutil.copy(PROJECT / "params.yaml", tmp_path / "project")
+    monkeypatch.chdir(tmp_path / "project")
+    layout = next(each for each in LAYOUTS.values() if each.source["kind"] == kind)
+    there = Path(source).expanduser()
+    layout.write(there.parent if there.suffix else there)
+    for written in there.parent.glob("*.npz"):
+        written.rename(there)
+    name = next(re.finditer(rf"add (\w+) {source}", DATASETS))[1]
+    assert main(["inspect", str(there)]) == 0
+    assert main(["add", name, str(there)]) == 0
+    dataset = load_settings(Path("params.yaml")).datasets[name]
+    assert dataset.source.kind == kind  # type: ignore[attr-defined]  # every method has one
+    assert len(dataset.source.load(Path("raw", name)).labels) == 24
+
+
+def test_every_split_of_the_table_of_questions_is_one() -> None:
+    rows = re.findall(r"^\| .*\? \| `(\{.*?\})`[:;]? ?.*\|$", DATASETS, flags=re.MULTILINE)
+    asked = [SplitSpec.model_validate(yaml.safe_load(row)) for row in rows]
+    assert len(asked) == 5
+    assert len({question(each) for each in asked}) == 5
+
+
+def test_every_layout_has_a_section_with_its_command() -> None:
+    kinds = {kind for kind, spec in Source.registered().items() if issubclass(spec, PictureSource)}
+    assert {kind for kind, _ in ADDED} == kinds - {"huggingface"}
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.stem)

@@ -2,6 +2,8 @@
 
 import json
 import os
+import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -157,6 +159,27 @@ def test_every_figure_of_the_list_is_measured(workspace: Workspace) -> None:
     assert [key for key in keys if not stands(key)] == []
 
 
+def test_another_repository_takes_the_product(workspace: Workspace, tmp_path: Path) -> None:
+    """By the commands of docs/use.md, which name this project's folder ``../augment``."""
+    (tmp_path / "augment").symlink_to(workspace.path)
+    other = Workspace(tmp_path / "other")
+    other.path.mkdir()
+    other.run("git", "init", "--quiet")
+    other.run("dvc", "init", "--quiet")
+    text = (PROJECT / "docs" / "use.md").read_text()
+    commands = [shlex.split(line, comments=True) for line in text.splitlines() if line.startswith("dvc ")]
+    assert [command[1] for command in commands] == ["get", "import"]
+    for command in commands:
+        other.run(*command)
+    made = read_image_set(workspace.path / "products/digits").manifest["content_hash"].tolist()
+    for copy in ("digits", "product"):
+        assert read_image_set(other.path / copy).manifest["content_hash"].tolist() == made
+    assert yaml.safe_load((other.path / "product.dvc").read_text())["deps"][0]["path"] == "products/digits"
+    (program,) = [block for block in re.findall(r"```python\n(.*?)```", text, flags=re.DOTALL) if "dvc.api" in block]
+    verdict = read_record(Result, workspace.path / "results/digits/comparison/result.json").verdict
+    assert other.run(sys.executable, "-c", program) == f"{verdict}\n"
+
+
 def test_no_image_of_test_is_trained_on(workspace: Workspace) -> None:
     def hashes(part: str) -> set[str]:
         return set(read_image_set(workspace.path / "data/digits" / part).manifest["content_hash"])
@@ -214,7 +237,7 @@ def test_bad_settings_stop_the_run_and_destroy_nothing(workspace: Workspace) -> 
     result = workspace.call("dvc", "repro")
     workspace.set()
     assert result.returncode != 0
-    assert "error: params.yaml has 1 problem(s):\n  datasets.digits.extra: unknown key" in result.stderr
+    assert "error: params.yaml has 1 problem:\n  datasets.digits.extra: unknown key" in result.stderr
     assert workspace.lock() == before
     assert workspace.repro() == []
 

@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from threadpoolctl import threadpool_info
 
 from augment.__main__ import load_stage, main, stage_names
 from augment.core.errors import EXIT_BAD_INPUT
@@ -89,6 +90,18 @@ def test_a_broken_container_is_named_and_nothing_written(workspace: Path, capsys
     assert main(["merge", "--dataset", "digits", "--mix", "merged", *paths]) == EXIT_BAD_INPUT
     assert "error: merge digits merged: out/train/images.npy: cannot be read" in capsys.readouterr().err
     assert not (workspace / "out" / "merged").exists()
+
+
+@pytest.mark.usefixtures("workspace")
+def test_a_stage_computes_with_one_thread_unless_it_asks_for_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    found: list[int] = []
+
+    def look() -> None:
+        found.extend(each["num_threads"] for each in threadpool_info() if each["user_api"] == "blas")
+
+    monkeypatch.setattr("augment.stages.check.check", Stage(look, {}))
+    assert main(["check"]) == 0
+    assert set(found) == {1}
 
 
 def test_an_unknown_stage_is_refused_with_the_list(capsys: pytest.CaptureFixture[str]) -> None:

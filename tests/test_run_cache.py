@@ -1,7 +1,10 @@
 """Settings held against DVC's run-cache, which leaves keys of some names out of its hash."""
 
+import shutil
+import subprocess
 from collections.abc import Iterator
 from copy import deepcopy
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,6 +15,8 @@ from pydantic import TypeAdapter
 from augment.core.errors import SettingsError
 from augment.core.settings_block import OVERLOOKED, Name, parse
 from augment.settings import Settings
+
+PROJECT = Path(__file__).parents[1]
 
 
 def keys(schema: Any) -> Iterator[str]:
@@ -55,3 +60,16 @@ def test_the_run_cache_overlooks_some_names() -> None:
     """Were this no longer so, the test above would prove nothing."""
     assert overlooked("size")
     assert {"seed", "image_size", "width", "val"} <= set(KEYS)
+
+
+def test_line_ends_survive_a_clone_that_would_convert_them(tmp_path: Path) -> None:
+    """DVC hashes bytes: with other line ends all code would count as changed."""
+    source, clone = tmp_path / "source", tmp_path / "clone"
+    source.mkdir()
+    shutil.copy(PROJECT / ".gitattributes", source)
+    (source / "code.py").write_bytes(b"a = 1\nb = 2\n")
+    git = ["git", "-c", "user.name=t", "-c", "user.email=t@localhost", "-C", str(source)]
+    for words in (["init", "-q"], ["add", "."], ["commit", "-qm", "all"]):
+        subprocess.run([*git, *words], check=True)
+    subprocess.run(["git", "clone", "-q", "-c", "core.autocrlf=true", str(source), str(clone)], check=True)
+    assert (clone / "code.py").read_bytes() == b"a = 1\nb = 2\n"

@@ -39,7 +39,7 @@ def test_the_projects_own_settings_are_valid() -> None:
         (
             "datasets.digits.source",
             {"kind": "web"},
-            "datasets.digits.source: input tag 'web' found .* 'sklearn_digits'",
+            "datasets.digits.source.kind: unknown 'web'; expected one of .*sklearn_digits",
         ),
         ("datasets.digits.split.test", 1.5, "less than 1"),
         (
@@ -120,7 +120,11 @@ def test_the_projects_own_settings_are_valid() -> None:
             {"gan": ["gan"], "vae": ["vae"], "classical": ["smote"]},
             r"digits\.synthesizers: missing vae, which synthesizers lists",
         ),
-        ("datasets.digits.synthesizers.gan", {"kind": "diffusion"}, "input tag 'diffusion' found .* 'gan', .*'vae'"),
+        (
+            "datasets.digits.synthesizers.gan",
+            {"kind": "diffusion"},
+            "gan.kind: unknown 'diffusion'; expected one of gan, .*vae",
+        ),
         (
             "datasets.digits.synthesizers.gan.network",
             {"attention": True},

@@ -75,7 +75,7 @@ def assess_generator(train: Side, val: Side, synthetic: Side, gate: GateSpec, rn
         per_class[name] = intra_class_ms_ssim(side.images.images, side.images.labels, len(classes), MS_SSIM_PAIRS, rng)
     per_class.insert(0, "class_name", list(classes))
     overall = generator_quality(val.judged, synthetic.judged)
-    rows = sampled(len(train.images), len(val.images) + len(synthetic.images), math.prod(train.images.shape))
+    rows = sampled(train.images.labels, len(val.images) + len(synthetic.images), math.prod(train.images.shape))
     near = train.select(rows)
     neighbours = nearest_in_pixels(synthetic.images.images, near.images.images)
     neighbours = neighbours._replace(row=rows[neighbours.row])
@@ -148,7 +148,7 @@ def _in_cells(train: ImageSet, val: ImageSet, synthetic: ImageSet) -> tuple[Near
 def _membership(train: Side, val: Side, synthetic: Side, rng: np.random.Generator) -> dict[str, dict[str, float]]:
     """In pixels and in features: how well the nearest synthetic image tells train images from held-out ones."""
     pool = draw_pool(train.images.labels, val.images.labels, rng)
-    pool = pool.select(sampled(len(pool.labels), 2 * len(synthetic.images), math.prod(train.images.shape)))
+    pool = pool.select(sampled(pool.labels, 2 * len(synthetic.images), math.prod(train.images.shape)))
     sides = (train, pool.members), (val, pool.others)
     found = {
         "pixels": [nearest_in_pixels(side.images.images[rows], synthetic.images.images) for side, rows in sides],

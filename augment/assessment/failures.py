@@ -68,7 +68,8 @@ def wilson_upper(share: float, count: float) -> float:
 def _obedience(figures: Figures, classes: int, gate: GateSpec) -> Iterator[str]:
     expected = _expected_fidelity(figures["real_fidelity"], 1.0 / classes, gate.label_fidelity)
     if wilson_upper(figures["fidelity"], figures["images"]) < expected:
-        yield _low("label fidelity", figures["fidelity"], expected, "the generator does not obey this label")
+        found, least = (f"{100 * share:.1f} %" for share in (figures["fidelity"], expected))
+        yield f"label fidelity {found}, expected at least {least}: the generator does not obey this label"
 
 
 def _expected_fidelity(of_real: float, chance: float, share: float) -> float:

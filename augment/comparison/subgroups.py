@@ -69,9 +69,8 @@ def subsets(reference: Arm) -> list[Subset]:
     predictions = reference.predictions
     rows = [np.flatnonzero(predictions.labels == k) for k in range(len(predictions.classes))]
     found = [Subset(PartKind.CLASS, name, (rows[k],)) for k, name in enumerate(predictions.classes)]
-    for name, members in tiers(reference.train_counts).items():
-        blocks = tuple(rows[k] for k in members if len(rows[k]) >= FEWEST_IMAGES)
-        found.append(Subset(PartKind.TIER, name, blocks))
+    for name, members in _tested_tiers(reference).items():
+        found.append(Subset(PartKind.TIER, name, tuple(rows[k] for k in members)))
     groups = np.asarray(predictions.truth.groups or (), dtype=object)
     of_group = {name: np.flatnonzero(groups == name) for name in sorted(set(groups))}
     found += [Subset(PartKind.GROUP, name, (own,)) for name, own in of_group.items()]
@@ -110,6 +109,19 @@ def tiers(counts: IntArray) -> dict[str, IntArray]:
     return {name: members[name] for name in reversed(TIERS) if len(members[name])}
 
 
+def _tested_tiers(reference: Arm) -> dict[str, IntArray]:
+    """Give `tiers` less the classes that have too few test images for an interval, unless that leaves a tier empty.
+
+    A tier's figures are all of the same classes: one without spread would cost the others their interval.
+    """
+    predictions = reference.predictions
+    tested = np.bincount(predictions.labels, minlength=len(predictions.classes))
+    return {
+        name: next(part for least in (FEWEST_IMAGES, 1, 0) if len(part := members[tested[members] >= least]))
+        for name, members in tiers(reference.train_counts).items()
+    }
+
+
 def mean_in(values: FloatArray, subset: Subset) -> float:
     """Mean over blocks of a table of runs × all test images; NaN where the subset has no image."""
     means = [values[:, rows].mean() for rows in subset.blocks if len(rows)]
@@ -138,7 +150,7 @@ def recall_table(arms: Sequence[Arm], baselines: Sequence[Arm], reference: Arm) 
     """
     parts = subsets(reference)
     label_of = {name: k for k, name in enumerate(reference.predictions.classes)}
-    tier_members = tiers(reference.train_counts)
+    tier_members = _tested_tiers(reference)
     tables = []
     for arm in arms:
         hits = arm.predictions.hits

@@ -3,6 +3,9 @@
 EXIT_BAD_INPUT = 65
 """Exit status for input that a retry cannot mend (``EX_DATAERR`` of sysexits.h)."""
 
+EXIT_NO_ROOM = 74
+"""Exit status where a disk is full (``EX_IOERR``): with room on it, the same command goes on."""
+
 
 class AugmentError(Exception):
     """Base of every error this project raises on purpose; shown to the user without a traceback."""
@@ -18,6 +21,10 @@ class DataError(AugmentError):
 
 class ContainerError(AugmentError):
     """A folder on disk is not the whole, well-formed artefact it should be."""
+
+
+class NoRoomError(AugmentError, OSError):
+    """A disk is full. What was to be written is not there in part; what was whole before is as it was."""
 
 
 class LeftOutError(AugmentError):

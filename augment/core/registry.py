@@ -150,7 +150,10 @@ class OneOf:
             given = value.get(family.TAG) if isinstance(value, dict) else getattr(value, family.TAG, None)
             return self.default if given is None else given
 
-        return core_schema.tagged_union_schema(choices, kind if self.default else family.TAG)
+        # The key is told beside a function, too: a message about the union names it.
+        return core_schema.tagged_union_schema(
+            choices, kind if self.default else family.TAG, metadata={"tag": family.TAG}
+        )
 
 
 class AnyOf:

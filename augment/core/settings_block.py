@@ -1,12 +1,12 @@
-"""The base of every settings block, and how a validation failure is told to the user."""
+"""The base of every settings block, and how plain data become one."""
 
-import re
-from collections.abc import Sequence
 from typing import Annotated, Any, ClassVar, TypeVar
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, model_validator
 
 from augment.core.errors import SettingsError
+from augment.core.problems import sentences
+from augment.core.text import counted
 
 T = TypeVar("T")
 
@@ -68,44 +68,6 @@ def parse(kind: type[T] | TypeAdapter[T], value: object, where: str) -> T:
     try:
         return adapter.validate_python(value)
     except ValidationError as error:
-        problems = "\n".join(f"  {_sentence(detail, value)}" for detail in error.errors())
-        raise SettingsError(f"{where} has {error.error_count()} problem(s):\n{problems}") from error
-
-
-def _sentence(detail: Any, value: object) -> str:
-    key = _path(detail["loc"], value, missing=detail["type"] == "missing") or "(top level)"
-    match detail["type"]:
-        case "extra_forbidden":
-            return f"{key}: unknown key; expected one that the documentation lists"
-        case "missing":
-            return f"{key}: missing; it has no default"
-        case _:
-            message = detail["msg"].removeprefix("Value error, ")
-            if not detail["loc"] and re.match(r"[\w.]+: ", message):
-                return message  # begins with the key that it is about
-            # What a whole block was found to be says nothing: the message names the part of it.
-            found = "" if isinstance(detail["input"], dict) else f" (found {detail['input']!r:.80})"
-            return f"{key}: {message[0].lower()}{message[1:]}{found}"
-
-
-def _path(location: Sequence[str | int], value: Any, *, missing: bool) -> str:
-    """Join the keys that lead to a problem.
-
-    Args:
-        location: They, and among them what pydantic puts there besides: the member of a union that it tried, ``[key]``
-            for a key that is wrong itself.
-        value: What was validated: only its own keys and indices are kept.
-        missing: Whether the last key is one that ``value`` lacks.
-    """
-    keys = []
-    for depth, part in enumerate(location, start=1):
-        if isinstance(value, dict):
-            if part not in value and not (missing and depth == len(location)):
-                continue
-            value = value.get(part)
-        elif isinstance(value, list) and isinstance(part, int):
-            value = value[part]
-        else:
-            continue
-        keys.append(str(part))
-    return ".".join(keys)
+        problems = sentences(error, adapter.core_schema, value)
+        told = "\n".join(f"  {problem}" for problem in problems)
+        raise SettingsError(f"{where} has {counted(len(problems), 'problem')}:\n{told}") from error

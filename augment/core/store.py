@@ -1,6 +1,8 @@
 """Files and folders that a reader sees whole or not at all, and the reasons that stand in the place of one."""
 
+import errno
 import json
+import os
 import shutil
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -11,7 +13,7 @@ import pandas as pd
 import pyarrow.parquet as pq
 from PIL import Image
 
-from augment.core.errors import ContainerError, LeftOutError
+from augment.core.errors import ContainerError, LeftOutError, NoRoomError
 from augment.core.images import UInt8Array
 from augment.core.text import first_line
 
@@ -25,17 +27,33 @@ def whole(path: Path) -> Iterator[Path]:
 
     When the block raises, ``path`` is untouched and the sibling is gone. What an earlier, killed process left
     under the sibling's name is removed first.
+
+    Raises:
+        NoRoomError: The disk is full.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
     draft = path.with_name(f".{path.name}.partial")
-    _remove(draft)
     try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        _remove(draft)
         yield draft
         if draft.is_dir():
             _remove(path)  # a rename does not replace a folder that is not empty
         draft.replace(path)
+    except Exception as error:
+        if not _tells_of_no_room(error):
+            raise
+        raise NoRoomError(
+            f"{path}: no room left on its disk, and nothing half-written stays there. Make room and run again"
+        ) from error
     finally:
         _remove(draft)
+
+
+def _tells_of_no_room(error: Exception) -> bool:
+    """Recognise a full disk, or a quota that is used up, in what any library makes of it."""
+    codes = (errno.ENOSPC, errno.EDQUOT)
+    told = getattr(error, "errno", None) in codes or any(os.strerror(code) in str(error) for code in codes)
+    return told or isinstance(error, NoRoomError)  # of a file in a folder that is to be whole
 
 
 def write_left_out(path: Path, reasons: Sequence[str]) -> None:

@@ -15,6 +15,11 @@ def listed(names: Iterable[object], separator: str = ", ") -> str:
     return separator.join([*every[:LISTED], *more])
 
 
+def counted(count: int, thing: str) -> str:
+    """Say how many there are of a thing, e.g. ``1 file`` and ``2 files``."""
+    return f"{count} {thing}" if count == 1 else f"{count} {thing}s"
+
+
 def printable(name: str | Path) -> str:
     r"""Write a file's name so that any terminal and any JSON takes it: what is no UTF-8 becomes ``\xe9``."""
     text = os.fsencode(name).decode("utf-8", "backslashreplace")

@@ -2,14 +2,14 @@
 
 import math
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from augment.core.images import IntArray
-from augment.core.text import listed, printable
-from augment.datasets.checks import Distinct, near_copies
+from augment.core.text import counted, listed, printable
+from augment.datasets.checks import Distinct, almost_same, near_copies
 from augment.datasets.raw import RawImages
 from augment.datasets.splits import Split
 
@@ -38,7 +38,14 @@ class Account(NamedTuple):
     warnings: list[str]
 
 
-def account(everything: RawImages, found: Distinct, split: Split, train: IntArray, seed: int) -> Account:
+def account(
+    everything: RawImages,
+    found: Distinct,
+    split: Split,
+    train: IntArray,
+    seed: int,
+    together: frozenset[str] = frozenset(),
+) -> Account:
     """Account for a dataset that was dealt to splits.
 
     Args:
@@ -47,13 +54,16 @@ def account(everything: RawImages, found: Distinct, split: Split, train: IntArra
         split: Rows of those kept.
         train: Those of them that the scarce train split keeps.
         seed: The project's seed; of many images a sample is searched for near copies.
+        together: What no two splits share; see `SplitSpec`.
     """
+    unused = np.setdiff1d(found.rows, np.concatenate([split.train, split.val, split.test]))
     dealt = {"train": train, "val": split.val, "test": split.test}
     columns = {
         "read": everything.counts(),
         **{name: _counts(everything, rows) for name, rows in _left_out(found).items()},
         **{name: _counts(everything, rows) for name, rows in dealt.items()},
         "thinned": _counts(everything, np.setdiff1d(split.train, train)),
+        **({"unused": _counts(everything, unused)} if len(unused) else {}),
     }
     classes = {
         name: {column: int(counts[label]) for column, counts in columns.items()}
@@ -71,10 +81,15 @@ def account(everything: RawImages, found: Distinct, split: Split, train: IntArra
             for reason, names in left_out.items()
         },
     }
-    notes = [f"{len(names)} files left out, {reason}: {listed(names)}" for reason, names in left_out.items()]
+    notes = [f"{counted(len(names), 'file')} left out, {reason}: {listed(names)}" for reason, names in left_out.items()]
     notes += [*everything.account.notes, *_notes(classes)]
-    warnings = [*everything.account.warnings, *lost(everything, found), *_near(everything, found.rows, seed)]
-    warnings += [*_straddling(everything, dealt), *_small(classes)]
+    if len(unused):
+        notes.append(
+            f"{len(unused)} images of what the source sets apart are not used, as split.test or split.val says"
+        )
+    warnings = [*everything.account.warnings, *_alike(everything), *lost(everything, found)]
+    warnings += [] if "near_copies" in together else _near(everything, found.rows, seed)
+    warnings += [*_straddling(everything, dealt), *small(classes)]
     return Account(files, classes, notes, warnings)
 
 
@@ -93,8 +108,8 @@ def lost(everything: RawImages, found: Distinct) -> Iterator[str]:
         by_class = (f"{everything.classes[k]} ({concerned[k]} of {read[k]})" for k in np.flatnonzero(concerned))
         examples = (" = ".join(everything.name(row) for row in rows) for rows in found.disputed)
         yield (
-            f"{concerned.sum()} images stand under several labels, and are left out: of {listed(by_class)}: "
-            f"{listed(examples)}. Each image has one label here: leave each in one class"
+            f"{concerned.sum()} images are left out, as the same image stands under several labels: of "
+            f"{listed(by_class)}: {listed(examples)}. Each image has one label here: leave each in one class"
         )
 
 
@@ -121,6 +136,14 @@ def _notes(classes: dict[str, dict[str, int]]) -> Iterator[str]:
         )
 
 
+def _alike(everything: RawImages) -> Iterator[str]:
+    groups = () if everything.groups is None else sorted(set(everything.groups.tolist()))
+    for what, names in (("classes", everything.classes), ("groups", groups)):
+        for same in almost_same(names):
+            spelt = [name if name.isascii() else f"{name} ({ascii(name)[1:-1]})" for name in same]
+            yield f"{what} whose names are almost the same: {listed(spelt)}. If they are one, give them one name"
+
+
 def _near(everything: RawImages, kept: IntArray, seed: int) -> Iterator[str]:
     near, looked_at, pair = near_copies(everything.images, seed, kept)
     if pair is not None and near >= MANY_NEAR * looked_at:
@@ -128,7 +151,7 @@ def _near(everything: RawImages, kept: IntArray, seed: int) -> Iterator[str]:
         yield (
             f"{near} of {looked_at} images that were looked at have a near copy, e.g. {one} and {other}: frames of a "
             "film, or pictures of one object? Such images stand in train and test alike, and every accuracy is too "
-            "high for images that are truly new. Keep one of each"
+            "high for images that are truly new. Keep one of each, or say `split.keep_together: near_copies`"
         )
 
 
@@ -140,11 +163,17 @@ def _straddling(everything: RawImages, dealt: dict[str, IntArray]) -> Iterator[s
     if both:
         yield (
             f"{len(both)} of {len(trained | tested)} groups stand in train and in test ({listed(both)}): accuracies "
-            "are those of groups known from training, and say nothing of a new one"
+            "are those of groups known from training, and say nothing of a new one. For that, say "
+            "`split.keep_together: group`"
         )
 
 
-def _small(classes: dict[str, dict[str, int]]) -> Iterator[str]:
+def small(classes: Mapping[str, Mapping[str, int]]) -> Iterator[str]:
+    """Say what cannot be told, or made, of so few images.
+
+    Args:
+        classes: Class → images in ``train``, ``val`` and ``test``.
+    """
     test = sum(counts["test"] for counts in classes.values())
     half_width = 1.96 * math.sqrt(0.25 / test)
     if half_width > UNCERTAIN:
@@ -164,7 +193,7 @@ def _small(classes: dict[str, dict[str, int]]) -> Iterator[str]:
         )
 
 
-def _under(classes: dict[str, dict[str, int]], split: str, count: int) -> list[str]:
+def _under(classes: Mapping[str, Mapping[str, int]], split: str, count: int) -> list[str]:
     return [f"{name} ({counts[split]})" for name, counts in classes.items() if counts[split] < count]
 
 

@@ -1,11 +1,13 @@
 """Checks on raw images before anything trains on them."""
 
+import unicodedata
+from collections.abc import Iterable
 from typing import NamedTuple
 
 import numpy as np
 
 from augment.core.errors import DataError
-from augment.core.images import FloatArray, IntArray, UInt8Array, blocks, content_hashes
+from augment.core.images import Float32Array, IntArray, UInt8Array, blocks, content_hashes
 from augment.core.seeding import numpy_generator
 from augment.core.text import listed
 from augment.datasets.raw import MAX_SIDE, MIN_SIDE, RawImages, Shape
@@ -38,6 +40,15 @@ def validate(raw: RawImages, name: str, shape: Shape) -> None:
         raise DataError(f"dataset {name}: expected images of every class, found none of {listed(empty)}")
 
 
+def almost_same(names: Iterable[str]) -> list[list[str]]:
+    """Find names that differ by case, spaces or marks between words, or by how Unicode spells the same signs."""
+    alike: dict[str, list[str]] = {}
+    for name in names:
+        plain = unicodedata.normalize("NFKC", name).casefold().replace("_", " ").replace("-", " ")
+        alike.setdefault(" ".join(unicodedata.normalize("NFKC", plain).split()), []).append(name)
+    return [each for each in alike.values() if len(each) > 1]
+
+
 class Distinct(NamedTuple):
     """Which images are kept so that no two have the same pixels, hence none stands in two splits.
 
@@ -56,7 +67,8 @@ class Distinct(NamedTuple):
 
 
 def distinct(raw: RawImages) -> Distinct:
-    """Find images with the same pixels; of equal ones the first is kept, one set apart for testing before others."""
+    """Find images with the same pixels; of equal ones the first is kept, one of test before val before others."""
+    set_apart = raw.is_test, raw.is_val
     rows_of: dict[str, list[int]] = {}
     hashes = content_hashes(raw.images)
     for row, content_hash in enumerate(hashes):
@@ -66,7 +78,7 @@ def distinct(raw: RawImages) -> Distinct:
         if len(set(raw.labels[rows].tolist())) > 1:
             disputed.append(rows)
             continue
-        first = min(rows, key=lambda row: (raw.is_test is not None and not raw.is_test[row], row))
+        first = min(rows, key=lambda row: (*(apart is not None and not apart[row] for apart in set_apart), row))
         keep.append(first)
         copies += [row for row in rows if row != first]
     kept, left_out = (np.sort(np.asarray(rows, dtype=np.int64)) for rows in (keep, copies))
@@ -93,7 +105,8 @@ def near_copies(images: UInt8Array, seed: int, rows: IntArray | None = None) -> 
     """
     rows = np.arange(len(images)) if rows is None else rows
     rows = np.sort(rows[numpy_generator(seed, "near copies").permutation(len(rows))[:AMONG]])
-    among = _thumbnails(images, rows)
+    among = thumbnails(images, rows)
+    among = among - among.mean(axis=0, dtype=np.float64)
     own = np.arange(0, len(among), max(1, len(among) // PROBES))[:PROBES]
     squares = (among**2).sum(axis=1)
     distances = squares[own][:, None] + squares[None] - 2.0 * among[own] @ among.T
@@ -106,16 +119,14 @@ def near_copies(images: UInt8Array, seed: int, rows: IntArray | None = None) -> 
     return len(near), len(own), pair
 
 
-def _thumbnails(images: UInt8Array, rows: IntArray) -> FloatArray:
-    """Shrink the images at ``rows`` to at most 16×16 by means over blocks, less the mean image, N×D."""
+def thumbnails(images: UInt8Array, rows: IntArray) -> Float32Array:
+    """Shrink the images at ``rows`` to at most 16×16 by means over blocks, float32, N×D."""
     _, channels, *sides = images.shape
     steps = [max(1, side // THUMBNAIL) for side in sides]
     height, width = (side // step * step for side, step in zip(sides, steps, strict=True))
     split = (channels, height // steps[0], steps[0], width // steps[1], steps[1])
-    flat = np.concatenate(
-        [
-            images[rows[some], :, :height, :width].astype(np.float32).reshape(-1, *split).mean(axis=(3, 5))
-            for some in blocks(len(rows), channels * height * width)
-        ]
-    ).reshape(len(rows), -1)
-    return flat - flat.mean(axis=0, dtype=np.float64)
+    parts = [
+        images[rows[some], :, :height, :width].astype(np.float32).reshape(-1, *split).mean(axis=(3, 5))
+        for some in blocks(len(rows), channels * height * width)
+    ]
+    return np.concatenate(parts).reshape(len(rows), -1)

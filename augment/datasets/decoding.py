@@ -1,24 +1,27 @@
 """One image file made pixels, or a sentence why not. Facts come from the file's content, never from its name."""
 
+import io
 import re
 import warnings
-from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from augment.core.errors import DataError
 from augment.core.images import UInt8Array
 from augment.core.text import first_line
+from augment.datasets.levels import Levels, to_eight_bits
+from augment.datasets.told import Content
 
-FORMATS = ("BMP", "JPEG", "PNG", "PPM", "TIFF", "WEBP")
-"""Pillow's decoders that may run; others, such as that of EPS, start programs."""
+FORMATS = ("AVIF", "BMP", "HEIF", "JPEG", "PNG", "PPM", "TIFF", "WEBP")
+"""Pillow's decoders that may run; others, such as that of EPS, start programs. HEIF's is a package of its own."""
 HEAD = 512
+HEIC = re.compile(rb".{4}ftyp(heic|heix|hevc|heim|heis|mif1|msf1)", flags=re.DOTALL)
+DICOM = re.compile(rb".{128}DICM", flags=re.DOTALL)
 OTHERS = {
     r"GIF8": "GIF",
-    r".{4}ftyp(heic|heix|hevc|mif1|msf1|avif)": "HEIC or AVIF",
-    r".{128}DICM": "DICOM",
     r"\x93NUMPY": "NumPy",
     r"PK\x03\x04": "zip",
     r"%PDF": "PDF",
@@ -33,45 +36,70 @@ UNSIGNED = 1
 BITS_PER_SAMPLE, SAMPLE_FORMAT = 258, 339  # tags of TIFF 6.0
 
 
+Fit = Literal["crop", "pad", "stretch"]
+
+
+class Look(NamedTuple):
+    """What every image is made to look like.
+
+    Attributes:
+        height: In pixels.
+        width: In pixels.
+        mode: ``grey`` or ``rgb``.
+        fit: What becomes of an image of other proportions: what lies outside them in the middle is cut off (``crop``),
+            black is laid around it (``pad``), or it is distorted (``stretch``).
+        levels: How more than 8 bits a channel become 8; None refuses them.
+    """
+
+    height: int
+    width: int
+    mode: Literal["grey", "rgb"]
+    fit: Fit = "crop"
+    levels: Levels | None = None
+
+
 class Decoded(NamedTuple):
     """An image, and what was done to it.
 
     Attributes:
-        pixels: uint8, C×side×side.
-        cropped: Whether it was not square.
+        pixels: uint8, C×H×W.
+        fitted: Whether its proportions were others, so that it was cropped, padded or stretched.
         enlarged: Whether it was smaller.
         pictures: Whether the file holds further pictures: previews or depth that a camera added.
         profiled: Whether its colours are ink, converted without a profile.
+        deep: Whether it had more than 8 bits a channel.
     """
 
     pixels: UInt8Array
-    cropped: bool
+    fitted: bool
     enlarged: bool
-    pictures: bool
-    profiled: bool
+    pictures: bool = False
+    profiled: bool = False
+    deep: bool = False
 
 
-def decode(path: Path, side: int, mode: str) -> Decoded:
-    """Read one image file; the policy is stated in ``augment.datasets.sources.image_folder``.
+def decode(file: Content, look: Look) -> Decoded:
+    """Read one image file; the policy is stated in ``augment.datasets.pictures``.
 
     Args:
-        path: A regular file.
-        side: Height and width of the result, in pixels.
-        mode: ``grey`` or ``rgb``.
+        file: A regular file, what stands in it, or an image's numbers.
+        look: What it is made to look like.
 
     Raises:
         DataError: Why the file cannot be used; the message does not name it.
     """
+    if isinstance(file, np.ndarray):
+        return _of_numbers(file, look)
     try:
-        with path.open("rb") as opened:
-            head = opened.read(HEAD)
+        data = file if isinstance(file, bytes) else file.read_bytes()
     except OSError as error:
         raise DataError(f"cannot be read ({error.strerror})") from error
+    head = data[:HEAD]
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of odd metadata; they name no file
             warnings.simplefilter("error", Image.DecompressionBombWarning)
-            return _decode(path, head, side, mode)
+            return _of_dicom(data, look) if DICOM.match(head) else _decode(data, look)
     except DataError:
         raise
     except Exception as error:
@@ -79,22 +107,93 @@ def decode(path: Path, side: int, mode: str) -> Decoded:
         raise DataError(f"expected an image, {_found(head, error)}") from error
 
 
-def _decode(path: Path, head: bytes, side: int, mode: str) -> Decoded:
-    with Image.open(path, formats=FORMATS) as file:
+def fitted(image: Image.Image, look: Look, **done: bool) -> Decoded:
+    """Give an image the mode and size wanted; ``done`` is what was done to it before."""
+    image = image.convert("L" if look.mode == "grey" else "RGB")
+    width, height = image.size
+    size = (look.width, look.height)
+    if image.size == size:
+        made = image
+    elif look.fit == "crop":
+        made = ImageOps.fit(image, size, method=Image.Resampling.BILINEAR)
+    elif look.fit == "pad":
+        made = ImageOps.pad(image, size, method=Image.Resampling.BILINEAR, color=0)
+    else:
+        made = image.resize(size, Image.Resampling.BILINEAR)
+    pixels = np.asarray(made, dtype=np.uint8)
+    pixels = pixels[None] if pixels.ndim == 2 else np.ascontiguousarray(pixels.transpose(2, 0, 1))
+    smaller = width < look.width or height < look.height
+    return Decoded(pixels, width * look.height != height * look.width, smaller, **done)
+
+
+def _decode(data: bytes, look: Look) -> Decoded:
+    if HEIC.match(data[:HEAD]):
+        _learn_heic()
+    Image.init()
+    known = [name for name in FORMATS if name in Image.OPEN]
+    with Image.open(io.BytesIO(data), formats=known) as file:
         _require_one_frame(file)
-        _require_eight_bits(file, head)
+        deep = _deeper_than_eight_bits(file, data[:HEAD])
+        if deep:
+            levels = _require_levels(deep, look)
+            if file.mode not in ("I", "F") and not file.mode.startswith("I;16"):
+                # Pillow gives 16-bit colour as 8-bit colour: its upper half, which is no level that was asked for.
+                raise DataError(f"expected grey where there are more than 8 bits a channel, found colour of {deep}")
+            unsigned = 2**16 if file.mode.startswith("I;16") or file.format in ("PNG", "PPM") else None
+            turned = ImageOps.exif_transpose(file)
+            return fitted(Image.fromarray(to_eight_bits(np.asarray(turned), levels, unsigned)), look, deep=True)
         image: Image.Image = ImageOps.exif_transpose(file)
         if image.has_transparency_data:
             image = image.convert("RGBA")
             image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image)
         profiled = image.mode in ("CMYK", "LAB", "YCbCr", "HSV")
-        image = image.convert("L" if mode == "grey" else "RGB")
-        square = ImageOps.fit(image, (side, side), method=Image.Resampling.BILINEAR)
-        width, height = image.size
-        pictures = file.format == "MPO"
-    pixels = np.asarray(square, dtype=np.uint8)
-    pixels = pixels[None] if pixels.ndim == 2 else np.ascontiguousarray(pixels.transpose(2, 0, 1))
-    return Decoded(pixels, width != height, min(width, height) < side, pictures, profiled)
+        return fitted(image, look, pictures=file.format == "MPO", profiled=profiled)
+
+
+def _of_numbers(values: npt.NDArray[np.generic], look: Look) -> Decoded:
+    if values.dtype == np.uint8:
+        return fitted(Image.fromarray(values), look)
+    whole = 2 ** (8 * values.dtype.itemsize) if values.dtype.kind == "u" else None
+    levels = _require_levels(f"numbers of kind {values.dtype}", look)
+    return fitted(Image.fromarray(to_eight_bits(values, levels, whole)), look, deep=True)
+
+
+def _learn_heic() -> None:
+    try:
+        from pillow_heif import register_heif_opener
+    except ImportError as error:
+        raise DataError("found HEIC, which takes a package more: pip install pillow-heif (the extra `heic`)") from error
+    register_heif_opener()
+
+
+def _of_dicom(data: bytes, look: Look) -> Decoded:
+    """Read DICOM in the units that it states (modality LUT: Hounsfield units of a CT), bright where it says white."""
+    try:
+        import pydicom
+        from pydicom.pixels.processing import apply_modality_lut, convert_color_space
+    except ImportError as error:
+        raise DataError("found DICOM, which takes a package more: pip install pydicom (the extra `dicom`)") from error
+    found = pydicom.dcmread(io.BytesIO(data))
+    if int(found.get("NumberOfFrames") or 1) > 1:
+        raise DataError(f"expected one picture, found {found.NumberOfFrames} frames: keep the one that is meant")
+    pixels, kind = found.pixel_array, str(found.PhotometricInterpretation)
+    if pixels.ndim == 3:
+        colours = pixels if kind == "RGB" else convert_color_space(pixels, kind, "RGB")
+        return fitted(Image.fromarray(np.asarray(colours, dtype=np.uint8)), look)
+    bits, values = int(found.BitsStored), np.asarray(apply_modality_lut(pixels, found))
+    if bits > 8 or values.dtype != np.uint8:
+        whole = 2**bits if values.dtype.kind == "u" else None
+        values = to_eight_bits(values, _require_levels(f"{bits} bits", look), whole)
+    return fitted(Image.fromarray(255 - values if kind == "MONOCHROME1" else values), look, deep=bits > 8)
+
+
+def _require_levels(found: str, look: Look) -> Levels:
+    if look.levels is None:
+        raise DataError(
+            f"expected 8 bits a channel, found {found}: say which of its levels are meant: `depth` in the source's "
+            "block, percentile, full or window"
+        )
+    return look.levels
 
 
 def _require_one_frame(file: Image.Image) -> None:
@@ -104,16 +203,20 @@ def _require_one_frame(file: Image.Image) -> None:
         raise DataError(f"expected one picture, found {frames} frames: keep the one that is meant, a file each")
 
 
-def _require_eight_bits(file: Image.Image, head: bytes) -> None:
-    """Refuse what would have to be cut: Pillow gives 16-bit colour as 8-bit colour, and says nothing."""
+def _deeper_than_eight_bits(file: Image.Image, head: bytes) -> str:
+    """Say what an image has that 8 bits do not hold; empty where it has nothing of the kind."""
     bits, unsigned = _depth(file, head)
     raw_modes = [str(tile[-1]) for tile in getattr(file, "tile", ())]
     wide = file.mode.startswith(("I", "F")) or any(";16" in mode or ";32" in mode for mode in raw_modes)
     if bits > 8 or not unsigned or wide:
-        found = f"{bits} bits" if bits > 8 else f"{'' if unsigned else 'signed or '}fractional numbers or more bits"
-        raise DataError(
-            f"expected 8 bits a channel, found {found}: say which of its levels are meant by converting it first"
-        )
+        return f"{bits} bits" if bits > 8 else f"{'' if unsigned else 'signed or '}fractional numbers or more bits"
+    return ""
+
+
+def bits_of(file: Image.Image, head: bytes) -> int:
+    """Give bits a channel of an opened image, by the first bytes of its file, too."""
+    deep = file.mode.startswith(("I", "F"))
+    return max(_depth(file, head)[0], 16 if deep else 1)
 
 
 def _depth(file: Image.Image, head: bytes) -> tuple[int, bool]:

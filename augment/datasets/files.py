@@ -15,8 +15,12 @@ from pathspec import GitIgnoreSpec
 from augment.core.errors import DataError
 from augment.core.text import listed, printable
 
-SUFFIXES = (".bmp", ".jpeg", ".jpg", ".pgm", ".png", ".ppm", ".tif", ".tiff", ".webp")
-"""Of image files that are read, in either case: those of torchvision's ``ImageFolder``."""
+SUFFIXES = (
+    *(".bmp", ".jpeg", ".jpg", ".pgm", ".png", ".ppm", ".tif", ".tiff", ".webp"),
+    *(".avif", ".dcm", ".heic", ".heif"),
+)
+"""Of image files that are read, in either case: those of torchvision's ``ImageFolder``, and what cameras and scanners
+write; the last three take a package more."""
 
 TEXTS = {".cff", ".csv", ".html", ".ini", ".json", ".log", ".md", ".md5", ".rst", ".sha256", ".tsv", ".txt", ".xml"}
 TEXTS |= {".yaml", ".yml"}
@@ -55,33 +59,69 @@ def survey(raw: Path, *, beside: Sequence[str] = ()) -> Survey:
         DataError: The folder cannot be used as it is. The message has a line for each kind of problem, and each names
             the files (the first ten) and what to do.
     """
+    found = images_below(raw, beside=beside)
+    classes: dict[str, list[str]] = {folder: [] for folder in sorted(found.folders) if "/" not in folder}
+    for name in found.names:
+        classes[name.partition("/")[0]].append(name)
+    _refuse_folders(raw, classes, found.folders)
+    for own in classes.values():
+        # os.walk's order, as torchvision sorts it: folder by folder, then names.
+        own.sort(key=lambda name: name.rpartition("/")[::2])
+    return Survey(classes, found.left_out, _warnings(classes))
+
+
+class Found(NamedTuple):
+    """Files of the kinds that are read, told by their paths below a folder.
+
+    Attributes:
+        names: Of the files, folder by folder, each sorted.
+        left_out: Reason → files that are not read.
+        folders: Of those that are not left out.
+    """
+
+    names: list[str]
+    left_out: dict[str, list[str]]
+    folders: set[str]
+
+
+def images_below(
+    raw: Path, *, beside: Sequence[str] = (), suffixes: Sequence[str] = SUFFIXES, loose: bool = False
+) -> Found:
+    """List the files with certain suffixes, and account for every other.
+
+    Args:
+        raw: The folder.
+        beside: Files that are read for something else.
+        suffixes: Of what is read, in lower case.
+        loose: Whether files may lie in ``raw`` itself.
+
+    Raises:
+        DataError: The folder cannot be used as it is; see `survey`.
+    """
     entries = list(_walk(raw))
     left_out: dict[str, list[str]] = {}
-    images: list[str] = []
+    names: list[str] = []
     bad: dict[str, list[str]] = {}
+    unread = UNREAD.format(", ".join(suffixes))
     for name, mode in entries:
-        reason = _reason(name, mode)
+        reason = harmless(name, mode)
         if reason and name not in beside:
             if not stat.S_ISDIR(mode):
                 left_out.setdefault(reason, []).append(name)
             continue
-        problem = _problem(name, mode)
-        if problem and not (name in beside and problem in (UNREAD, LOOSE)):
-            bad.setdefault(problem, []).append(name)
+        problem = _problem(name, mode, suffixes)
+        if problem and not (name in beside and problem in (UNREAD, LOOSE)) and not (loose and problem == LOOSE):
+            bad.setdefault(unread if problem == UNREAD else problem, []).append(name)
         elif not stat.S_ISDIR(mode) and name not in beside:
-            images.append(name)
-    folders = {name for name, mode in entries if stat.S_ISDIR(mode) and not _reason(name, mode)}
-    classes: dict[str, list[str]] = {folder: [] for folder in sorted(folders) if "/" not in folder}
-    if hidden := _unseen_by_dvc(raw, images):
+            names.append(name)
+    if hidden := _unseen_by_dvc(raw, [*names, *beside]):
         bad[IGNORED] = hidden
     _refuse(raw, bad)
-    for name in images:
-        classes[name.partition("/")[0]].append(name)
-    _refuse_folders(raw, classes, folders)
-    for own in classes.values():
-        # os.walk's order, as torchvision sorts it: folder by folder, then names.
-        own.sort(key=lambda name: name.rpartition("/")[::2])
-    return Survey(classes, left_out, _warnings(classes))
+    return Found(
+        names,
+        {reason: sorted(own) for reason, own in left_out.items()},
+        {name for name, mode in entries if stat.S_ISDIR(mode) and not harmless(name, mode)},
+    )
 
 
 def _walk(folder: Path) -> Iterator[tuple[str, int]]:
@@ -116,7 +156,7 @@ def _unseen_by_dvc(raw: Path, names: list[str]) -> list[str]:
     return sorted(hidden)
 
 
-def _reason(name: str, mode: int) -> str | None:
+def harmless(name: str, mode: int) -> str | None:
     """Say why a file or folder is left out; None where it is not."""
     parts = name.split("/")
     if any(part.startswith(".") and part != ".dvcignore" for part in parts):
@@ -136,13 +176,12 @@ SPECIAL = "pipes, sockets or devices: take them out"
 IGNORE = ".dvcignore files, which hide from DVC what would be read here: take them out"
 IGNORED = "files that a .dvcignore hides from DVC, so that a change of them would pass unseen: change that file"
 UNREAD = (
-    f"files of a kind that is not read (expected {', '.join(SUFFIXES)}): convert them, take them out, "
-    "or hide them (a dot before the name)"
+    "files of a kind that is not read (expected {}): convert them, take them out, or hide them (a dot before the name)"
 )
 LOOSE = "images beside the class folders, so that nothing says their class: move them into one, or take them out"
 
 
-def _problem(name: str, mode: int) -> str | None:
+def _problem(name: str, mode: int, suffixes: Sequence[str]) -> str | None:
     """Say why a folder with this entry cannot be used, and what to do; None where nothing is wrong with it."""
     path = PurePosixPath(name)
     folder, regular = stat.S_ISDIR(mode), stat.S_ISREG(mode)
@@ -152,7 +191,7 @@ def _problem(name: str, mode: int) -> str | None:
         LINKS: stat.S_ISLNK(mode),
         SPECIAL: not (folder or regular),
         IGNORE: path.name == ".dvcignore",
-        UNREAD: regular and path.suffix.lower() not in SUFFIXES,
+        UNREAD: regular and not name.lower().endswith(tuple(suffixes)),
         LOOSE: regular and len(path.parts) == 1,
     }
     return next((problem for problem, found in applies.items() if found), None)
@@ -160,7 +199,9 @@ def _problem(name: str, mode: int) -> str | None:
 
 def _refuse(raw: Path, bad: dict[str, list[str]]) -> None:
     if bad:
-        problems = "".join(f"\n  {len(names)} {problem}\n    {listed(names)}" for problem, names in bad.items())
+        problems = "".join(
+            f"\n  {problem}\n    {len(names)} found: {listed(sorted(names))}" for problem, names in bad.items()
+        )
         raise DataError(f"{raw}: cannot be read as it is:{problems}")
 
 
@@ -170,8 +211,8 @@ def _refuse_folders(raw: Path, classes: dict[str, list[str]], folders: set[str])
         raise DataError(f"{raw}: expected one folder of images a class, e.g. {raw}/cat/1.png; found no folder")
     if all(name.lower() in SPLITS for name in names):
         raise DataError(
-            f"{raw}: the folders {listed(names)} are splits, no classes. Splits are made here, as the block's `split` "
-            f"says: move the images of all of them into one folder a class, e.g. {raw}/cat/1.png"
+            f"{raw}: the folders {listed(names)} are splits, no classes: read them with `kind: split_folders`, and say "
+            f"`split: {{val: official, test: official}}` to keep them"
         )
     inside = sorted({name.split("/")[1] for name in folders if "/" in name})
     if len(names) == 1 and len(inside) > 1 and not any(name.count("/") == 1 for name in classes[names[0]]):
@@ -181,8 +222,9 @@ def _refuse_folders(raw: Path, classes: dict[str, list[str]], folders: set[str])
         )
     if len(names) == 1:
         raise DataError(
-            f"{raw}: expected one folder of images a class, found a single folder, {names[0]}. Labels in a table or in "
-            f"file names are not read: move the images into one folder a class, e.g. {raw}/cat/1.png"
+            f"{raw}: expected one folder of images a class, found a single folder, {names[0]}. Labels in "
+            f"file names are not read: move the images into one folder a class, e.g. {raw}/cat/1.png; labels in a "
+            "table are, with `kind: image_table`"
         )
     unlabelled = [name for name in names if name.lower() in NO_LABEL]
     if unlabelled:
@@ -197,10 +239,6 @@ def _refuse_folders(raw: Path, classes: dict[str, list[str]], folders: set[str])
 
 def _warnings(classes: dict[str, list[str]]) -> list[str]:
     found = []
-    alike: dict[str, list[str]] = {}
-    for name in classes:
-        alike.setdefault(" ".join(name.casefold().replace("_", " ").replace("-", " ").split()), []).append(name)
-    found += [f"classes whose names are almost the same: {listed(names)}" for names in alike.values() if len(names) > 1]
     if named := [name for name in classes if name.lower() in SPLITS]:
         found.append(
             f"classes with the names of splits: {listed(named)}. They are taken for classes; if they are splits, move "

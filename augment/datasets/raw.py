@@ -4,7 +4,7 @@ from abc import abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 import numpy as np
 import numpy.typing as npt
@@ -15,8 +15,8 @@ from augment.core.registry import Method, OneOf
 Shape = tuple[int, int, int]
 """Channels, height, width."""
 
-MIN_SIDE, MAX_SIDE = 8, 128
-"""Smallest and largest image height and width, in pixels, that the networks are built for."""
+MIN_SIDE, MAX_SIDE = 8, 256
+"""Smallest and largest image height and width, in pixels, that classifiers are built for."""
 
 
 @dataclass(frozen=True)
@@ -46,6 +46,7 @@ class RawImages:
         groups: Names, shape (N,): who or where an image is from, for example; None where the source says nothing.
         names: Shape (N,): the file of each image, e.g. ``cat/1.png``; None where images are no files.
         account: Of the files that are not read.
+        is_val: Booleans, shape (N,): what the source itself sets apart for validation; None where it says nothing.
     """
 
     images: UInt8Array
@@ -55,6 +56,7 @@ class RawImages:
     groups: npt.NDArray[np.str_] | None = None
     names: npt.NDArray[np.str_] | None = None
     account: FileAccount = FileAccount()
+    is_val: npt.NDArray[np.bool_] | None = None
 
     def counts(self) -> IntArray:
         """Count the images of each class, shape (K,)."""
@@ -72,6 +74,8 @@ class Source(Method):
     """
 
     HOMES = ("augment.datasets.sources.*",)
+    OWN_FILES: ClassVar[bool] = False
+    """Whether its images are whatever the dataset's own folder holds, rather than the same for everyone."""
 
     @property
     @abstractmethod

@@ -11,16 +11,51 @@ from augment.core.settings_block import Spec
 Fraction = Annotated[float, Field(gt=0.0, lt=1.0)]
 
 
+Size = Fraction | PositiveInt
+
+
+class OfficialPart(Spec):
+    """A part of what the source itself sets apart, each class in proportion; the rest of it is not used.
+
+    Attributes:
+        official: Share or number of its images.
+    """
+
+    official: Size
+
+
+class NamedGroups(Spec):
+    """Groups that are set apart whole, such as a hospital that training never sees.
+
+    Attributes:
+        groups: Their names.
+    """
+
+    groups: Annotated[list[str], Field(min_length=1)]
+
+
+Together = Literal["group", "near_copies"]
+
+
 class SplitSpec(Spec):
     """How images are dealt to the splits, each class in proportion.
 
     Attributes:
-        val: Share (0 to 1, exclusive) or number of the images that are not test.
-        test: Share or number of all images, or ``official``: the test images the source itself sets apart.
+        val: Share (0 to 1, exclusive) or number of the images that are not test; or as ``test``.
+        test: Share or number of all images; ``official``: the images that the source itself sets apart, or
+            ``{official: 0.5}``, a part of them; or ``{groups: [north]}``: all images of these groups.
+        keep_together: What no two splits share: images of one ``group``, ``near_copies`` of one picture, or both, as a
+            list.
     """
 
-    val: Fraction | PositiveInt
-    test: Fraction | PositiveInt | Literal["official"]
+    val: Size | Literal["official"] | OfficialPart | NamedGroups
+    test: Size | Literal["official"] | OfficialPart | NamedGroups
+    keep_together: Together | list[Together] = Field(default_factory=list, exclude_if=lambda value: value == [])
+
+    def together(self) -> frozenset[Together]:
+        """Give what is kept together as a set."""
+        kept = self.keep_together
+        return frozenset(kept if isinstance(kept, list) else [kept])
 
 
 class Scarcity(Method):

@@ -1,18 +1,22 @@
-"""Stratified splits and scarcity: which rows go to train, val and test. Pure functions of labels and a seed."""
+"""Stratified splits and scarcity: which rows go to train, val and test. Pure functions of what is known, and a seed."""
 
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 from sklearn.model_selection import train_test_split
 
 from augment.core.errors import DataError
 from augment.core.images import IntArray
 from augment.core.seeding import derive_seed, numpy_generator
 from augment.core.text import listed
+from augment.datasets.dealing import deal
 from augment.datasets.raw import RawImages
-from augment.datasets.split_spec import CellScarcity, Scarcity, SplitSpec
+from augment.datasets.split_spec import CellScarcity, NamedGroups, OfficialPart, Scarcity, SplitSpec
+from augment.datasets.together import blocks_together, refuse_leaks
 
 SKLEARN_SEEDS = 2**32
 
@@ -27,31 +31,100 @@ class Split:
 
 
 def split_rows(raw: RawImages, spec: SplitSpec, seed: int, rows: IntArray | None = None) -> Split:
-    """Deal rows to train, val and test, each class in proportion.
+    """Deal rows to train, val and test, each class in proportion, and together what `SplitSpec.keep_together` says.
 
     Args:
-        raw: The images; only labels and ``is_test`` matter.
+        raw: The images.
         spec: Sizes of val and test.
         seed: The project's seed (``seed`` in ``params.yaml``).
         rows: Which rows, ascending; all by default.
 
     Raises:
-        DataError: A class has too few images to stand in every split, the sizes leave nothing to train on, or
-            ``test: official`` is asked of a source that sets no test images apart. Every class concerned is named.
+        DataError: A class has too few images, or images that may part, to stand in every split, the sizes leave
+            nothing to train on, what is asked of the source it does not tell, or what is kept together stands in two
+            of its splits. Every class concerned is named.
     """
     rows = np.arange(len(raw.labels), dtype=np.int64) if rows is None else rows
-    if spec.test == "official":
-        if raw.is_test is None:
-            raise DataError(
-                "split.test: official, but this source sets no test images apart; expected a share or number"
-            )
-        rest, test = rows[~raw.is_test[rows]], rows[raw.is_test[rows]]
-    else:
-        rest, test = _deal(rows, raw, spec.test, "test", seed)
-    train, val = _deal(rest, raw, spec.val, "val", seed)
+    blocks = blocks_together(raw, spec, rows, seed)
+    deal = Deal(raw, blocks, seed)
+    rest, test = deal.apart(rows, spec.test, "test")
+    train, val = deal.apart(rest, spec.val, "val")
     split = Split(np.sort(train), np.sort(val), np.sort(test))
+    if blocks is not None:
+        refuse_leaks(raw, blocks, vars(split))
     _require_every_class(raw, split)
     return split
+
+
+class Deal(NamedTuple):
+    """Sets a part of some images apart.
+
+    Attributes:
+        raw: The images.
+        blocks: See `blocks_together`.
+        seed: The project's.
+    """
+
+    raw: RawImages
+    blocks: IntArray | None
+    seed: int
+
+    def apart(self, rows: IntArray, size: object, name: str) -> tuple[IntArray, IntArray]:
+        """Part ``rows`` into those that are left, and the split ``name``; the rest of what a source sets apart is gone.
+
+        Raises:
+            DataError: See `split_rows`.
+        """
+        if isinstance(size, NamedGroups):
+            chosen = self._of_groups(rows, size, name)
+        elif isinstance(size, OfficialPart) or size == "official":
+            chosen = self._official(name)[rows]
+        else:
+            assert isinstance(size, float | int)  # noqa: S101  # the settings allow nothing else
+            return self._deal(rows, size, name)
+        left, own = rows[~chosen], rows[chosen]
+        return left, (self._deal(own, size.official, name)[1] if isinstance(size, OfficialPart) else own)
+
+    def _deal(self, rows: IntArray, share: float | int, name: str) -> tuple[IntArray, IntArray]:
+        if self.blocks is None:
+            return _deal(rows, self.raw, share, name, self.seed)
+        apart = _size_apart(rows, share, name, len(self.raw.classes))
+        rng = numpy_generator(self.seed, "split", name)
+        need = 2 if name == "test" else 1
+        try:
+            chosen = deal(self.raw.labels[rows], self.blocks[rows], apart, self.raw.classes, need, rng)
+        except DataError as error:
+            raise DataError(f"split.{name}, split.keep_together: {error}") from error
+        return rows[~chosen], rows[chosen]
+
+    def _official(self, name: str) -> npt.NDArray[np.bool_]:
+        found = self.raw.is_test if name == "test" else self.raw.is_val
+        if found is None:
+            what = {"test": "test", "val": "validation"}[name]
+            raise DataError(
+                f"split.{name}: official, but this source sets no {what} images apart; expected a share or number"
+            )
+        return found
+
+    def _of_groups(self, rows: IntArray, size: NamedGroups, name: str) -> npt.NDArray[np.bool_]:
+        if self.raw.groups is None:
+            raise DataError(f"split.{name}: groups, but this source tells no groups; see docs/datasets.md")
+        there = set(self.raw.groups[rows].tolist())
+        unknown = [group for group in size.groups if group not in there]
+        if unknown:
+            raise DataError(f"split.{name}: found no group {listed(unknown)}; expected some of {listed(sorted(there))}")
+        return np.isin(self.raw.groups[rows], size.groups)
+
+
+def _size_apart(rows: IntArray, share: float | int, name: str, classes: int) -> int:
+    """Count what is set apart: as train_test_split rounds, a share up."""
+    apart = math.ceil(share * len(rows)) if isinstance(share, float) else share
+    if not classes <= apart <= len(rows) - classes:
+        raise DataError(
+            f"split.{name}: {share} of {len(rows)} images would set {apart} apart; expected {classes} to "
+            f"{len(rows) - classes}, so that each of the {classes} classes can stand on both sides"
+        )
+    return apart
 
 
 def _deal(rows: IntArray, raw: RawImages, share: float | int, name: str, seed: int) -> tuple[IntArray, IntArray]:
@@ -64,13 +137,7 @@ def _deal(rows: IntArray, raw: RawImages, share: float | int, name: str, seed: i
         raise DataError(
             f"split.{name}: every class needs at least {smallest} images to set some apart, too few of {listed(short)}"
         )
-    # As train_test_split rounds: a share up for what is set apart.
-    apart = math.ceil(share * len(rows)) if isinstance(share, float) else share
-    if not classes <= apart <= len(rows) - classes:
-        raise DataError(
-            f"split.{name}: {share} of {len(rows)} images would set {apart} apart; expected {classes} to "
-            f"{len(rows) - classes}, so that each of the {classes} classes can stand on both sides"
-        )
+    _size_apart(rows, share, name, classes)
     kept, taken = train_test_split(
         rows,
         test_size=share,

@@ -10,6 +10,7 @@ import pandas as pd
 from augment.core.cells import cell_numbers, count_cells, group_names
 from augment.core.errors import LeftOutError
 from augment.core.images import ImageSet, IntArray, concatenate, first_rows
+from augment.core.text import counted
 from augment.merging.filters import KEPT, REASONS, attach_scores, drop_reasons
 from augment.merging.mix_spec import AutoMixSpec, MixSpec
 
@@ -74,11 +75,11 @@ def merge(real: ImageSet, synthetic: ImageSet, scores: pd.DataFrame, spec: MixSp
         added = good.select(cell_additions(real, good))
         result = concatenate(_weighted(real, 1.0), _weighted(added, spec.weight))
     elif spec.synthetic_only:
-        _expect_enough(np.ones(len(real.classes), dtype=np.int64), good, synthetic, dropped, spec)
+        _expect_enough(np.ones(len(real.classes), dtype=np.int64), good, synthetic, real, dropped, spec)
         added, result = good, _weighted(good, spec.weight)
     else:
         wanted = additions(real.class_counts(), spec)
-        _expect_enough(wanted, good, synthetic, dropped, spec)
+        _expect_enough(wanted, good, synthetic, real, dropped, spec)
         added = good.select(first_rows(good.labels, wanted))
         result = concatenate(_weighted(real, 1.0), _weighted(added, spec.weight))
     return Merged(result, Account(len(synthetic), dropped, surplus=len(good) - len(added), added=len(added)))
@@ -116,7 +117,7 @@ def refuse_failed(failures: Sequence[str], synthesizer: str, mix: str) -> None:
     """
     if failures:
         raise LeftOutError(
-            f"{mix}: the images of synthesizer {synthesizer} failed {len(failures)} check(s), expected none",
+            f"{mix}: the images of synthesizer {synthesizer} failed {counted(len(failures), 'check')}, expected none",
             *failures,
             f"what to try: train longer or otherwise, or set {mix}.allow_failed: true to merge them as they are",
         )
@@ -174,7 +175,7 @@ def _listed(dropped: Mapping[str, int]) -> str:
 
 
 def _expect_enough(
-    wanted: IntArray, good: ImageSet, synthetic: ImageSet, dropped: Mapping[str, int], spec: MixSpec
+    wanted: IntArray, good: ImageSet, synthetic: ImageSet, real: ImageSet, dropped: Mapping[str, int], spec: MixSpec
 ) -> None:
     drawn, left = synthetic.class_counts(), good.class_counts()
     short = np.flatnonzero(left < wanted)
@@ -182,7 +183,10 @@ def _expect_enough(
         return
     named = ", ".join(f"{synthetic.classes[k]} ({left[k]} of {wanted[k]})" for k in short)
     amount = f"share {spec.share}" if spec.share is not None else f"fill {spec.fill}"
-    if (left[short] == 0).any():
+    single = [synthetic.classes[k] for k in short if left[k] == 0 and real.class_counts()[k] == 1]
+    if single:
+        mend = f"a single train image of {', '.join(single)} shows nothing to vary: add images of it, or leave it out"
+    elif (left[short] == 0).any():
         mend = "no number of images mends a class of which none passes: look at the images, or at the mix's filter"
     else:
         # As if the filter went on leaving out the same part of each class.

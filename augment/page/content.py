@@ -42,6 +42,7 @@ class DatasetResults:
         confusion: Arm → ``actual`` and ``predicted`` class name of each test image.
         pictures: Of the synthesizers that it was run with.
         account: What became of every file and image, as `prepare` tells it; None where it is not there.
+        question: What an accuracy on its test split is an answer to.
     """
 
     result: Result
@@ -51,6 +52,7 @@ class DatasetResults:
     confusion: Mapping[str, pd.DataFrame] = field(default_factory=dict)
     pictures: tuple[Pictures, ...] = ()
     account: Json | None = None
+    question: str = ""
 
 
 @dataclass(frozen=True)

@@ -17,6 +17,7 @@ from augment.core.paths import PathPattern
 from augment.core.records import read_record
 from augment.core.settings_block import Spec
 from augment.core.store import read_json
+from augment.datasets.question import question
 from augment.page.content import DatasetResults, Pictures, Provenance
 from augment.results.record import Result
 
@@ -83,12 +84,13 @@ def read_point(name: str, spec: Any, result: Path) -> DatasetResults:
         result: Where its record lies.
     """
     source = described(spec.source)
-    images = name if spec.source.kind == "image_folder" else source  # a folder is the dataset's own
+    images = name if spec.source.OWN_FILES else source
     return DatasetResults(
         result=read_record(Result, result),
         source=source,
         family=f"{images} {described(spec.split)}",
         per_class=spec.scarcity.count if spec.scarcity.kind == "per_class" else None,
+        question=question(spec.split),
     )
 
 

@@ -118,7 +118,7 @@ def pictured(results: DatasetResults) -> list[Pictures]:
     ]
 
 
-ACCOUNTED = ("read", "copies", "several_labels", "train", "thinned", "val", "test")
+ACCOUNTED = ("read", "copies", "several_labels", "train", "thinned", "val", "test", "unused")
 """Columns of the account of images, as far as it has them."""
 
 

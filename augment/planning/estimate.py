@@ -12,6 +12,7 @@ from typing import Any
 from augment.core.errors import AugmentError
 from augment.core.store import write_json
 from augment.planning.facts import Facts, facts
+from augment.planning.foresight import foreseen
 from augment.planning.meter import Meter
 from augment.planning.outlook import duration, now
 from augment.planning.planned import Planned, read_plan
@@ -57,6 +58,7 @@ class Estimate:
         known: The datasets among them, in numbers.
         unknown: What could not be estimated, a sentence each.
         jobs: Stages side by side in a flow.
+        foreseen: What a run will stumble over, a sentence each.
     """
 
     stages: tuple[StageEstimate, ...]
@@ -64,6 +66,7 @@ class Estimate:
     known: Mapping[str, Facts]
     unknown: tuple[str, ...]
     jobs: int
+    foreseen: tuple[str, ...] = ()
 
     @property
     def likely_s(self) -> float:
@@ -118,19 +121,21 @@ def estimate(settings: Settings, plan: list[Planned], notes: Notes, light_s: flo
     heavy_s = time.process_time()  # a stage that computes starts as this command did
     raw = {stage.dataset: Path(stage.options["raw"]) for stage in plan if "raw" in stage.options}
     meter, known, unknown, found = Meter(settings.runtime), dict[str, Facts](), dict[str, str](), []
+    ahead = list[str]()
     for stage in (each for each in plan if each.stale and each.command):
         work: list[Effort] = []
         try:
             if (name := stage.dataset) and name not in unknown:
                 if name not in known:
                     spec = settings.datasets[name]
+                    ahead += [f"{name}: {said}" for said in foreseen(settings, name, raw.get(name, Path()))]
                     known[name] = facts(spec.source, spec.split, spec.scarcity, raw.get(name, Path()))
                 work = efforts(Task(stage, settings, known[name], meter, usual_steps(stage, notes)))
         except AugmentError as error:
-            unknown[name] = f"{name}: cannot be estimated: {error}"
+            unknown[name] = f"{name}: cannot be prepared as it is, nor estimated: {error}"
         found.append(StageEstimate(stage, heavy_s if work else light_s, tuple(work)))
     jobs = settings.flow.get("jobs") or os.cpu_count() or 1
-    return Estimate(tuple(found), len(plan), known, tuple(unknown.values()), int(jobs))
+    return Estimate(tuple(found), len(plan), known, tuple(unknown.values()), int(jobs), tuple(ahead))
 
 
 def usual_steps(stage: Planned, notes: Notes) -> float | None:
@@ -170,6 +175,7 @@ def told(made: Estimate, settings: Settings) -> list[str]:
         f"about {duration(made.side_by_side_s)} with {made.jobs} side by side (make flow). "
         f"At most {duration(most_s)}: trainings stop by themselves, usually long before their last step.",
         *(_advice(made) if made.likely_s > LONG_S else []),
+        *(["", "Before it starts, mind:", *(f"  {sentence}" for sentence in made.foreseen)] if made.foreseen else []),
         "",
     ]
 

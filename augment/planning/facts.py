@@ -7,11 +7,11 @@ import numpy as np
 
 from augment.core.images import ImageSet, IntArray, make_image_set
 from augment.core.seeding import numpy_generator
-from augment.datasets.files import survey
+from augment.datasets.pictures import PictureSource
 from augment.datasets.raw import Source
-from augment.datasets.sources.image_folder import ImageFolderSource
 from augment.datasets.sources.torchvision import TorchvisionSource
-from augment.datasets.split_spec import Scarcity, SplitSpec
+from augment.datasets.split_spec import NamedGroups, OfficialPart, Scarcity, SplitSpec
+from augment.datasets.told import Told
 
 MNIST_FAMILY = 7000, 1000
 """Images of each of ten classes, and how many of those its authors set apart for testing."""
@@ -53,16 +53,32 @@ class Facts:
         )
 
 
+@dataclass(frozen=True)
+class Counted:
+    """What a source has, by names and numbers alone.
+
+    Attributes:
+        classes: Class names.
+        counts: Images of each, shape (K,).
+        official: How many of each the source itself sets apart for testing, shape (K,); None where it says nothing.
+    """
+
+    classes: tuple[str, ...]
+    counts: IntArray
+    official: IntArray | None = None
+
+
 def facts(source: Source, split: SplitSpec, scarcity: Scarcity, raw: Path) -> Facts:
     """Count a dataset's images without decoding them; duplicates and what cannot be read are counted, too.
 
     Raises:
         DataError: The files cannot be used as they are.
     """
-    counts, official = _count(source, raw)
+    told = _told(source, raw)
+    counts = told.counts()
     total = int(counts.sum())
-    test = official if split.test == "official" else _apart(split.test, total)
-    val = _apart(split.val, total - test)
+    test = _apart(split.test, "test", told, total)
+    val = _apart(split.val, "val", told, total - test)
     train = np.maximum(counts * max(total - test - val, 0) // max(total, 1), 1)
     wanted = scarcity.targets(len(counts))
     return Facts(source.image_shape, train if wanted is None else np.minimum(train, wanted), val, test)
@@ -78,16 +94,39 @@ def stand_in(known: Facts) -> ImageSet:
     return ImageSet(made.images, made.manifest.assign(group=groups), made.classes)
 
 
-def _apart(size: float | int, total: int) -> int:
+def _apart(size: object, name: str, told: Told, total: int) -> int:
+    """Count the images of a split."""
+    if isinstance(size, NamedGroups):
+        return int(np.isin(told.groups, size.groups).sum()) if told.groups is not None else 0
+    official = int((told.splits == name).sum()) if told.splits is not None else 0
+    if isinstance(size, OfficialPart):
+        return _apart(size.official, name, told, official)
+    if size == "official":
+        return official
+    assert isinstance(size, float | int)  # noqa: S101  # the settings allow nothing else
     return round(size * total) if isinstance(size, float) else min(size, total)
 
 
-def _count(source: Source, raw: Path) -> tuple[IntArray, int]:
-    """Count the images of each class, and those set apart for testing."""
-    if isinstance(source, TorchvisionSource):  # yet to be downloaded, perhaps
+def count(source: Source, raw: Path) -> Counted:
+    """Count the images of each class without decoding them; duplicates and what cannot be read are counted, too.
+
+    Raises:
+        DataError: The files cannot be used as they are.
+    """
+    told = _told(source, raw)
+    apart = (
+        None if told.splits is None else np.bincount(told.labels[told.splits == "test"], minlength=len(told.classes))
+    )
+    return Counted(tuple(told.classes), told.counts(), apart)
+
+
+def _told(source: Source, raw: Path) -> Told:
+    """Tell what is known of each image; of the MNIST family, yet to be downloaded perhaps, without looking."""
+    if isinstance(source, TorchvisionSource):
         each, official = MNIST_FAMILY
-        return np.full(10, each), 10 * official
-    if isinstance(source, ImageFolderSource):
-        files = survey(raw, beside=[source.groups] if source.groups else []).files
-        return np.asarray([len(own) for own in files.values()]), 0
-    return source.load(raw).counts(), 0
+        splits = np.tile(np.repeat(["train", "test"], [each - official, official]), 10)
+        return Told(np.repeat(np.arange(10), each), tuple("0123456789"), splits=splits)
+    if isinstance(source, PictureSource):
+        return source.listing(raw).told
+    found = source.load(raw)
+    return Told(found.labels, found.classes)

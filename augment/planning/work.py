@@ -4,7 +4,7 @@ import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from augment.assessment.sampling import sampled
+from augment.assessment.sampling import affordable
 from augment.classifier import judging
 from augment.classifier.classifier_spec import ClassifierSpec, RecipeSpec
 from augment.planning.facts import Facts
@@ -133,7 +133,7 @@ def _drawing(task: Task) -> list[Effort]:
 
 def _assessing(task: Task) -> list[Effort]:
     known, train, others = task.known, int(task.known.train.sum()), task.drawn + task.known.val
-    images, pairs = train + others, others * len(sampled(train, others, math.prod(known.shape)))
+    images, pairs = train + others, others * affordable(train, others, math.prod(known.shape))
     return [
         *_judge(task),
         Effort("images to judge", "", images, images, task.meter.judged_image_s(known, task.judge)),

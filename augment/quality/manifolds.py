@@ -5,10 +5,14 @@ from dataclasses import dataclass
 import numpy as np
 
 from augment.core.errors import LeftOutError
+from augment.core.seeding import numpy_generator
 from augment.quality.neighbours import Points, blocks, distances, radii
 
 MANIFOLD_NEIGHBOURS = 3
 COVERAGE_NEIGHBOURS = 5
+
+MOST = 10_000
+"""Images of either side that are compared: of more a sample, as the cost grows with their product."""
 
 FEWEST = COVERAGE_NEIGHBOURS + 1
 """Images that either side needs: each must have as many others as neighbours are asked for."""
@@ -38,7 +42,7 @@ def compare_manifolds(real: Points, synthetic: Points) -> Manifold:
     """Compare two feature sets by nearest neighbours.
 
     Args:
-        real: Features, N×F, N ≥ 6.
+        real: Features, N×F, N ≥ 6; of more than `MOST` images, here and below, a sample is compared.
         synthetic: Features, M×F, M ≥ 6; recall depends on M, so keep it the same between two comparisons.
 
     Raises:
@@ -50,6 +54,7 @@ def compare_manifolds(real: Points, synthetic: Points) -> Manifold:
             f"found {len(real)} real ones, of val, and {len(synthetic)} synthetic ones, as many of each class: "
             "raise split.val or synthesis.per_class"
         )
+    real, synthetic = _sample(real, "real"), _sample(synthetic, "synthetic")
     radii_real, wide = radii(real, (MANIFOLD_NEIGHBOURS, COVERAGE_NEIGHBOURS))
     (radii_synthetic,) = radii(synthetic, (MANIFOLD_NEIGHBOURS,))
     inside = inside_wide = np.zeros(len(synthetic))
@@ -66,3 +71,10 @@ def compare_manifolds(real: Points, synthetic: Points) -> Manifold:
         density=float(inside_wide.mean() / COVERAGE_NEIGHBOURS),
         coverage=float(covered.mean()),
     )
+
+
+def _sample(points: Points, side: str) -> Points:
+    """Take `MOST` points, always the same ones; all of fewer."""
+    if len(points) <= MOST:
+        return points
+    return points[np.sort(numpy_generator(0, "manifold", side).permutation(len(points))[:MOST])]

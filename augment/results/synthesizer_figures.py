@@ -75,7 +75,8 @@ SYNTHESIZER_FIGURES = (
         "precision",
         "precision",
         Better.HIGHER,
-        "Share of the synthetic images that look like some real one.",
+        "Share of the synthetic images that look like some real one. This figure and the next three compare at most "
+        "10,000 images of either side, a sample of more.",
         scale=1.0,
         digits=2,
     ),

@@ -12,8 +12,10 @@ from augment.core.images import ImageSet, make_manifest, require_no_common
 from augment.core.provenance import described
 from augment.core.stage import stage
 from augment.core.store import write_json
+from augment.core.text import counted
 from augment.datasets.account import account, lines, lost
 from augment.datasets.checks import distinct, validate
+from augment.datasets.question import question
 from augment.datasets.raw import RawImages, SourceSpec
 from augment.datasets.split_spec import ScarcitySpec, SplitSpec
 from augment.datasets.splits import scarce, split_rows
@@ -47,7 +49,7 @@ def prepare(
         rows, train_rows = scarce(everything, rows, scarcity, seed)
     except DataError as error:
         raise DataError("\n  ".join([str(error), *lost(everything, found)])) from error
-    told = account(everything, found, rows, train_rows, seed)
+    told = account(everything, found, rows, train_rows, seed, split.together())
     settings = described(stage="prepare", dataset=dataset, seed=seed, source=source, split=split, scarcity=scarcity)
     images = _image_set(everything, found.hashes)
     parts = {train: train_rows, val: rows.val, test: rows.test}
@@ -59,8 +61,9 @@ def prepare(
     dropped = len(everything.labels) - len(found.rows)
     print(
         f"prepare {dataset}: {len(train_rows)} train, {len(rows.val)} val, {len(rows.test)} test images; "
-        f"{dropped} duplicates dropped"
+        f"{counted(dropped, 'duplicate')} dropped"
     )
+    print(f"prepare {dataset}: the test split asks: {question(split)}")
     for line in lines(told.notes, told.warnings):
         print(f"prepare {dataset}: {line}")
 

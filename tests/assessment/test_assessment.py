@@ -130,7 +130,7 @@ def test_of_many_training_images_a_sample_is_compared_and_the_figures_say_of_how
     third = len(train.labels) // 3
     monkeypatch.setattr(sampling, "MOST_NUMBERS", third * (len(val.labels) + len(train.labels)) * 64)
     found = assess(train, val, train)
-    rows = sampling.sampled(len(train.labels), len(val.labels) + len(train.labels), 64)
+    rows = sampling.sampled(train.labels, len(val.labels) + len(train.labels), 64)
     assert found.figures["memorisation"]["train_images"] == len(rows) == third
     assert set(found.neighbours.row) <= set(rows)
     # A copy is found where what it copies was compared: its nearest is itself, at no distance.

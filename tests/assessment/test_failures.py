@@ -38,7 +38,7 @@ def of_table(*rows: dict[str, float]) -> list[str]:
 def test_a_failure_says_where_what_was_found_what_was_expected_and_what_it_means() -> None:
     # Three classes: a third by chance; halfway to the judge's 0.9 is 0.6167.
     assert of_table({}, {"fidelity": 0.12}, {}) == [
-        "class 1 ('bag'): label fidelity 0.12, expected at least 0.62: the generator does not obey this label"
+        "class 1 ('bag'): label fidelity 12.0 %, expected at least 61.7 %: the generator does not obey this label"
     ]
     assert of_table({"diversity_ratio": 0.02}, {}, {}) == [
         "class 0 ('dress'): diversity over that of real images 0.02, expected at least 0.40: "

@@ -6,7 +6,7 @@ from tests.comparison.simulated import arm, random_hits
 
 REAL = arm("real", "plain", random_hits(0.6, 0), 0.6)
 FAILED = {"failures": ["class 0: coverage 0.01"]}
-MERGE = ("mixes.merged: failed 1 check(s)", "class 0: coverage 0.01", "what to try: train longer")
+MERGE = ("mixes.merged: failed 1 check", "class 0: coverage 0.01", "what to try: train longer")
 
 
 def found(quality: dict[str, dict[str, Any]], *missing: MissingArm) -> list[tuple[str, Missing, tuple[str, ...]]]:

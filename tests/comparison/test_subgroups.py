@@ -68,6 +68,17 @@ def test_every_class_tier_and_group_is_a_subset() -> None:
     assert names == [*classes, ("tier", "head", 6), ("tier", "middle", 4), ("tier", "tail", 2), *groups, *cells]
 
 
+def test_a_tier_speaks_of_classes_with_images_enough_and_else_of_what_it_has() -> None:
+    labels = [0, 0, 0, 1, 1, 2, 3]
+    truth = GroundTruth(classes=tuple("abcd"), labels=tuple(labels), groups=None)
+    predictions = Predictions(truth, np.eye(4, dtype=np.float32)[np.asarray([labels, labels])])
+    arm = Arm("real", "plain", ArmKind.REAL, np.zeros(2), predictions, np.asarray([500, 50, 40, 5]))
+    found = recall_table([arm], [arm], arm).query("kind == 'tier'").set_index("name")
+    assert found["test_images"].to_dict() == {"head": 3, "middle": 2, "tail": 1}
+    assert found["train_images"].to_dict() == {"head": 500, "middle": 50, "tail": 5}
+    assert found["recall"].to_dict() == {"head": 1.0, "middle": 1.0, "tail": 1.0}
+
+
 def test_classes_of_a_tier_count_alike_however_many_images_they_have() -> None:
     even = replace(lopsided("real", hits_of(0)), train_counts=np.asarray([9, 9, 1]))
     (head,) = [part for part in subsets(even) if part.name == "head"]

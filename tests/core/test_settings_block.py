@@ -16,9 +16,9 @@ def test_every_problem_is_told_with_its_place() -> None:
     with pytest.raises(SettingsError) as error:
         parse(Training, {"steps": -5, "stepps": 3}, "params.yaml")
     message = str(error.value)
-    assert "params.yaml has 2 problem(s)" in message
+    assert "params.yaml has 2 problems:\n" in message
     assert "steps: input should be greater than 0 (found -5)" in message
-    assert "stepps: unknown key" in message
+    assert "stepps: unknown key; did you mean steps? expected one of steps, rate" in message
 
 
 def test_a_number_in_quotes_is_not_a_number() -> None:
@@ -60,12 +60,17 @@ class Day(Spec):
     [
         (
             {"walk": {"kind": "walk", "mile": 1.0}},
-            "trips.walk.mile: unknown key; expected one that the documentation lists",
+            "trips.walk.mile: unknown key; did you mean miles? expected one of kind, miles",
         ),
         ({"walk": {"kind": "walk"}}, "trips.walk.miles: missing; it has no default"),
         ({"a": {"kind": "ride", "walk": {"kind": "walk"}}}, "trips.a.walk.miles: missing; it has no default"),
-        ({"a": {"kind": "ride", "speed": 0}}, "trips.a.speed: input should be greater than 0 (found 0)"),
-        ({"a": {"kind": "ride", "speed": 0}}, "trips.a.speed: input should be 'fast' (found 0)"),
+        ({"a": {"kind": "ride", "speed": 0}}, "trips.a.speed: input should be greater than 0, or 'fast' (found 0)"),
+        ({"a": "walk"}, "trips.a: expected a block; write {kind: walk} (found 'walk')"),
+        ({"a": "swim"}, "trips.a: expected a block with the key kind, one of walk, ride (found 'swim')"),
+        ({"a": {"miles": 1.0}}, "trips.a.kind: missing; expected one of walk, ride"),
+        ({"a": {"kind": "walks"}}, "trips.a.kind: unknown 'walks'; did you mean walk? expected one of walk, ride"),
+        ({"a": {"kind": "ride", "walk": 3}}, "trips.a.walk: expected a block with keys out of kind, miles (found 3)"),
+        (["walk"], "trips: expected a block: a key and a value a line (found ['walk'])"),
         ({"a": {"kind": "ride", "speed": 1}}, "trips.a: speed: too slow"),
         ({"A": {"kind": "ride"}}, "trips.A: string should match pattern '^[a-z][a-z0-9_]*$' (found 'A')"),
         ({}, "trips.any: expected one"),

@@ -1,3 +1,4 @@
+import errno
 from pathlib import Path
 
 import numpy as np
@@ -5,7 +6,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from augment.core.errors import ContainerError
+from augment.core.errors import ContainerError, NoRoomError
 from augment.core.store import read_json, read_parquet, require_made, whole, write_json, write_left_out, write_png
 
 
@@ -86,3 +87,35 @@ def test_text_that_is_no_utf_8_is_found_where_it_is_read(tmp_path: Path) -> None
     pq.write_table(pa.table({"group": broken}), tmp_path / "x.parquet")
     with pytest.raises(ContainerError, match=r"x\.parquet: cannot be read \(ArrowInvalid: .*UTF8"):
         read_parquet(tmp_path / "x.parquet")
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        OSError(errno.ENOSPC, "No space left on device"),
+        OSError(errno.EDQUOT, "Disk quota exceeded"),
+        RuntimeError("I/O error: No space left on device (os error 28)"),  # as safetensors says it
+    ],
+)
+def test_a_full_disk_is_told_in_one_sentence_and_leaves_what_was_whole(tmp_path: Path, error: Exception) -> None:
+    write_json(tmp_path / "made" / "meta.json", {"a": 1})
+
+    def fill() -> None:
+        with whole(tmp_path / "made") as draft:
+            draft.mkdir()
+            with whole(draft / "meta.json") as part:
+                part.write_text("{")
+                raise error
+
+    with pytest.raises(NoRoomError) as told:
+        fill()
+    assert str(told.value) == (
+        f"{tmp_path / 'made'}: no room left on its disk, and nothing half-written stays there. Make room and run again"
+    )
+    assert read_json(tmp_path / "made" / "meta.json") == {"a": 1}
+    assert [path.name for path in tmp_path.iterdir()] == ["made"]
+
+
+def test_other_errors_while_writing_stay_what_they_are(tmp_path: Path) -> None:
+    with pytest.raises(PermissionError), whole(tmp_path / "a"):
+        raise PermissionError(errno.EACCES, "Permission denied")

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from augment.core.errors import DataError
-from augment.datasets.checks import distinct, near_copies, validate
+from augment.datasets.checks import almost_same, distinct, near_copies, validate
 from augment.datasets.raw import RawImages
 
 
@@ -17,8 +17,8 @@ def raw(images: list[int], labels: list[int], *, is_test: list[bool] | None = No
     [
         (raw([], []), "dataset x: expected images, found none"),
         (raw([1, 2], [0, 0]), "dataset x: expected images of every class, found none of b"),
-        (raw([1, 2], [0, 1], side=7), "dataset x: expected sides of 8 to 128 pixels, found 7×7"),
-        (raw([1, 2], [0, 1], side=129), "found 129×129"),
+        (raw([1, 2], [0, 1], side=7), "dataset x: expected sides of 8 to 256 pixels, found 7×7"),
+        (raw([1, 2], [0, 1], side=257), "found 257×257"),
         (RawImages(raw([1], [0]).images, np.zeros(1, np.int64), ("a",)), "expected at least 2 classes, found"),
     ],
 )
@@ -76,3 +76,16 @@ def test_of_many_images_a_sample_is_searched(monkeypatch: pytest.MonkeyPatch) ->
     assert 0 < near < looked_at == 7
     assert pair is not None
     assert pair[0] // 2 == pair[1] // 2
+
+
+@pytest.mark.parametrize(
+    ("names", "same"),
+    [
+        (["Big cat", "big_cat", "dog"], [["Big cat", "big_cat"]]),
+        (["caf\u00e9", "cafe\u0301", "cafe"], [["caf\u00e9", "cafe\u0301"]]),
+        (["stra\u00dfe", "STRASSE", "a", "\uff21"], [["stra\u00dfe", "STRASSE"], ["a", "\uff21"]]),
+        (["cat", "cats", "1", "l"], []),
+    ],
+)
+def test_names_that_look_alike_are_found(names: list[str], same: list[list[str]]) -> None:
+    assert almost_same(names) == same

@@ -27,7 +27,7 @@ def test_what_is_left_out_is_told_with_the_reason(tmp_path: Path) -> None:
     fill(tmp_path, "__MACOSX/cat/._1.png", ".thumbnails/1.png", "cat/._1.png", "cat/notes.txt", "README", "dog/LICENSE")
     found = survey(tmp_path)
     assert found.files == {"cat": ["cat/1.png"], "dog": ["dog/1.png"]}
-    assert {reason: sorted(files) for reason, files in found.left_out.items()} == {
+    assert found.left_out == {
         HIDDEN: [".thumbnails/1.png", "__MACOSX/cat/._1.png", "cat/._1.png"],
         SYSTEM: ["@eaDir/1.jpg", "cat/@eaDir/1.png/SYNOPHOTO_THUMB_M.jpg", "cat/Thumbs.db"],
         TEXT: ["README", "cat/notes.txt", "dog/LICENSE"],
@@ -39,13 +39,11 @@ def test_a_class_may_be_called_like_a_text(tmp_path: Path) -> None:
     assert list(survey(fill(tmp_path, "notice/1.png", "log.txt/1.png")).files) == ["log.txt", "notice"]
 
 
-@pytest.mark.parametrize(
-    "name", ["cat/1.HEIC", "cat/scan.dcm", "cat/scan", "cat/a.npy", "cat/1.gif", "cat/a.mp4", "x.zip"]
-)
+@pytest.mark.parametrize("name", ["cat/scan", "cat/a.npy", "cat/1.gif", "cat/a.mp4", "x.zip"])
 def test_what_may_be_an_image_and_is_not_read_is_refused(tmp_path: Path, name: str) -> None:
     fill(tmp_path, "cat/1.png", "dog/1.png", name)
-    assert "1 files of a kind that is not read (expected .bmp, .jpeg, .jpg" in refusal(tmp_path)
-    assert refusal(tmp_path).endswith(f"\n    {name}")
+    assert "\n  files of a kind that is not read (expected .bmp, .jpeg, .jpg" in refusal(tmp_path)
+    assert refusal(tmp_path).endswith(f"\n    1 found: {name}")
 
 
 def test_the_file_of_groups_is_no_stray_file(tmp_path: Path) -> None:
@@ -54,7 +52,7 @@ def test_the_file_of_groups_is_no_stray_file(tmp_path: Path) -> None:
     assert survey(tmp_path).left_out == {TEXT: ["owners.csv"]}
     (tmp_path / "owners.csv").unlink()
     (tmp_path / "owners.csv").symlink_to("README")
-    with pytest.raises(DataError, match="1 links, which DVC does not follow"):
+    with pytest.raises(DataError, match=r"\n  links, which DVC does not follow, .*\n    1 found: owners.csv"):
         survey(tmp_path, beside=["owners.csv"])
 
 
@@ -69,11 +67,11 @@ def test_images_beside_the_class_folders_are_refused_all_on_one_screen_with_othe
     assert lines[0] == f"{tmp_path}: cannot be read as it is:"
     told = dict(zip([line.split(",")[0].split(":")[0] for line in lines[1::2]], lines[2::2], strict=True))
     assert told == {
-        "  12 images beside the class folders": "    00.png, 01.png, 02.png, 03.png, 04.png, 05.png, 06.png, 07.png, "
-        "08.png, 09.png, and 2 more",
-        "  3 links": "    cats, dog/loop, cat/2.png",
-        "  1 pipes": "    dog/2.png",
-        "  1 .dvcignore files": "    dog/.dvcignore",
+        "  images beside the class folders": "    12 found: 00.png, 01.png, 02.png, 03.png, 04.png, 05.png, "
+        "06.png, 07.png, 08.png, 09.png, and 2 more",
+        "  links": "    3 found: cat/2.png, cats, dog/loop",
+        "  pipes": "    1 found: dog/2.png",
+        "  .dvcignore files": "    1 found: dog/.dvcignore",
     }
 
 
@@ -85,8 +83,8 @@ def test_images_that_a_dvcignore_above_hides_from_dvc_are_refused(
     (tmp_path / ".dvcignore").write_text("# mine\n*.tif\n*.pyc\n")
     (tmp_path / "raw" / ".dvcignore").write_text("/pets/dog\n")
     assert refusal(Path("raw/pets")).splitlines()[1:] == [
-        "  2 files that a .dvcignore hides from DVC, so that a change of them would pass unseen: change that file",
-        "    cat/2.tif, dog/1.png",
+        "  files that a .dvcignore hides from DVC, so that a change of them would pass unseen: change that file",
+        "    2 found: cat/2.tif, dog/1.png",
     ]
 
 
@@ -94,8 +92,8 @@ def test_names_that_are_no_utf_8_or_cannot_be_printed_are_shown_escaped(tmp_path
     fill(tmp_path, "cat/1.png", "dog/1.png", os.fsdecode(b"caf\xe9/1.png"), "cat/a\nb.png")
     message = refusal(tmp_path)
     message.encode("ascii")
-    assert "2 names that are no UTF-8, which no table or page can show: rename them" in message
-    assert r"caf\xe9, caf\xe9/1.png" in message
+    assert "\n  names that are no UTF-8, which no table or page can show: rename them" in message
+    assert r"2 found: caf\xe9, caf\xe9/1.png" in message
     assert r"cat/a\nb.png" in message
 
 
@@ -103,8 +101,8 @@ def test_names_that_are_no_utf_8_or_cannot_be_printed_are_shown_escaped(tmp_path
 def test_folders_of_splits_are_no_classes(tmp_path: Path, names: list[str]) -> None:
     fill(tmp_path, *(f"{name}/cat/1.png" for name in names))
     message = refusal(tmp_path)
-    assert "are splits, no classes. Splits are made here" in message
-    assert f"move the images of all of them into one folder a class, e.g. {tmp_path}/cat/1.png" in message
+    assert "are splits, no classes: read them with `kind: split_folders`" in message
+    assert "say `split: {val: official, test: official}` to keep them" in message
 
 
 def test_a_class_among_others_may_be_called_train(tmp_path: Path) -> None:
@@ -132,12 +130,7 @@ def test_a_folder_too_many_is_told(tmp_path: Path) -> None:
 
 def test_labels_in_a_table_are_not_read(tmp_path: Path) -> None:
     fill(tmp_path, "images/1.png", "images/2.png", "labels.csv")
-    assert "found a single folder, images. Labels in a table or in file names are not read" in refusal(tmp_path)
-
-
-def test_classes_that_look_alike_are_told(tmp_path: Path) -> None:
-    (warning,) = survey(fill(tmp_path, "Big cat/1.png", "big_cat/1.png", "dog/1.png")).warnings
-    assert warning == "classes whose names are almost the same: Big cat, big_cat"
+    assert "found a single folder, images. Labels in file names are not read" in refusal(tmp_path)
 
 
 def test_a_folder_that_cannot_be_listed_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -143,7 +143,7 @@ def test_a_failed_synthesizer_is_left_out_with_its_failures_and_the_way_out() ->
     with pytest.raises(LeftOutError) as caught:
         refuse_failed(["class 3 ('dress'): it repeats itself"], "gan", "mixes.merged")
     assert caught.value.reasons == (
-        "mixes.merged: the images of synthesizer gan failed 1 check(s), expected none",
+        "mixes.merged: the images of synthesizer gan failed 1 check, expected none",
         "class 3 ('dress'): it repeats itself",
         "what to try: train longer or otherwise, or set mixes.merged.allow_failed: true to merge them as they are",
     )

@@ -29,8 +29,18 @@ def test_every_class_that_lacks_images_is_named_with_what_it_was_to_be_filled_to
     )
 
 
+def test_a_class_of_a_single_image_is_told_to_be_the_reason() -> None:
+    real, synthetic = image_set([1, 4], synthetic=False), image_set([0, 4], synthetic=True)
+    with pytest.raises(AugmentError) as caught:
+        merge(real, synthetic, good_scores(synthetic), MixSpec(synthesizer="smote", share=0.5))
+    assert str(caught.value) == (
+        "share 0.5: too few synthetic images of a (0 of 1) pass the filter (dropped: none); "
+        "a single train image of a shows nothing to vary: add images of it, or leave it out"
+    )
+
+
 def test_every_failed_check_has_a_line() -> None:
-    with pytest.raises(AugmentError, match=r"failed 2 check\(s\).*\n *too few\n *too many\n"):
+    with pytest.raises(AugmentError, match=r"failed 2 checks, .*\n *too few\n *too many\n"):
         refuse_failed(["too few", "too many"], "gan", "mixes.merged")
 
 

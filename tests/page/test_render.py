@@ -260,3 +260,15 @@ def test_the_page_names_as_many_classes_as_the_pictures_show(page: str) -> None:
         == [[html.escape(name, quote=True).replace("&#x27;", "&#39;").replace("&quot;", "&#34;") for name in HOSTILE]]
         * 3
     )
+
+
+def test_of_many_failed_checks_the_first_are_shown_and_all_are_there() -> None:
+    failures = [f"class {k}: coverage 0.01" for k in range(50)]
+    each = dataset()
+    quality = {"gan": FAILED | {"failed_checks": 50, "failures": failures}}
+    arms = [arm("real", "plain", random_hits(0.7, 1, (3, 60)), 0.7)]
+    page = render(replace(each, result=result_of(arms, quality)), provenance(), several=False).html
+    shown, _, folded = page.partition("<summary>The other 30 of 50 failed checks</summary>")
+    assert "class 19: coverage" in shown
+    assert "class 20: coverage" not in shown.partition('id="pictures"')[2]
+    assert all(f"<li>{failure}</li>" in folded for failure in failures[20:])

@@ -7,6 +7,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -140,12 +141,22 @@ def _template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def workspace(_template: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Workspace:
+def copy_of(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[Path], Workspace]:
+    """Give what copies a workspace that was made once for many tests, for it to be the current folder of this one."""
+
+    def copy(template: Path) -> Workspace:
+        root = tmp_path / "workspace"
+        shutil.copytree(template, root)
+        monkeypatch.chdir(root)
+        return Workspace(root)
+
+    return copy
+
+
+@pytest.fixture
+def workspace(_template: Path, copy_of: Callable[[Path], Workspace]) -> Workspace:
     """Make an empty workspace, the current folder of the test."""
-    root = tmp_path / "workspace"
-    shutil.copytree(_template, root)
-    monkeypatch.chdir(root)
-    return Workspace(root)
+    return copy_of(_template)
 
 
 @pytest.fixture

@@ -1,10 +1,9 @@
 """Finding the processes of a workspace, to kill them and to see that none is left; and waiting for things."""
 
 import os
-import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager, suppress
+from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import psutil
@@ -46,23 +45,3 @@ def eventually(condition: Callable[[], object], within_s: float = 15.0) -> None:
     while not condition():
         assert time.monotonic() < deadline, f"not within {within_s} s"
         time.sleep(0.02)
-
-
-@contextmanager
-def held_elsewhere(resource: AbstractContextManager[object]) -> Iterator[threading.Event]:
-    """Hold a lock in another thread; yield the event that makes it let go."""
-    held, release = threading.Event(), threading.Event()
-
-    def hold() -> None:
-        with resource:
-            held.set()
-            release.wait()
-
-    holder = threading.Thread(target=hold)
-    holder.start()
-    held.wait()
-    try:
-        yield release
-    finally:
-        release.set()
-        holder.join()

@@ -4,6 +4,7 @@ import json
 import random
 import shutil
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -19,9 +20,10 @@ from .processes import eventually, working_in
 from .runs import run
 
 
-@pytest.fixture
-def measured(workspace: Workspace) -> Workspace:
-    """Make a committed workspace whose report says what the settings say, in a file outside DVC's cache."""
+@pytest.fixture(scope="module")
+def _measured(_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    workspace = Workspace(tmp_path_factory.mktemp("measured") / "workspace")
+    shutil.copytree(_template, workspace.root)
     workspace.params(steps=10, names={"a": 1})
     (workspace.root / "raw").mkdir()
     (workspace.root / "raw" / "1.txt").write_text("1")
@@ -40,7 +42,13 @@ def measured(workspace: Workspace) -> Workspace:
     workspace.dvc("repro", "--quiet")
     workspace.git("add", ".")
     workspace.git("commit", "--quiet", "-m", "Run")
-    return workspace
+    return workspace.root
+
+
+@pytest.fixture
+def measured(_measured: Path, copy_of: Callable[[Path], Workspace]) -> Workspace:
+    """Make a committed workspace whose report says what the settings say, in a file outside DVC's cache."""
+    return copy_of(_measured)
 
 
 @pytest.fixture
@@ -90,18 +98,6 @@ def test_a_run_on_changed_settings_works_elsewhere_and_is_recorded(measured: Wor
     (name,) = recorded(measured)
     measured.dvc("exp", "apply", name)
     assert (measured.root / "report.md").read_text() == "steps: 20\n"
-
-
-@pytest.mark.usefixtures("server")
-def test_a_run_on_edited_settings_is_recorded_and_one_on_committed_settings_is_not(measured: Workspace) -> None:
-    (measured.root / "model.txt").unlink()
-    assert run().message == "3 cached"
-    assert recorded(measured) == {}
-    measured.params(steps=30, names={"a": 1})
-    before = files(measured)["params.yaml"]
-    assert run().message == "2 ran, 1 cached"
-    assert list(recorded(measured).values()) == [30]
-    assert files(measured)["params.yaml"] == before
 
 
 @pytest.mark.usefixtures("server")
@@ -197,10 +193,9 @@ def test_a_copy_that_a_failed_run_left_is_brought_up_to_date(measured: Workspace
         ("stepz=3", "Could not override 'stepz'"),
         ("steps=[", "no viable alternative"),
         ("nonsense", "missing EQUAL"),
+        ("--help", "NoViableAlt"),
         ("steps=1,2", "not a choice"),
-        ("dvc.yaml:stages.train.cmd=touch x", r"expected KEY=VALUE, \+KEY=VALUE or ~KEY of params.yaml"),
-        ("--help", "expected KEY=VALUE"),
-        ("++names={a|touch gotcha: 1}", "the name .* expected letters, digits and _, with"),
+        ("dvc.yaml:stages.train.cmd=touch x", r"expected KEY=VALUE, \+KEY=VALUE or ~KEY, of params.yaml"),
     ],
 )
 def test_a_wrong_override_is_refused(measured: Workspace, override: str, expected: str) -> None:
@@ -221,7 +216,7 @@ def test_a_wrong_override_is_told_in_one_line_and_begins_nothing(measured: Works
 
 def test_without_git_there_is_nothing_to_compare_with(workspace: Workspace) -> None:
     shutil.rmtree(workspace.root / ".git")
-    with pytest.raises(PipelineError, match=r"`git rev-parse HEAD` in .* failed: fatal: not a git repository"):
+    with pytest.raises(PipelineError, match=r"`git rev-parse --show-toplevel` .* fatal: not a git repository"):
         experiments.copy(workspace.root, ["steps=1"])
 
 
@@ -230,9 +225,8 @@ def test_without_git_there_is_nothing_to_compare_with(workspace: Workspace) -> N
     [
         ({}, "pipelines <pipelines@localhost>"),
         ({"user.email": "ada@example.org"}, "pipelines <ada@example.org>"),
-        ({"user.email": "ada@example.org", "user.name": "Ada"}, "Ada <ada@example.org>"),
     ],
-    ids=["nobody", "no name", "somebody"],
+    ids=["nobody", "no name"],
 )
 def test_an_experiment_is_recorded_whoever_git_knows(
     measured: Workspace, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, configured: dict[str, str], author: str
@@ -245,23 +239,24 @@ def test_an_experiment_is_recorded_whoever_git_knows(
     for key, value in configured.items():
         measured.git("config", key, value)
     measured.params(steps=20, names={"a": 1})
-    experiments.record(measured.root, measured.root, "late-run")
+    measured.dvc("repro", "--quiet")
+    experiments.record(measured.root, experiments.copy(measured.root, ["steps=20"]), "late-run", ["train", "report"])
     assert people(measured, "late-run") == [author, author]
     assert recorded(measured) == {"late-run": 20}
-
-
-def test_who_the_environment_says_is_the_author_is(measured: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("GIT_AUTHOR_NAME", "Grace")
-    measured.params(steps=20, names={"a": 1})
-    experiments.record(measured.root, measured.root, "late-run")
-    assert people(measured, "late-run") == ["Grace <test@example.org>", "Test <test@example.org>"]
 
 
 @pytest.mark.usefixtures("server")
 def test_a_finished_run_that_cannot_be_recorded_is_no_failure(
     measured: Workspace, caplog: pytest.LogCaptureFixture
 ) -> None:
-    measured.params(steps=20, names={"a": 1})
     (measured.root / ".git" / "refs" / "exps").write_text("in the way")
-    assert run().message == "2 ran, 1 cached"
+    assert run(overrides=["steps=20"]).message == "2 ran, 1 cached"
     assert any("could not be recorded as a DVC experiment" in message for message in caplog.messages)
+
+
+def test_a_name_that_a_shell_would_read_is_refused_before_dvc_makes_a_path_of_it(measured: Workspace) -> None:
+    measured.stages(each={"matrix": {"name": "${names}"}, "cmd": "echo ${item.name}", "outs": ["${item.name}.txt"]})
+    before = files(measured)
+    with pytest.raises(PipelineError, match=r"stage 'each@a\|touch gotcha' of dvc\.yaml.* expected letters"):
+        experiments.copy(measured.root, ["++names={a|touch gotcha: 1}"])
+    assert files(measured) == before

@@ -59,7 +59,7 @@ def run_short_of(disk: Workspace, left: int, undisturbed: Workspace) -> subproce
 def test_no_room_for_the_output_of_a_stage(disk: Workspace, workspace: Workspace) -> None:
     failed = run_short_of(disk, 2000 * KB, workspace)
     assert failed.returncode == 1
-    assert "stage big exited with 1; its last lines:" in failed.stderr
+    assert "stage big failed; its last lines:" in failed.stderr
     assert "No space left on device" in failed.stderr
     assert disk.ran() == ["one", "three"], "what had ended before is not run again"
 

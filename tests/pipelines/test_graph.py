@@ -4,13 +4,13 @@ import pytest
 
 from pipelines import graph
 from pipelines.commands import PipelineError
-from pipelines.settings import NAME, FlowSettings
+from pipelines.graph import NAME
 
 from .conftest import Workspace, work
 
 
 def test_stages_edges_and_axes_come_from_dvc(diamond: Workspace) -> None:
-    found = graph.read(diamond.root, FlowSettings())
+    found = graph.read(diamond.root)
     assert {name: sorted(stage.parents) for name, stage in found.items()} == {
         "prepare@a": [],
         "prepare@b": [],
@@ -26,16 +26,16 @@ def test_stages_edges_and_axes_come_from_dvc(diamond: Workspace) -> None:
 
 
 def test_changes_are_told_until_dvc_repro_has_run(diamond: Workspace) -> None:
-    before = graph.read(diamond.root, FlowSettings())
-    assert "changed outs: a.txt: deleted" in before["prepare@a"].changes
+    before = graph.read(diamond.root)
+    assert '"changed outs": {"a.txt": "deleted"}' in before["prepare@a"].changes
     diamond.dvc("repro", "--quiet")
     diamond.params(datasets={"a": {"n": 1}, "b": {"n": 3}})
-    changed = {name: stage.changes for name, stage in graph.read(diamond.root, FlowSettings()).items()}
-    assert changed.pop("prepare@b") == ("changed deps: params.yaml: datasets.b: modified",)
-    assert set(changed.values()) == {()}
+    changed = {name: stage.changes for name, stage in graph.read(diamond.root).items()}
+    assert changed.pop("prepare@b") == '[{"changed deps": {"params.yaml": {"datasets.b": "modified"}}}]'
+    assert set(changed.values()) == {""}
 
 
-def test_data_sources_subfolders_foreach_and_frozen_stages_are_found(workspace: Workspace) -> None:
+def test_data_sources_subfolders_and_foreach_are_found(workspace: Workspace) -> None:
     (workspace.root / "raw.txt").write_text("raw")
     workspace.dvc("add", "--quiet", "raw.txt")
     (workspace.root / "sub").mkdir()
@@ -47,27 +47,30 @@ def test_data_sources_subfolders_foreach_and_frozen_stages_are_found(workspace: 
             "foreach": ["a", "b-c"],
             "do": {**work("raw.txt", "${item}.txt"), "meta": {"flow": {"retries": 3}}},
         },
-        still={**work("a.txt", "still.txt"), "frozen": True, "meta": {"owner": "somebody"}},
+        owned={**work("a.txt", "owned.txt"), "meta": {"owner": "somebody"}},
     )
-    found = graph.read(workspace.root, FlowSettings())
-    assert set(found) == {"raw.txt.dvc", "sub/dvc.yaml:deep", "each@a", "each@b-c", "still"}
+    found = graph.read(workspace.root)
+    assert set(found) == {"raw.txt.dvc", "sub/dvc.yaml:deep", "each@a", "each@b-c", "owned"}
     assert found["sub/dvc.yaml:deep"].parents == {"raw.txt.dvc"}
-    assert found["each@b-c"].axes == {"key": "b-c"}
     assert found["each@a"].hints.retries == 3
-    assert found["still"].frozen
-    assert not found["each@a"].frozen
 
 
 def test_wrong_hint_names_stage_key_and_value(workspace: Workspace) -> None:
     workspace.stages(one={**work(write="one.txt"), "meta": {"flow": {"timeout": 3}}})
-    with pytest.raises(PipelineError, match=r"meta of stage one in dvc\.yaml\.timeout: Extra inputs .* \(got 3\)"):
-        graph.read(workspace.root, FlowSettings())
+    with pytest.raises(PipelineError, match=r"stage one: meta\.flow\.timeout: Extra inputs .* \(got 3\)"):
+        graph.read(workspace.root)
+
+
+def test_hints_that_are_no_mapping_are_refused(workspace: Workspace) -> None:
+    workspace.stages(one={**work(write="one.txt"), "meta": {"flow": 3}})
+    with pytest.raises(PipelineError, match=r"stage one: meta\.flow: Input should be a valid dictionary.*\(got 3\)"):
+        graph.read(workspace.root)
 
 
 def test_dvcs_own_message_is_in_the_error(workspace: Workspace) -> None:
     (workspace.root / "dvc.yaml").write_text("stages: {one: {comand: echo}}")
     with pytest.raises(PipelineError, match=r"(?s)`dvc .*dag --dot` in .* failed: .*dvc\.yaml"):
-        graph.read(workspace.root, FlowSettings())
+        graph.read(workspace.root)
 
 
 HOSTILE = {"mix": {"matrix": {"mix": "${mixes}"}, "cmd": "echo ${item.mix}; touch gotcha", "deps": ["work.py"]}}
@@ -91,7 +94,7 @@ def test_a_name_with_a_quote_in_a_list_is_refused(workspace: Workspace) -> None:
     workspace.params(mixes=["good", 'a"\nb'])
     workspace.stages(**HOSTILE)
     with pytest.raises(PipelineError, match=r"of dvc\.yaml, named after params\.yaml: expected letters, digits and _"):
-        graph.read(workspace.root, FlowSettings())
+        graph.read(workspace.root)
 
 
 @pytest.mark.parametrize("name", ["a;b", "$(a)", "a b", "a/b", "..", "a..b", "--help", "a--b", "-", "a\n", "'", ""])

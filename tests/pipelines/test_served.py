@@ -1,39 +1,29 @@
-"""Served for real: on a schedule's cue, from the UI, and when data changes."""
+"""Served for real: on a schedule's cue, and from the UI."""
 
-import re
-import shutil
-import threading
-import time
 from collections.abc import Iterator
-from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
 from prefect.client.orchestration import get_client
 from prefect.client.schemas.filters import FlowRunFilter
 from prefect.client.schemas.objects import FlowRun
+from prefect.states import Cancelling
 
-from pipelines.flow import changes
-from pipelines.settings import WatchSettings
+from pipelines import settings
+from pipelines.artifacts import key
+from pipelines.commands import PipelineError
+from pipelines.flow import serve, workspace_tag
 
 from .conftest import Workspace, work
-from .processes import eventually, working_in
+from .processes import eventually, named, working_in
 
 
 @pytest.fixture
 def served(workspace: Workspace, server: str) -> Iterator[Workspace]:
-    """Serve a workspace with a watched folder and a schedule."""
+    """Serve a workspace on a schedule."""
     del server
-    (workspace.root / "raw").mkdir()
-    (workspace.root / "raw" / "1.txt").write_text("1")
-    workspace.params(
-        flow={"cron": "0 3 * * *", "timezone": "Europe/Berlin"}
-        | {"watch": {"paths": ["raw"], "every_s": 0.2, "settled_s": 0.5}}
-    )
-    workspace.stages(
-        one={"cmd": "cat raw/* > one.txt", "deps": ["raw"], "outs": ["one.txt"]},
-        slow=work("one.txt", "slow.txt", "--sleep 2"),
-    )
+    workspace.params(flow={"cron": "0 3 * * *", "timezone": "Europe/Berlin"})
+    workspace.stages(one=work(write="one.txt"), slow=work("one.txt", "slow.txt", "--sleep 60 --child"))
     with workspace.start("serve") as process:
         with get_client(sync_client=True) as client:
             eventually(lambda: client.read_deployments() != [], 30)
@@ -52,28 +42,30 @@ def ended() -> list[FlowRun]:
     return [each for each in runs if each.state and each.state.is_final()]
 
 
-def test_schedule_parameters_and_runs_by_request_and_by_changed_data(served: Workspace) -> None:
+def test_schedule_parameters_and_runs_by_request_one_of_them_cancelled(served: Workspace) -> None:
     with get_client(sync_client=True) as client:
         (deployment,) = client.read_deployments()
+        assert deployment.name == key(workspace_tag(served.root))
         (schedule,) = deployment.schedules
         assert (schedule.schedule.cron, schedule.schedule.timezone) == ("0 3 * * *", "Europe/Berlin")  # type: ignore[union-attr]
         assert "overrides" in (deployment.parameter_openapi_schema or {})["properties"]
         client.create_flow_run_from_deployment(deployment.id, parameters={"stages": ["one"]})
-    eventually(lambda: len(ended()) == 1, 60)
-    assert [each.state.message for each in ended() if each.state] == ["1 ran"]
+        eventually(lambda: len(ended()) == 1, 60)
+        assert [each.state.message for each in ended() if each.state] == ["1 ran"]
 
-    other = Workspace(served.root.with_name("other"))
-    shutil.copytree(served.root, other.root)
-    refused = other.flow("serve")
-    assert refused.returncode == 65
-    assert re.search(
-        rf"pipeline of .*:{served.root} is served at this server already.*flow\.server\.port", refused.stderr
-    )
+        cancelled = client.create_flow_run_from_deployment(deployment.id)
+        eventually(lambda: served.ran() == ["one", "slow"], 60)
+        client.set_flow_run_state(cancelled.id, Cancelling())
+        eventually(lambda: len(ended()) == 2, 60)
+        assert client.read_flow_run(cancelled.id).state_name == "Cancelled"
+    eventually(lambda: named("work.py", served.root) == [])
 
-    (served.root / "raw" / "2.txt").write_text("2")
-    eventually(lambda: len(ended()) == 2, 60)
-    assert (served.root / "one.txt").read_text() == "12"
-    assert (served.root / "slow.txt").exists()
+
+def test_a_wrong_schedule_is_refused(workspace: Workspace, server: str) -> None:
+    del server
+    workspace.params(flow={"cron": "0 25 * * *", "timezone": "Mars/X"})
+    with pytest.raises(PipelineError, match=r'params\.yaml: flow: .*Invalid cron string: "0 25.*Invalid timezone: "M'):
+        serve(workspace.root, settings.load(workspace.root))
 
 
 @pytest.mark.usefixtures("served")
@@ -87,27 +79,3 @@ def test_the_server_has_the_next_nights_scheduled() -> None:
     berlin = ZoneInfo("Europe/Berlin")
     times = [each.expected_start_time for each in nights()]
     assert {each.astimezone(berlin).strftime("%H:%M") for each in times if each} == {"03:00"}
-
-
-def test_changes_are_told_once_and_only_when_they_have_settled(tmp_path: Path) -> None:
-    (tmp_path / "raw").mkdir()
-    (tmp_path / "file").write_text("1")
-    told: list[tuple[float, list[str]]] = []
-
-    def watch() -> None:
-        settings = WatchSettings(paths=("raw", "file"), every_s=0.05, settled_s=0.4)
-        for changed in changes(tmp_path, settings):
-            told.append((time.monotonic(), changed))
-
-    threading.Thread(target=watch, daemon=True).start()
-    time.sleep(0.2)
-    for number in range(4):  # a copy that takes a while
-        (tmp_path / "raw" / f"{number}").write_text("1")
-        time.sleep(0.15)
-    last = time.monotonic()
-    eventually(lambda: told)
-    assert told[0][0] - last > 0.2
-    assert [changed for _, changed in told] == [["raw"]]
-    (tmp_path / "file").unlink()
-    eventually(lambda: len(told) == 2)
-    assert told[1][1] == ["file"]

@@ -3,8 +3,8 @@
 import json
 import os
 import shutil
-import socket
 import subprocess
+import sys
 import urllib.request
 from email.message import Message
 from pathlib import Path
@@ -14,9 +14,10 @@ import httpx
 import pytest
 from prefect.client.orchestration import get_client
 
+from pipelines import server as server_module
 from pipelines.__main__ import main
 from pipelines.commands import PipelineError
-from pipelines.server import answers, command, credential, ensure, environment
+from pipelines.server import answers, credential, ensure, environment
 from pipelines.settings import ServerSettings
 
 from .conftest import Workspace, free_port
@@ -159,13 +160,15 @@ def test_the_server_tells_how_to_log_in(
     assert started[0][-2:] == ["127.0.0.1", str(port)]
 
 
-def test_a_taken_port_names_the_setting() -> None:
-    with socket.create_server(("127.0.0.1", 0)) as other:
-        port = other.getsockname()[1]
-        with pytest.raises(
-            PipelineError, match=rf"127\.0\.0\.1, port {port}: Address already in use.*flow\.server\.port"
-        ):
-            command(ServerSettings(port=port))
+@pytest.mark.usefixtures("nothing_set")
+def test_a_server_that_does_not_start_names_the_setting(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+    where = ServerSettings(port=free_port())
+    for name, value in environment(workspace.root, where).items():
+        monkeypatch.setenv(name, value)
+    words = [sys.executable, "-c", "raise SystemExit('address already in use')"]
+    monkeypatch.setattr(server_module, "command", lambda _: words)
+    with pytest.raises(PipelineError, match=r"(?s)not start .*\(flow\.server in params\.yaml\).* already in use"):
+        ensure(workspace.root, where)
 
 
 def test_loopback_needs_no_proxy(server: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,8 +9,7 @@ from pathlib import Path
 import pytest
 
 from pipelines import graph
-from pipelines.settings import FlowSettings
-from pipelines.tasks import RAN, RESTORED, UNCHANGED, StageFailedError, StageStoppedError, Stop, run
+from pipelines.tasks import RAN, RESTORED, UNCHANGED, StageError, Stop, run
 from pipelines.workspace import mend
 
 from .conftest import Workspace, work
@@ -23,7 +22,7 @@ def stop() -> Stop:
 
 
 def run_one(workspace: Workspace, stop: Stop, lines: list[str] | None = None, force: bool = False) -> str:
-    (stage,) = graph.read(workspace.root, FlowSettings()).values()
+    (stage,) = graph.read(workspace.root).values()
     return run(stage, workspace.root, stop, (lines if lines is not None else []).append, force)
 
 
@@ -40,19 +39,18 @@ def test_outcomes_are_told_apart_and_output_is_passed_on(workspace: Workspace, s
     assert workspace.ran() == ["one", "one"]
 
 
-def test_failure_names_stage_exit_code_and_last_lines(workspace: Workspace, stop: Stop) -> None:
+def test_failure_tells_exit_code_and_last_lines(workspace: Workspace, stop: Stop) -> None:
     workspace.stages(one=work(write="one.txt", extra="--exit 65"))
-    with pytest.raises(StageFailedError, match=r"stage one exited with 65; its last lines:") as caught:
+    with pytest.raises(
+        StageError, match=r"(?s)^failed; its last lines:\n.*  error: this input is no good\n.*exited with 65"
+    ):
         run_one(workspace, stop)
-    assert caught.value.exit_code == 65
-    assert "error: this input is no good" in caught.value.tail
 
 
-def test_failure_of_dvc_itself_has_no_exit_code_of_the_stage(workspace: Workspace, stop: Stop) -> None:
+def test_failure_of_dvc_itself_is_told_in_its_words(workspace: Workspace, stop: Stop) -> None:
     workspace.stages(one=work(write="one.txt", read="missing.txt"))
-    with pytest.raises(StageFailedError, match=r"missing\.txt") as caught:
+    with pytest.raises(StageError, match=r"(?s)^failed; its last lines:.*missing\.txt"):
         run_one(workspace, stop)
-    assert caught.value.exit_code is None
 
 
 def test_timeout_stops_a_stubborn_stage_and_its_children(workspace: Workspace, stop: Stop) -> None:
@@ -63,7 +61,7 @@ def test_timeout_stops_a_stubborn_stage_and_its_children(workspace: Workspace, s
         }
     )
     began = time.monotonic()
-    with pytest.raises(StageFailedError, match="stage one took longer than its timeout of 2 s"):
+    with pytest.raises(StageError, match=r"^took longer than its timeout of 2 s and was stopped"):
         run_one(workspace, stop)
     assert time.monotonic() - began < 30
     assert working_in(workspace.root) == []
@@ -74,14 +72,14 @@ def test_stop_ends_the_stage_and_refuses_the_next(workspace: Workspace, stop: St
     workspace.stages(one=work(write="one.txt", extra="--sleep 60 --child"))
 
     def enough() -> None:
-        eventually(workspace.ran)
+        eventually(workspace.ran, 60)
         stop.now("enough")
 
     threading.Timer(0, enough).start()
-    with pytest.raises(StageStoppedError, match="stage one was stopped: enough"):
+    with pytest.raises(StageError, match=r"^was stopped: enough$"):
         run_one(workspace, stop)
     assert working_in(workspace.root) == []
-    with pytest.raises(StageStoppedError, match="stage one was not begun: enough"):
+    with pytest.raises(StageError, match=r"^was not begun: enough$"):
         run_one(workspace, stop)
 
 
@@ -96,7 +94,7 @@ def test_a_second_stop_kills_a_stubborn_stage_at_once(workspace: Workspace) -> N
 
     threading.Timer(0, enough).start()
     began = time.monotonic()
-    with pytest.raises(StageStoppedError, match="stage one was stopped: enough"):
+    with pytest.raises(StageError, match=r"^was stopped: enough$"):
         run_one(workspace, stop)
     assert time.monotonic() - began < 30
     eventually(lambda: working_in(workspace.root) == [])
@@ -107,24 +105,24 @@ def test_nobody_outlives_a_killed_process(workspace: Workspace, stop: Stop, vict
     workspace.stages(one=work(write="one.txt", extra="--sleep 60 --child"))
 
     def kill() -> None:
-        eventually(workspace.ran)
+        eventually(workspace.ran, 60)
         eventually(lambda: named("import time; time.sleep(3600)", workspace.root))
         named(victim, workspace.root)[0].kill()
 
     threading.Timer(0, kill).start()
-    with pytest.raises(StageFailedError):
+    with pytest.raises(StageError, match=r"^failed"):
         run_one(workspace, stop)
     eventually(lambda: working_in(workspace.root) == [])
 
 
 def test_a_stage_whose_guards_were_all_killed_before_it_is_ended_by_the_next_run(workspace: Workspace) -> None:
     workspace.stages(one=work(write="one.txt", extra="--sleep 60"))
-    (stage,) = graph.read(workspace.root, FlowSettings()).values()
+    (stage,) = graph.read(workspace.root).values()
     owner = os.fork()
     if not owner:
         run(stage, workspace.root, Stop(0.5), lambda _: None, force=False)
         os._exit(0)
-    eventually(workspace.ran)
+    eventually(workspace.ran, 60)
     (guard,) = named("guard.py", workspace.root)
     guard.suspend()  # so that nothing below it is stopped before it is killed itself
     os.kill(owner, signal.SIGKILL)
@@ -138,12 +136,12 @@ def test_a_stage_whose_guards_were_all_killed_before_it_is_ended_by_the_next_run
 
 def test_nobody_outlives_a_killed_owner(workspace: Workspace) -> None:
     workspace.stages(one=work(write="one.txt", extra="--sleep 60 --child --stubborn"))
-    (stage,) = graph.read(workspace.root, FlowSettings()).values()
+    (stage,) = graph.read(workspace.root).values()
     owner = os.fork()
     if not owner:  # the child owns the stage until it is killed
         run(stage, workspace.root, Stop(0.5), lambda _: None, force=False)
         os._exit(0)
-    eventually(workspace.ran)
+    eventually(workspace.ran, 60)
     os.kill(owner, signal.SIGKILL)
     os.waitpid(owner, 0)
     eventually(lambda: working_in(workspace.root) == [])

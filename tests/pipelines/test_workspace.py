@@ -2,8 +2,10 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import psutil
@@ -15,18 +17,25 @@ from pipelines.__main__ import main
 from pipelines.workspace import AT_WORK_IN, BusyError, claim, mend, mend_lock, mend_readers, run_folder
 
 from .conftest import Workspace, work
-from .processes import eventually, held_elsewhere
+from .processes import eventually
 
 
-@pytest.fixture
-def chain(workspace: Workspace) -> Workspace:
-    """Make a workspace of three stages, of which two have run before the last commit."""
+@pytest.fixture(scope="module")
+def _chain(_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    workspace = Workspace(tmp_path_factory.mktemp("chain") / "workspace")
+    shutil.copytree(_template, workspace.root)
     workspace.stages(one=work(write="1.txt"), two=work("1.txt", "2.txt"), three=work("2.txt", "3.txt"))
     workspace.dvc("repro", "--quiet", "two")
     workspace.git("add", ".")
     workspace.git("commit", "--quiet", "-m", "Two of three")
     workspace.dvc("repro", "--quiet")
-    return workspace
+    return workspace.root
+
+
+@pytest.fixture
+def chain(_chain: Path, copy_of: Callable[[Path], Workspace]) -> Workspace:
+    """Make a workspace of three stages, all run, of which two had run before the last commit."""
+    return copy_of(_chain)
 
 
 def test_second_claim_is_refused_and_names_the_first(workspace: Workspace) -> None:
@@ -38,17 +47,6 @@ def test_second_claim_is_refused_and_names_the_first(workspace: Workspace) -> No
         pass
     with claim(workspace.root, "third"):
         pass
-
-
-def test_claim_waits_while_it_is_told_to(workspace: Workspace) -> None:
-    with held_elsewhere(claim(workspace.root, "first")) as release:
-
-        def go_on() -> bool:
-            release.set()
-            return True
-
-        with claim(workspace.root, "second", go_on):
-            assert json.loads((run_folder(workspace.root) / "lock").read_text())[0] == "second"
 
 
 def test_guards_of_a_dead_run_are_waited_for(workspace: Workspace) -> None:

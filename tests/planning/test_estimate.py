@@ -126,7 +126,10 @@ def test_a_dataset_that_is_not_there_is_named_and_costs_no_other_its_estimate(
     (tmp_path / "costs" / "broken.json").write_text("{")
     command(Settings(**params), tmp_path / "plan.json", tmp_path / "costs", tmp_path / "estimate.json", 0.5)
     said = capsys.readouterr().out
-    assert said.count("pets: cannot be estimated: raw/pets: expected one folder of images a class") == 1
+    assert (
+        said.count("pets: cannot be prepared as it is, nor estimated: raw/pets: expected one folder of images a class")
+        == 1
+    )
     seconds = {name: each["seconds"] for name, each in read_json(tmp_path / "estimate.json")["stages"].items()}
     assert seconds["prepare@pets"] == seconds["prepare@digits"] == seconds["train_classifier@pets"] == 0.5
     assert seconds["train_classifier@digits"] > 1000

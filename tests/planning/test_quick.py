@@ -10,14 +10,14 @@ def cut(params: dict[str, Any]) -> dict[str, Any]:
     return quick(parse(Settings, params, "params.yaml"))
 
 
-def test_what_stays_is_the_question_and_two_recipes(params: dict[str, Any]) -> None:
+def test_what_stays_is_the_question_and_the_last_recipe(params: dict[str, Any]) -> None:
     found = cut(params)
     assert found["seeds"] == 2
     assert found["synthesizers"] == {"gan": ["gan"], "vae": [], "classical": []}
     assert list(found["mixes"]) == ["merged"]
     assert found["auto_mixes"] == {}
     assert found["arms"]["train_sets"] == ["real", "merged"]
-    assert list(found["arms"]["recipes"]) == ["plain", "balanced_classical"]
+    assert list(found["arms"]["recipes"]) == ["balanced_classical"]
     digits = found["datasets"]["digits"]
     assert digits["synthesizers"]["gan"]["steps"] == 667
     assert digits["classifier"]["max_steps"] == 1000
@@ -43,7 +43,7 @@ def test_a_choice_on_val_is_asked_about_last_and_keeps_its_recipe(params: dict[s
     params["arms"]["train_sets"] = ["control", "real", "best"]
     found = cut(params)
     assert found["arms"]["train_sets"] == ["real", "best"]
-    assert list(found["arms"]["recipes"]) == ["plain", "balanced", "balanced_classical"]
+    assert list(found["arms"]["recipes"]) == ["balanced", "balanced_classical"]
 
 
 def test_real_images_alone_are_a_question_too(params: dict[str, Any], tmp_path: Path) -> None:

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from augment.core.errors import LeftOutError
-from augment.quality import neighbours
+from augment.quality import manifolds, neighbours
 from augment.quality.manifolds import compare_manifolds
 from tests.quality.views import cloud
 
@@ -68,3 +68,15 @@ def test_sets_too_small_for_the_neighbours_are_refused(real: int, synthetic: int
         LeftOutError, match=f"on either side, found {real} real ones, of val, and {synthetic} synthetic ones"
     ):
         compare_manifolds(cloud(real, 0, 0), cloud(synthetic, 0, 1))
+
+
+def test_of_many_images_a_sample_of_all_of_them_is_compared(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two classes in turns: rows at even distances would see only one of them."""
+    monkeypatch.setattr(manifolds, "MOST", 60)
+    real, synthetic = cloud(600, 0, 0), cloud(600, 0, 1)
+    real[::2] += 50
+    synthetic[::2] += 50
+    found = compare_manifolds(real, synthetic)
+    assert min(found.precision, found.coverage) > 0.5
+    assert (found.coverage * 60) % 1 == pytest.approx(0, abs=1e-9)
+    assert compare_manifolds(real, synthetic) == found

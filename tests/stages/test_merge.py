@@ -94,7 +94,7 @@ def test_images_that_failed_are_left_out_and_nothing_is_written(
     with pytest.raises(LeftOutError) as caught:
         run(tmp_path, inputs, synthesizer="gan")
     assert caught.value.reasons == (
-        f"{key}: the images of synthesizer gan failed 1 check(s), expected none",
+        f"{key}: the images of synthesizer gan failed 1 check, expected none",
         FAILURE,
         f"what to try: train longer or otherwise, or set {key}.allow_failed: true to merge them as they are",
     )

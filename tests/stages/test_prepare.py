@@ -64,7 +64,7 @@ def test_each_image_takes_its_group_with_it(tmp_path: Path) -> None:
         bright = images.images.reshape(len(images), -1).mean(1) > 128
         assert images.manifest["group"].tolist() == ["bright" if each else "dark" for each in bright]
     assert told["warnings"][0] == (
-        "2 images stand under several labels, and are left out: of cat (1 of 12), dog (1 of 12): "
+        "2 images are left out, as the same image stands under several labels: of cat (1 of 12), dog (1 of 12): "
         "cat/0.png = dog/0.png. Each image has one label here: leave each in one class"
     )
     assert any("2 of 2 groups stand in train and in test (bright, dark)" in warning for warning in told["warnings"])
@@ -118,6 +118,17 @@ def test_a_class_that_is_one_image_many_times_is_refused_with_the_reason(tmp_pat
         "e.g. background/01.png"
     )
     assert not (tmp_path / "train").exists()
+
+
+def test_classes_whose_names_look_alike_are_told_and_so_are_groups(tmp_path: Path) -> None:
+    raw = draw(tmp_path / "raw", {"caf\u00e9": 12, "cafe\u0301": 12})
+    files = [f"{folder.name}/{file.name}" for folder in sorted(raw.iterdir()) for file in sorted(folder.iterdir())]
+    groups = "".join(f"{file},{('North', 'north')[row % 2]}\n" for row, file in enumerate(files))
+    (raw / "groups.csv").write_text(f"file,group\n{groups}", encoding="utf-8")
+    told = run(tmp_path, GREY.model_copy(update={"groups": "groups.csv"}))["warnings"]
+    almost, mend = "whose names are almost the same", "If they are one, give them one name"
+    assert f"classes {almost}: cafe\u0301 (cafe\\u0301), caf\u00e9 (caf\\xe9). {mend}" in told
+    assert f"groups {almost}: North, north. {mend}" in told
 
 
 def test_frames_of_a_film_are_told(tmp_path: Path) -> None:

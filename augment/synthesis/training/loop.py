@@ -11,6 +11,7 @@ from torch import Tensor
 
 from augment.core.errors import TrainingError
 from augment.core.images import UInt8Array
+from augment.core.text import counted
 from augment.runtime.machine import Machine
 from augment.runtime.progress import Progress
 from augment.synthesis.base.iterative_spec import IterativeSpec
@@ -127,7 +128,7 @@ class TrainingRun:
         if rollbacks > self.spec.rollbacks:
             raise TrainingError(
                 f"training diverged before step {diverged_at} ({self.record.rows[-1]}); expected finite losses. "
-                f"It went back {rollbacks - 1} time(s) already: lower the learning rate"
+                f"It went back {counted(rollbacks - 1, 'time')} already: lower the learning rate"
             )
         unpack(self.good_tensors, self.training.stateful)
         self.record = Record(**copy.deepcopy(self.good_record))

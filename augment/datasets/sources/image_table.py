@@ -1,0 +1,90 @@
+"""Image files, and a table that says what they show."""
+
+import posixpath
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from augment.core.errors import DataError
+from augment.core.text import listed
+from augment.datasets.columns import Column, optional, required
+from augment.datasets.pictures import PictureSource
+from augment.datasets.raw import FileAccount
+from augment.datasets.told import SPLIT_OF, Listing, Row, split_named, tell
+
+
+class ImageTableSource(PictureSource):
+    """Image files and a table of their labels (CSV, JSON lines or Parquet), as Hugging Face's `metadata.csv` is one.
+
+    The table lies beside the images or above them, in the raw folder or in a folder a split (`train/metadata.csv`).
+    An image that no row names, or whose label is empty, is left out and counted.
+
+    Attributes:
+        table: Its name; ``.csv``, ``.jsonl``, ``.ndjson`` or ``.parquet``.
+        file: Its column with the image's path, seen from the table; ``/`` joins the parts.
+        label: Its column with the class.
+        group: Its column with who or where an image is from; that of this name is read if there is one.
+        split: Its column with train, val or test; that of this name is read if there is one.
+    """
+
+    kind: Literal["image_table"]
+    table: Annotated[str, Field(pattern=r"^[\w.-]+\.(csv|jsonl|ndjson|parquet)$")] = "labels.csv"
+    file: Column = "file"
+    label: Column = "label"
+    group: Column = "group"
+    split: Column = "split"
+
+    def listing(self, raw: Path) -> Listing:
+        """List the images that the table names.
+
+        Raises:
+            DataError: There is no table, it lacks a column, names images that are not there or several labels of one;
+                or the folder cannot be used as it is, see `survey`.
+        """
+        from augment.datasets.files import images_below
+
+        tables = _tables(raw, self.table)
+        found = images_below(raw, beside=list(tables), loose=True)
+        rows: list[Row] = []
+        for table, split in tables.items():
+            rows += self._rows(raw, table, split)
+        there = set(found.names)
+        missing = sorted({row.name for row in rows} - there)
+        if missing:
+            hint = " (a path's parts are joined by /)" if any("\\" in name for name in missing) else ""
+            raise DataError(f"{raw / self.table}: names images that are not there{hint}: {listed(missing)}")
+        labelled = [row for row in rows if row.label]
+        left_out = {reason: tuple(names) for reason, names in found.left_out.items()}
+        without = tuple(sorted(there - {row.name for row in labelled}))
+        if without:
+            left_out[f"no label in {self.table}"] = without
+        return Listing(tell(raw, labelled, FileAccount(left_out)), (raw / row.name for row in labelled))
+
+    def _rows(self, raw: Path, table: str, split: str) -> list[Row]:
+        from augment.datasets.tables import read_rows
+
+        cells = read_rows(raw / table, [self.file, self.label, *required(self, "group", "split")])
+        group, own = optional(cells, self.group), optional(cells, self.split)
+        splits = split_named(raw / table, {row[own] for row in cells} if own else ())
+        folder = posixpath.dirname(table)
+        return [
+            Row(
+                posixpath.normpath(posixpath.join(folder, row[self.file].strip())),
+                row[self.label].strip(),
+                row[group].strip() if group else "",
+                splits[row[own]] if own else split,
+            )
+            for row in cells
+        ]
+
+
+def _tables(raw: Path, name: str) -> dict[str, str]:
+    """Find the table, or one in each folder of a split: path below ``raw`` → split."""
+    if (raw / name).is_file():
+        return {name: ""}
+    folders = sorted(folder.name for folder in raw.glob("*/") if folder.name.lower() in SPLIT_OF)
+    found = {f"{folder}/{name}": SPLIT_OF[folder.lower()] for folder in folders if (raw / folder / name).is_file()}
+    if not found:
+        raise DataError(f"{raw / name}: expected a table of the images' labels here, found none")
+    return found

@@ -1,0 +1,1 @@
+"""What a finished run made, written for other tools: image sets, and models that need nothing of this project."""

@@ -1,0 +1,164 @@
+"""What was found, on one screen and on one page."""
+
+import base64
+import io
+import textwrap
+from collections.abc import Iterator
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from jinja2 import Environment, StrictUndefined
+from PIL import Image
+
+from augment.core.images import IntArray, tile
+from augment.core.store import write_text
+from augment.core.text import listed, printable
+from augment.inspection.findings import Findings
+from augment.inspection.suggestion import Suggestion
+
+CLASSES, EXAMPLES, SHOWN = 12, 3, 12
+"""Classes that the screen lists, examples that a line gives, and images of a class that the page shows."""
+LOPSIDED = 3
+"""Most over fewest images of a class from which on it is said."""
+FEW = 5
+WIDTH = 100
+
+
+def lines(found: Findings, suggestion: Suggestion) -> Iterator[str]:
+    """Give what a terminal shows, but for the suggested block."""
+    told = found.told
+    looked_at = "" if len(found.rows) + len(found.unread) == len(told.labels) else f", {len(found.rows)} looked at"
+    yield f"{_layout(suggestion.source)}: {len(told.labels)} images of {len(told.classes)} classes{looked_at}"
+    yield ""
+    yield from _table(found)
+    yield ""
+    for label, said in [*_facts(found), *_answers(found, suggestion)]:
+        yield from textwrap.wrap(said, WIDTH, initial_indent=f"{label + ':':<14}", subsequent_indent=" " * 14)
+
+
+def write_page(path: Path, found: Findings, suggestion: Suggestion, block: str) -> None:
+    """Write the same as one HTML page, with pictures of every class."""
+    template = resources.files(__package__).joinpath("page.html.jinja").read_text(encoding="utf-8")
+    drawn = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True).from_string(template)
+    labels = found.told.labels[found.rows]
+    sheets = [
+        (name, int((found.told.labels == label).sum()), _sheet(found, np.flatnonzero(labels == label)))
+        for label, name in enumerate(found.told.classes)
+    ]
+    place = {int(row): number for number, row in enumerate(found.rows)}
+    pairs = [
+        (" and ".join(printable(found.told.name(row)) for row in pair), _sheet(found, _rows(place, pair)))
+        for pair in [*found.disputed[:SHOWN], *found.one_pair_each[:SHOWN]]
+    ]
+    write_text(
+        path,
+        drawn.render(
+            title=_layout(suggestion.source),
+            head=next(lines(found, suggestion)),
+            table=list(_cells(found)),
+            facts=[*_facts(found), *_answers(found, suggestion)],
+            sheets=sheets,
+            pairs=pairs,
+            unread=[f"{printable(name)}: {why}" for name, why in found.unread.items()],
+            block=block,
+        ),
+    )
+
+
+def _rows(place: dict[int, int], rows: list[int]) -> IntArray:
+    return np.asarray([place[row] for row in rows], dtype=np.int64)
+
+
+def _layout(source: dict[str, Any]) -> str:
+    return str(source["kind"]).replace("_", " ")
+
+
+def _cells(found: Findings) -> Iterator[list[str]]:
+    """Give the table of images by class and split."""
+    told = found.told
+    splits = [] if told.splits is None else [name for name in ("train", "val", "test") if (told.splits == name).any()]
+    groups = ["groups"] if told.groups is not None else []
+    yield ["class", "images", *splits, *groups]
+    for label in np.argsort(-told.counts(), kind="stable"):
+        own = told.labels == label
+        in_split = [str(int((own & (told.splits == name)).sum())) for name in splits]
+        of_group = [] if told.groups is None else [str(len(set(told.groups[own].tolist())))]
+        yield [printable(told.classes[label]), str(int(own.sum())), *in_split, *of_group]
+
+
+def _table(found: Findings) -> Iterator[str]:
+    rows = list(_cells(found))
+    shown = rows if len(rows) <= CLASSES + 2 else [*rows[: CLASSES // 2 + 1], ["…"], *rows[-CLASSES // 2 :]]
+    name = min(40, max(len(row[0]) for row in shown))
+    for row in shown:
+        yield "  " + f"{row[0][:40]:<{name}}" + "".join(f"{cell:>9}" for cell in row[1:])
+
+
+def _facts(found: Findings) -> Iterator[tuple[str, str]]:
+    """Say what the images are like, and what is wrong with them."""
+    told, counts = found.told, found.told.counts()
+    (low, high), middle = (found.sizes.min(axis=0), found.sizes.max(axis=0)), np.median(found.sizes, axis=0)
+    between = f" to {high[0]}×{high[1]}, in the middle {middle[0]:.0f}×{middle[1]:.0f}"
+    yield "size", f"{low[0]}×{low[1]}{'' if (low == high).all() else between} pixels (height × width)"
+    yield "colours", ", ".join(f"{mode} ({count})" for mode, count in found.modes.most_common())
+    if found.deep:
+        yield "depth", f"{found.deep} have more than 8 bits a channel: say by `depth` which of their levels are meant"
+    if counts.max() >= LOPSIDED * counts.min():
+        yield "balance", f"{counts.max() / max(1, counts.min()):.0f} times as many images of a class as of another"
+    if told.groups is not None:
+        yield "groups", f"{len(set(told.groups.tolist()))}, of {told.groups.size} images"
+    if found.copies:
+        yield "copies", f"{found.copies} images are the same picture as another of their class; one of each is kept"
+    if found.disputed:
+        examples = (" = ".join(told.name(row) for row in rows) for rows in found.disputed[:EXAMPLES])
+        count = len(found.disputed)
+        yield "labels", f"{count} pictures stand under several labels, and are left out: {listed(examples)}"
+    yield "near copies", _near(found)
+    if found.unread:
+        some = (f"{name} ({why})" for name, why in list(found.unread.items())[:EXAMPLES])
+        yield "UNREAD", f"{len(found.unread)} images, with which nothing starts: {listed(some)}"
+    for reason, names in told.account.left_out.items():
+        yield "left out", f"{len(names)} files, {reason}: {listed(names[:EXAMPLES])}"
+    for said in told.account.warnings:
+        yield "mind", said
+
+
+def _near(found: Findings) -> str:
+    if not len(found.near):
+        return "none"
+    told, split = found.told, found.split_of
+    concerned = len(np.unique(found.near))
+    across = [pair for pair in found.near.tolist() if split[pair[0]] != split[pair[1]]]
+    examples = (" ~ ".join(told.name(row) for row in pair) for pair in (across or found.one_pair_each)[:EXAMPLES])
+    where = f"; {len(across)} of {len(found.near)} pairs straddle the source's own splits" if across else ""
+    return f"{concerned} images have one (frames of a film, one object in a row?){where}: {listed(examples)}"
+
+
+def _answers(found: Findings, suggestion: Suggestion) -> Iterator[tuple[str, str]]:
+    """Say what these images can tell, dealt as suggested, and what they cannot."""
+    yield "question", suggestion.question
+    if "test" in suggestion.counts:
+        tested = suggestion.counts["test"]
+        names = [f"{found.told.classes[k]} ({tested[k]})" for k in np.flatnonzero(tested < FEW)]
+        each = f"{tested.min()} to {tested.max()}" if tested.min() < tested.max() else f"{tested.min()}"
+        said = (
+            f"{tested.sum()}, {each} of a class: a difference between two classifiers of less than "
+            f"{100 * suggestion.smallest:.1f} points of accuracy will mostly go unseen (if they disagree on one image "
+            "in ten)"
+        )
+        yield "test images", said
+        if names:
+            yield "too few", f"test images of {listed(names)}: figures of these classes will mean next to nothing"
+    for doubt in suggestion.doubts:
+        yield "not so", doubt
+
+
+def _sheet(found: Findings, rows: IntArray) -> str:
+    """Draw some of the images in a row, as an address that holds the picture."""
+    some = rows[np.linspace(0, len(rows) - 1, min(SHOWN, len(rows))).astype(np.int64)]
+    buffer = io.BytesIO()
+    if len(some):
+        Image.fromarray(tile(found.pixels[some], 1, len(some), scale=2)).save(buffer, "PNG")
+    return "data:image/png;base64," + base64.b64encode(buffer.getvalue()).decode("ascii")

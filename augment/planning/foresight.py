@@ -1,0 +1,75 @@
+"""What stands in a dataset's way as far as its counts tell: said before a run, and not after hours of it."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+
+from augment.core.errors import DataError
+from augment.core.images import IntArray
+from augment.core.text import listed
+from augment.datasets.account import small
+from augment.datasets.checks import MIN_CLASSES, almost_same
+from augment.datasets.raw import RawImages
+from augment.datasets.splits import split_rows, thin
+from augment.merging.merge import additions
+from augment.planning.facts import Counted, count
+from augment.settings import Settings
+
+
+def foreseen(settings: Settings, name: str, raw: Path) -> list[str]:
+    """Say what a run will stumble over, a sentence each. Reads no pixel, and so knows of no duplicates.
+
+    Args:
+        settings: All settings.
+        name: The dataset.
+        raw: Its raw folder.
+
+    Raises:
+        DataError: `prepare` will refuse the dataset, for this reason.
+    """
+    spec = settings.datasets[name]
+    found = count(spec.source, raw)
+    if len(found.classes) < MIN_CLASSES:
+        raise DataError(f"expected at least {MIN_CLASSES} classes, found {listed(found.classes) or 'none'}")
+    stand_in = _rows(found)
+    split = split_rows(stand_in, spec.split, settings.seed)
+    kept = thin(split.train, stand_in.labels, stand_in.classes, spec.scarcity, settings.seed)
+    dealt = {
+        part: np.bincount(stand_in.labels[rows], minlength=len(found.classes)).astype(np.int64)
+        for part, rows in (("train", kept), ("val", split.val), ("test", split.test))
+    }
+    by_class = {each: {part: int(counts[k]) for part, counts in dealt.items()} for k, each in enumerate(found.classes)}
+    alike = [f"classes whose names are almost the same: {listed(names)}" for names in almost_same(found.classes)]
+    return [*alike, *small(by_class), *_mixes(settings, name, found.classes, dealt["train"])]
+
+
+def _rows(found: Counted) -> RawImages:
+    """Stand in for the images: labels, and which are set apart for testing."""
+    labels = np.repeat(np.arange(len(found.classes)), found.counts)
+    is_test = None
+    if found.official is not None:
+        within = np.concatenate([np.arange(number) for number in found.counts])
+        is_test = within < found.official[labels]
+    return RawImages(np.broadcast_to(np.uint8(0), (len(labels), 1, 1, 1)), labels, found.classes, is_test)
+
+
+def _mixes(settings: Settings, name: str, classes: tuple[str, ...], train: IntArray) -> Iterator[str]:
+    """Say which mixes will add nothing, or ask for more synthetic images than are drawn."""
+    drawn = settings.datasets[name].synthesis.per_class
+    for mix, spec in settings.mixes.items():
+        if mix not in settings.arms.train_sets or spec.synthetic_only:
+            continue
+        wanted = additions(train, spec)
+        short = [f"{classes[k]} ({wanted[k]})" for k in np.flatnonzero(wanted > drawn)]
+        if short:
+            yield (
+                f"mixes.{mix} asks for more synthetic images of {listed(short)} than datasets.{name}.synthesis."
+                f"per_class draws ({drawn}), and will be left out: raise that to {wanted.max()}, or ask for less"
+            )
+        if not wanted.any():
+            least = f"{train.min()} or more" if train.min() < train.max() else str(train.max())
+            yield (
+                f"mixes.{mix} will add nothing: every class has {least} train images, and `fill: {spec.fill}` asks for "
+                "no more. Give it a `share`"
+            )

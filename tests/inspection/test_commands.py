@@ -1,0 +1,268 @@
+"""The verbs inspect and add: what a user has on disk becomes a dataset of the project, or is refused by name."""
+
+import io
+import shutil
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+import yaml
+from PIL import Image
+
+from augment import __main__ as command_line
+from augment.core.errors import DataError, SettingsError
+from augment.core.store import write_text
+from augment.inspection import commands
+from augment.inspection.recognition import reader, recognised
+from augment.inspection.settings_text import with_dataset
+from augment.settings import load_settings
+from tests.datasets.layouts import LAYOUTS, image_folder, pictures
+
+PROJECT = Path(__file__).parents[2]
+
+
+@pytest.fixture
+def params(tmp_path: Path) -> Path:
+    """A project of nothing but the settings that come with it."""
+    (tmp_path / "project" / "raw").mkdir(parents=True)
+    shutil.copy(PROJECT / "params.yaml", tmp_path / "project")
+    return tmp_path / "project" / "params.yaml"
+
+
+def add(name: str, source: Path, params: Path, *, quick: bool = False, copied: bool = False) -> None:
+    commands.add(name, source, params, params.parent / "raw", quick=quick, copied=copied)
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+OWN = {name: layout for name, layout in LAYOUTS.items() if name not in ("huggingface", "metadata")}
+
+
+@pytest.mark.parametrize("name", LAYOUTS)
+def test_a_layout_is_recognised(name: str, tmp_path: Path) -> None:
+    LAYOUTS[name].write(tmp_path)
+    (tmp_path / ".DS_Store").write_bytes(b"")
+    (tmp_path / "README.md").write_text("Pictures.")
+    expected = dict(LAYOUTS[name].source)
+    if name == "huggingface":  # whose shards, once they are there, are Parquet like any other
+        expected = {"kind": "parquet"}
+    if name == "metadata":
+        frame_files = sorted(tmp_path.rglob("metadata.csv"))
+        for path in frame_files:
+            pd.read_csv(path).rename(columns={"what": "Class"}).to_csv(path, index=False)
+        expected["label"] = "Class"
+    assert recognised(tmp_path) == expected
+    assert reader(expected).listing(tmp_path).told.counts().tolist() == [12, 12]
+
+
+@pytest.mark.parametrize("name", OWN)
+def test_what_add_writes_prepare_reads(name: str, tmp_path: Path, params: Path) -> None:
+    OWN[name].write(tmp_path / "toys")
+    before = contents(tmp_path / "toys")
+    old = params.read_text()
+    add("toys", tmp_path / "toys", params)
+    assert contents(tmp_path / "toys") == before == contents(params.parent / "raw" / "toys")
+    dataset = load_settings(params).datasets["toys"]
+    images = dataset.source.load(params.parent / "raw" / "toys").images
+    assert images.shape == (24, 1, 12, 12)  # at their own size, without a resize
+    assert sorted(images[:, 0, 0, 0].tolist()) == list(range(24))
+    assert len(added(old, params)) <= 15
+    assert dataset.split.test == ("official" if OWN[name].splits else 0.2)
+    assert dataset.split.together() == ({"group"} if OWN[name].groups and not OWN[name].splits else set())
+
+
+def added(old: str, params: Path) -> list[str]:
+    """Give the lines that are new; all the others are as they were."""
+    text = params.read_text()
+    start = text.index("  toys:\n")
+    end = start + len(text) - len(old)
+    assert text[:start] + text[end:] == old
+    return text[start:end].splitlines(keepends=True)
+
+
+def test_files_get_a_second_name_or_are_copied(tmp_path: Path, params: Path) -> None:
+    image_folder(tmp_path / "toys")
+    add("linked", tmp_path / "toys", params)
+    add("copied", tmp_path / "toys", params, copied=True)
+    first = tmp_path / "toys" / "groups.csv"
+    raw = params.parent / "raw"
+    assert first.samefile(raw / "linked" / "groups.csv")
+    assert not first.samefile(raw / "copied" / "groups.csv")
+    assert not (raw / "copied" / "groups.csv").is_symlink()
+
+
+def test_files_that_lie_in_raw_already_stay_there(params: Path) -> None:
+    raw = params.parent / "raw"
+    image_folder(raw / "toys")
+    before = contents(raw)
+    add("toys", raw / "toys", params)
+    assert contents(raw) == before
+    assert "toys" in load_settings(params).datasets
+
+
+def test_a_file_of_arrays_is_a_dataset_by_itself(tmp_path: Path, params: Path, capsys: Any) -> None:
+    LAYOUTS["npz_keras"].write(tmp_path)
+    (tmp_path / "note.txt").write_text("not to be copied")
+    add("toys", tmp_path / "data.npz", params)
+    assert list(contents(params.parent / "raw" / "toys")) == ["data.npz"]
+    assert capsys.readouterr().out.endswith(
+        f"Next: make repro   (dvc add {params.parent}/raw/toys puts the images under version control)\n"
+    )
+
+
+def test_a_first_look_has_smaller_images_and_fewer_steps(tmp_path: Path, params: Path) -> None:
+    for number in range(24):
+        path = tmp_path / "big" / "ab"[number % 2] / f"{number}.png"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        noise = np.random.default_rng(number).integers(0, 256, (90, 120, 3), dtype=np.uint8)
+        Image.fromarray(noise).save(path)
+    add("big", tmp_path / "big", params)
+    add("small", tmp_path / "big", params, quick=True)
+    written = yaml.safe_load(params.read_text())["datasets"]
+    assert (written["big"]["source"]["image_size"], written["small"]["source"]["image_size"]) == ([48, 64], [24, 32])
+    steps = [written[name]["synthesizers"]["gan"]["steps"] for name in ("big", "small")]
+    assert steps == [2000, 600]
+
+
+@pytest.mark.parametrize("name", ["digits", "My-Images", "size"])
+def test_a_name_that_cannot_be_is_refused_before_anything_is_written(name: str, tmp_path: Path, params: Path) -> None:
+    image_folder(tmp_path / "toys")
+    before = contents(params.parent)
+    with pytest.raises(SettingsError):
+        add(name, tmp_path / "toys", params)
+    assert contents(params.parent) == before
+
+
+def test_nothing_is_overwritten(tmp_path: Path, params: Path) -> None:
+    image_folder(tmp_path / "toys")
+    there = params.parent / "raw" / "toys" / "mine.png"
+    there.parent.mkdir()
+    there.write_bytes(b"mine")
+    before = contents(params.parent)
+    with pytest.raises(DataError, match=r"raw/toys: expected nothing there yet; nothing is overwritten"):
+        add("toys", tmp_path / "toys", params)
+    assert contents(params.parent) == before
+
+
+def test_an_image_that_cannot_be_read_is_named_and_nothing_is_written(tmp_path: Path, params: Path) -> None:
+    image_folder(tmp_path / "toys")
+    (tmp_path / "toys" / "box" / "00.png").write_bytes(b"no image")
+    before = contents(params.parent)
+    with pytest.raises(DataError, match=r"toys: 1 images cannot be read:\n  box/00.png: expected an image"):
+        add("toys", tmp_path / "toys", params)
+    assert contents(params.parent) == before
+
+
+def test_settings_that_cannot_be_written_leave_no_images_behind(
+    tmp_path: Path, params: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    image_folder(tmp_path / "toys")
+
+    def full(path: Path, text: str) -> None:
+        if path == params:
+            raise OSError("disk full")
+        write_text(path, text)
+
+    monkeypatch.setattr(commands, "write_text", full)
+    with pytest.raises(OSError, match="disk full"):
+        add("toys", tmp_path / "toys", params)
+    assert not (params.parent / "raw" / "toys").exists()
+
+
+def test_a_block_goes_behind_the_last_dataset_whatever_follows(tmp_path: Path) -> None:
+    text = "datasets:  # all\n    a:\n        x: {y: 1}  # last\n\n# more\ngate:\n  z: 1"
+    (tmp_path / "params.yaml").write_text(text)
+    made = with_dataset(tmp_path / "params.yaml", "b", {"x": {"y": 2}})
+    assert made == text.replace("# last\n", "# last\n    b:\n      x: {y: 2}\n")
+    (tmp_path / "params.yaml").write_text("datasets:\n  a:\n    - 1")
+    assert with_dataset(tmp_path / "params.yaml", "b", {"x": 1}) == "datasets:\n  a:\n    - 1\n  b:\n    x: 1\n"
+    for unfit in ("datasets: {}\n", "seed: 0\n", "datasets: {a: 1}\n"):
+        (tmp_path / "params.yaml").write_text(unfit)
+        with pytest.raises(SettingsError, match="expected `datasets:` and a dataset on lines of its own"):
+            with_dataset(tmp_path / "params.yaml", "b", {})
+
+
+def inspected(source: Path, params: Path, capsys: pytest.CaptureFixture[str], page: Path | None = None) -> str:
+    commands.inspect(source, params, page)
+    return " ".join(capsys.readouterr().out.split())
+
+
+def test_inspect_says_what_is_there(tmp_path: Path, params: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    toys = tmp_path / "toys"
+    LAYOUTS["split_folders"].write(toys)
+    first, second, *_, last = pictures()
+    (toys / "Train" / "box" / "copy.png").write_bytes(first.file())
+    (toys / "testing" / "box" / "disputed.png").write_bytes(second.file())
+    near = last.pixels.copy()
+    near[5, 5] += 1
+    buffer = io.BytesIO()
+    Image.fromarray(near).save(buffer, "PNG")
+    (toys / "Train" / CLASS_OF[last.label] / "near.png").write_bytes(buffer.getvalue())
+    (toys / "Train" / "disc" / "bad.png").write_bytes(b"")
+    before = contents(tmp_path)
+    said = inspected(toys, params, capsys, tmp_path / "page.html")
+    assert "split folders: 28 images of 2 classes class images train val test" in said
+    assert "size: 12×12 pixels (height × width) colours: L (27)" in said
+    assert "copies: 1 images are the same picture as another of their class" in said
+    assert "labels: 1 pictures stand under several labels, and are left out: Train/disc/01.png = " in said
+    assert "2 images have one (frames of a film, one object in a row?); 1 of 1 pairs straddle the source's own" in said
+    assert "UNREAD: 1 images, with which nothing starts: Train/disc/bad.png (expected an image, found an empty" in said
+    assert "question: How well does a classifier do on the test images that the source sets apart?" in said
+    assert "not so: split: 2 sets of images that keep_together says to keep together stand in two splits" in said
+    assert "of less than" in said
+    assert "split: {val: official, test: official} scarcity" in said
+    html = (tmp_path / "page.html").read_text()
+    assert html.count("data:image/png;base64,") == 2 + 2
+    assert "Train/disc/bad.png: expected an image" in html
+    (tmp_path / "page.html").unlink()
+    assert contents(tmp_path) == before
+
+
+CLASS_OF = ("box", "disc")
+
+
+def test_inspect_doubts_what_cannot_be_dealt(tmp_path: Path, params: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    image_folder(tmp_path / "toys")
+    frame = pd.read_csv(tmp_path / "toys" / "groups.csv")
+    frame["group"] = ["one", "two"] * 12
+    frame.to_csv(tmp_path / "toys" / "groups.csv", index=False)
+    said = inspected(tmp_path / "toys", params, capsys)
+    assert "not so: split.test, split.keep_together: every class needs at least 3 sets of images" in said
+    assert "split: {val: 0.2, test: 0.2} scarcity" in said
+
+
+def test_many_classes_fit_on_a_screen(tmp_path: Path, params: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    images = np.random.default_rng(0).integers(0, 256, (900, 8, 8), dtype=np.uint8)
+    np.savez(tmp_path / "many.npz", images=images, labels=np.arange(900) % 300)
+    commands.inspect(tmp_path / "many.npz", params, None)
+    out = capsys.readouterr().out
+    assert "900 images of 300 classes" in out
+    assert len(out.splitlines()) < 60
+
+
+@pytest.mark.parametrize("found", [[], ["notes.txt"], ["film.mp4"]])
+def test_a_folder_without_images_says_what_is_read(found: list[str], tmp_path: Path, params: Path) -> None:
+    folder = tmp_path / "toys"
+    folder.mkdir()
+    for name in found:
+        (folder / name).write_text("x")
+    with pytest.raises(DataError, match=r"toys: expected images \(.bmp, .* or files that hold many \(.parquet"):
+        commands.inspect(folder, params, None)
+    with pytest.raises(DataError, match=r"nowhere: expected a folder or a file, found none"):
+        commands.inspect(tmp_path / "nowhere", params, None)
+
+
+def test_the_command_line_has_both(tmp_path: Path, params: Path, monkeypatch: Any, capsys: Any) -> None:
+    image_folder(tmp_path / "my Toys 2")
+    monkeypatch.chdir(params.parent)
+    assert command_line.main(["inspect", str(tmp_path / "my Toys 2"), "--page", "page.html"]) == 0
+    assert "python -m augment add my_toys_2 " in capsys.readouterr().out
+    assert command_line.main(["add", "toys", str(tmp_path / "my Toys 2"), "--quick", "--copy"]) == 0
+    assert "Next: make quick" in capsys.readouterr().out
+    assert (params.parent / "raw" / "toys" / "groups.csv").is_file()
+    assert command_line.main(["add", "toys", str(tmp_path / "my Toys 2")]) == 65
+    assert "datasets.toys already exists; expected another name" in capsys.readouterr().err

@@ -1,0 +1,68 @@
+"""What is told before a run: it is told by names and numbers alone, and as `prepare` and `merge` will have it."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from augment.core.errors import DataError
+from augment.core.settings_block import parse
+from augment.planning.foresight import foreseen
+from augment.settings import Settings
+
+QUARTERS, ALL = {"val": 0.25, "test": 0.25}, {"kind": "none"}
+
+
+def settings_of(
+    params: dict[str, Any], split: Mapping[str, float] = QUARTERS, scarcity: Mapping[str, Any] = ALL
+) -> Settings:
+    """Make the project's settings those of an image folder."""
+    source = {"kind": "image_folder", "image_size": 16, "mode": "rgb"}
+    changed = {"source": source, "scarcity": scarcity, "split": split}
+    return parse(Settings, params | {"datasets": {"pets": params["datasets"]["digits"] | changed}}, "params.yaml")
+
+
+def fill(folder: Path, **counts: int) -> Path:
+    for name, count in counts.items():
+        (folder / name).mkdir(parents=True)
+        for number in range(count):
+            (folder / name / f"{number:03}.png").touch()
+    return folder
+
+
+def test_a_class_that_the_splits_cannot_serve_is_refused(params: dict[str, Any], tmp_path: Path) -> None:
+    with pytest.raises(DataError, match=r"split\.test: every class needs at least 2 images .*, too few of emu \(1\)"):
+        foreseen(settings_of(params), "pets", fill(tmp_path, cat=30, emu=1))
+
+
+def test_a_class_too_small_for_its_scarcity_is_refused(params: dict[str, Any], tmp_path: Path) -> None:
+    thinned = settings_of(params, scarcity={"kind": "per_class", "count": 40})
+    with pytest.raises(DataError, match="class cat has 28 train images, expected at least 40"):
+        foreseen(thinned, "pets", fill(tmp_path, cat=50, dog=90))
+
+
+def test_few_images_single_ones_and_names_alike_are_told(params: dict[str, Any], tmp_path: Path) -> None:
+    few = fill(tmp_path, cat=30, Cat=9, emu=3)
+    said = foreseen(settings_of(params, {"val": 0.4, "test": 0.34}), "pets", few)
+    assert said[0] == "classes whose names are almost the same: Cat, cat"
+    assert said[1].startswith("15 test images: an accuracy measured on them is uncertain by up to ±25 points")
+    assert any(each.startswith("a single train image of emu (1): nothing can be interpolated") for each in said)
+
+
+def test_a_mix_that_adds_nothing_or_asks_for_too_much_is_told(params: dict[str, Any], tmp_path: Path) -> None:
+    equal, lopsided = fill(tmp_path / "equal", cat=400, dog=400), fill(tmp_path / "lopsided", cat=2000, dog=100)
+    assert foreseen(settings_of(params), "pets", equal) == [
+        f"mixes.{mix} will add nothing: every class has 225 train images, and `fill: largest` asks for no more. "
+        "Give it a `share`"
+        for mix in ("merged", "control")
+    ]
+    (first, _) = foreseen(settings_of(params), "pets", lopsided)
+    assert first == (
+        "mixes.merged asks for more synthetic images of dog (1069) than datasets.pets.synthesis.per_class draws (600), "
+        "and will be left out: raise that to 1069, or ask for less"
+    )
+
+
+def test_the_projects_own_dataset_has_nothing_to_be_told(settings: Settings) -> None:
+    assert foreseen(settings, "digits", Path("raw/digits")) == []
