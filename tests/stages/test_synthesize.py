@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 
 from augment.core.cells import count_cells
+from augment.core.container import read_image_set
 from augment.core.errors import ContainerError
 from augment.core.images import ImageSet
-from augment.core.store import read_image_set, read_json, write_json
+from augment.core.store import read_json, write_json
 from augment.runtime.runtime_spec import RuntimeSpec
 from augment.stages.synthesize import synthesize
 from augment.synthesis.base.drawing_spec import SynthesisSpec

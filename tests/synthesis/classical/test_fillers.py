@@ -14,6 +14,7 @@ from augment.runtime.seeding import torch_generator
 from augment.synthesis.base.sampling import sample_batches, sources
 from augment.synthesis.base.translator import Translator
 from augment.synthesis.classical.fillers import (
+    Fourier,
     fit_by_reference,
     fit_transport,
     low_frequencies,
@@ -152,6 +153,7 @@ def test_low_frequencies_lie_around_the_constant_one() -> None:
 
 def test_amplitudes_are_exchanged_and_phases_kept() -> None:
     filler = fit_by_reference(two_scanners(EMPTY), FourierSpec(reach=0.5))
+    assert isinstance(filler, Fourier)
     images = torch.rand(4, 1, 8, 8) * 2 - 1
     noise, targets = normal(4, 3), torch.tensor([1, 1, 0, 0])
     made = filler.translate(images, 1 - targets, targets, noise)
