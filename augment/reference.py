@@ -145,6 +145,8 @@ def _values(schema: Mapping[str, Any], definitions: Mapping[str, Any]) -> str:
     if schema["type"] == "array":
         length = schema.get("minItems") if schema.get("minItems") == schema.get("maxItems") else None
         return f"list{f' of {length}' if length else ''}, each {_values(schema['items'], definitions)}"
+    if schema["type"] == "object":
+        return f"a name each, with {_values(schema['additionalProperties'], definitions)}"
     bounds = ", ".join(text.format(f"{schema[name]:g}") for name, text in BOUNDS.items() if name in schema)
     return f"{KINDS[schema['type']]} {bounds}".rstrip()
 

@@ -7,6 +7,7 @@ from pydantic import Field, model_validator
 
 from augment.assessment.gate import GateSpec
 from augment.classifier.classifier_spec import ClassifierSpec, RecipeSpec
+from augment.core.endpoints import VerdictSpec
 from augment.core.errors import SettingsError
 from augment.core.registry import OneOf
 from augment.core.settings_block import Name, Names, Spec, parse
@@ -48,6 +49,7 @@ class Settings(Spec):
     synthesizers: dict[str, list[Name]]
     datasets: Annotated[dict[Name, DatasetSpec], Field(min_length=1)]
     gate: GateSpec = GateSpec()
+    verdict: VerdictSpec = VerdictSpec()
     mixes: dict[Name, MixSpec]
     auto_mixes: dict[Name, AutoMixSpec] = Field(default_factory=dict)
     arms: ArmsSpec

@@ -7,7 +7,8 @@ difference at 5 % where there is none. The second is of the verdict, over real a
 good; best real arm and candidate are chosen on val. How often does it say that synthesis helps or hurts, by plain
 p-values and by corrected ones; how often would the merged set be used; and how often if merged arms truly are better?
 In the third the recipes differ in worth, on real and merged images alike. How often would the merged set be used if it
-only had to beat the best real arm, and how often as it also has to beat the real arm of its own recipe?
+only had to beat the best real arm, and how often as it also has to beat the real arm of its own recipe? The fourth is
+of every endpoint, on 160 test images in four uneven cells of two classes and two groups that do not differ.
 
 Run it as a module, from the project's folder: it draws its arms as the tests do.
 """
@@ -16,6 +17,7 @@ import argparse
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import partial
+from typing import get_args
 
 import numpy as np
 
@@ -24,14 +26,15 @@ from augment.comparison.intervals import Estimate, crossed_estimate, pigeonhole_
 from augment.comparison.paired import PairedComparison
 from augment.comparison.power import spread
 from augment.comparison.significance import ALPHA, mcnemar_p, sign_flip_p
+from augment.core.endpoints import Endpoint
 from augment.core.images import FloatArray
 from augment.core.seeding import numpy_generator
 from augment.results.kinds import ArmKind, Baseline, Effect
 from augment.results.record import Interval
-from tests.comparison.simulated import WORLDS, World, draw_arms, draw_hits
+from tests.comparison.simulated import UNEVEN, WORLDS, World, draw_arms, draw_hits, draw_in_cells
 
 EFFECT = 0.02
-GAIN = 0.04
+GAIN, LARGE_GAIN = 0.04, 0.08
 RESAMPLES = FLIPS = 499
 VERDICTS = [
     (name, real, merged)
@@ -72,6 +75,8 @@ def main() -> None:
         for test, val in IMAGES
     }
     show("recipes worth 0, 0.5, 3, 4 points", options.rounds, unequal)
+    asked = {name: partial(by_endpoint, name, numpy_generator(options.seed, name)) for name in get_args(Endpoint)}
+    show("endpoint: 1 real + 2 merged arms", options.rounds, asked)
 
 
 def show(title: str, rounds: int, rows: Mapping[str, Callable[[], Round]]) -> None:
@@ -149,6 +154,20 @@ def unequal_recipes(world: World, rng: np.random.Generator) -> Round:
         "merged set used for nothing %": equal.use.kind is ArmKind.MERGED,
         f"gain of {100 * GAIN:.0f} points seen, if it were all %": beats_best_real(better),
         f"gain of {100 * GAIN:.0f} points seen %": better.use.kind is ArmKind.MERGED,
+    }
+
+
+def by_endpoint(endpoint: Endpoint, rng: np.random.Generator) -> Round:
+    """Judge by an endpoint, on cells of 12 to 60 test images: merged arms as good as the real one, and truly better."""
+    world = World(images=len(UNEVEN.labels), val_images=100)
+    equal = compare(draw_in_cells(world, 2, rng), seed=0, endpoint=endpoint)
+    better = compare(draw_in_cells(world, 2, rng, LARGE_GAIN), seed=0, endpoint=endpoint)
+    compared = comparisons_of_chosen(equal)[0]
+    return {
+        "interval of the chosen arm covers %": holds(compared.estimate.interval(), 0.0),
+        "helps, for nothing %": equal.effect is Effect.HELPS,
+        "hurts, for nothing %": equal.effect is Effect.HURTS,
+        f"gain of {100 * LARGE_GAIN:.0f} points seen %": better.effect is Effect.HELPS,
     }
 
 

@@ -21,6 +21,7 @@ from typing import Any
 import yaml
 
 from benchmarks.study_results import BEGUN, Finished, is_finished, read_finished, write_results
+from benchmarks.two_sources import write_two_sources
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 STUDIES = REPOSITORY / "benchmarks" / "studies"
@@ -48,7 +49,7 @@ def draft(settings: dict[str, Any]) -> dict[str, Any]:
     return settings | {"seeds": 2}
 
 
-def prepare(root: Path, settings: dict[str, Any], fashion_mnist: Path) -> None:
+def prepare(root: Path, settings: dict[str, Any], fashion_mnist: Path | None) -> None:
     """Make the workspace of one dataset, whole or not at all, where there is none yet; set its params.yaml."""
     if not root.exists():
         unfinished = root.with_name(f"{root.name}.part")
@@ -79,9 +80,13 @@ def _git(root: Path, *words: str) -> None:
     subprocess.run(["git", *AUTHOR, *words], cwd=root, check=True)
 
 
-def _place(raw: Path, kind: str, fashion_mnist: Path) -> None:
+def _place(raw: Path, kind: str, fashion_mnist: Path | None) -> None:
     if kind == "torchvision":
+        if fashion_mnist is None:
+            sys.exit("expected --fashion-mnist: this study has datasets of its images")
         shutil.copytree(fashion_mnist, raw)
+    elif kind == "image_folder":
+        write_two_sources(raw)
     else:
         raw.mkdir(exist_ok=True)
         (raw / "README.md").write_text("The images come with scikit-learn.\n")
@@ -97,17 +102,19 @@ def main() -> None:
     """Run the datasets one after the other; exit with an error if one failed."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("study", choices=sorted(folder.name for folder in STUDIES.iterdir() if folder.is_dir()))
-    parser.add_argument("--fashion-mnist", type=Path, required=True, help="folder with the four idx.gz files")
+    parser.add_argument("--fashion-mnist", type=Path, help="folder with the four idx.gz files")
     parser.add_argument("--workspace", type=Path, required=True, help="where the datasets' workspaces are kept")
     parser.add_argument("--dataset", action="append", help="run only this dataset (may be repeated)")
     parser.add_argument("--jobs", type=int, help="stages side by side (default: one a core)")
+    parser.add_argument("--seeds", type=int, help="as many, results to the workspace: a first look")
     parser.add_argument("--draft", action="store_true", help="few steps, results to the workspace: does it go through?")
     options = parser.parse_args()
     options.workspace.mkdir(parents=True, exist_ok=True)
-    results = options.workspace if options.draft else STUDIES / options.study
+    results = options.workspace if options.draft or options.seeds else STUDIES / options.study
     finished: list[Finished] = []
     failed: list[str] = []
-    for name, settings in parts(STUDIES / options.study):
+    for name, asked in parts(STUDIES / options.study):
+        settings = asked | ({"seeds": options.seeds} if options.seeds else {})
         root = options.workspace / name
         if not options.dataset or name in options.dataset:
             prepare(root, draft(settings) if options.draft else settings, options.fashion_mnist)

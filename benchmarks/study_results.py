@@ -13,14 +13,15 @@ import yaml
 
 from augment.core.records import read_record
 from augment.costs import hardware
+from augment.results import tables
 from augment.results.arm_figures import ARM_FIGURES
 from augment.results.kinds import ArmKind, Baseline
 from augment.results.record import ArmResult, Interval, Result
 from augment.results.synthesizer_figures import SYNTHESIZER_FIGURES
 from augment.results.tables import Cell
-from augment.results.wording import MISSING, detected, points
+from augment.results.wording import ENDPOINTS, MISSING, detected, points
 from augment.summary.frames import arm_table
-from augment.summary.markdown import cell, escape, lines
+from augment.summary.markdown import cell, escape, lines, table
 
 BEGUN = "begun"
 """Git tag, in a workspace, of the commit of this repository that it was cloned at."""
@@ -85,6 +86,7 @@ def markdown(study: str, finished: Sequence[Finished], provenance: str) -> str:
             "each kind of training set the arm with the best accuracy on val is shown. The verdict is that of the "
             "merged arm against the plain real arm / against the best arm without synthesis, after Holm's correction "
             "over all arms that merge; so are differences in bold.",
+            *_by_groups(results),
             "## Every training set, with its best recipe on val",
             lines([*sets, *_BASELINES], (row for result in results for row in _set_rows(result))),
             "## The synthetic images",
@@ -95,12 +97,24 @@ def markdown(study: str, finished: Sequence[Finished], provenance: str) -> str:
     ).replace("\n\n\n", "\n\n")
 
 
+def _by_groups(results: Sequence[Result]) -> Iterable[str]:
+    """Say what was asked where that is not accuracy, and lay out groups and cells where there are any."""
+    asked = dict.fromkeys(ENDPOINTS[result.endpoint] for result in results if result.endpoint != "accuracy")
+    if asked:
+        yield f"What was asked here is the {', '.join(asked)}: differences and choices are by it."
+    for result in results:
+        if found := tables.endpoints(result):
+            yield f"### Groups and cells: {result.dataset}"
+            yield found.caption
+            yield table(found, code=True)
+
+
 _BASELINES = {"minus `real/plain`": Baseline.REFERENCE, "minus best without synthesis": Baseline.BEST_REAL}
 
 
 def best_of(arms: Iterable[ArmResult]) -> ArmResult | None:
     """Give the arm that was best on val, the first of equals; None where there are none."""
-    return max(arms, key=lambda arm: arm.scores["val_accuracy"].mean, default=None)
+    return max(arms, key=lambda arm: arm.val_score, default=None)
 
 
 def _summary_row(result: Result) -> list[str]:
@@ -153,8 +167,10 @@ def _named(arm: ArmResult | None) -> str:
 def _provenance(study: str, finished: Sequence[Finished]) -> str:
     seeds = sorted({each.settings["seeds"] for each in finished})
     names = ", ".join(f"{revision}" for revision in sorted({each.revision for each in finished}))
+    kinds = {block["source"]["kind"] for each in finished for block in each.settings.get("datasets", {}).values()}
+    images = " --fashion-mnist FOLDER" if "torchvision" in kinds else ""
     return (
-        f"`python -m benchmarks.study {study} --fashion-mnist FOLDER --workspace FOLDER`\n\n"
+        f"`python -m benchmarks.study {study}{images} --workspace FOLDER`\n\n"
         f"Git revision {names}; {datetime.now(UTC):%Y-%m-%d}; {', '.join(map(str, seeds))} seeds an arm; "
         f"{hardware()}, {platform.system()}, Python {platform.python_version()}. "
         "Every arm's every figure is in `results.csv`, the settings are beside it.\n"

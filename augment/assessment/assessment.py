@@ -11,11 +11,12 @@ from augment.assessment.failures import Failure, find_failures
 from augment.assessment.gate import GateSpec
 from augment.assessment.judge_strength import judge_strength
 from augment.assessment.membership import attack, draw_pool
-from augment.assessment.memorisation import Memorisation, class_units, memorisation, nearest_in_pixels
+from augment.assessment.memorisation import Memorisation, class_units, memorisation, nearest_in_cell, nearest_in_pixels
 from augment.assessment.per_class import quality_per_class
 from augment.assessment.real_reference import real_reference
 from augment.assessment.sampling import sampled
 from augment.assessment.scores import sample_scores
+from augment.core.cells import group_names
 from augment.core.images import FloatArray, ImageSet, IntArray, first_rows
 from augment.quality.generator_quality import Judged, generator_quality, match
 from augment.quality.neighbours import Nearest, nearest
@@ -102,7 +103,10 @@ def assess_generator(train: Side, val: Side, synthetic: Side, gate: GateSpec, rn
         "membership": _membership(train, val, synthetic, rng),
         "judge": judge_strength(val.judged),
     }
-    scores = sample_scores(synthetic.images.labels, synthetic.judged.probabilities, neighbours, limits)
+    compared = neighbours, limits
+    if group_names(synthetic.images):
+        compared = _in_cells(train.images, val.images, synthetic.images)
+    scores = sample_scores(synthetic.images.labels, synthetic.judged.probabilities, *compared)
     return Assessment(_plain(figures), per_class.round(DECIMALS), neighbours, scores)
 
 
@@ -123,6 +127,22 @@ def _memorisation(
     rows = first_rows(synthetic.images.labels, val.images.class_counts())
     found = memorisation((of_synthetic / of_image)[rows], held_out / units[val.images.labels])
     return found, found.threshold * of_image
+
+
+def _in_cells(train: ImageSet, val: ImageSet, synthetic: ImageSet) -> tuple[Nearest, FloatArray]:
+    """Find the nearest training image of each synthetic one in its own cell, and the distance that makes it a copy.
+
+    The source of a translation is near it by nature, and of another cell: only an image of the cell can be copied.
+    Held-out images are measured alike, each in its cell.
+    """
+    near, held_out = (nearest_in_cell(images, train) for images in (synthetic, val))
+    known = np.isfinite(held_out.distance)
+    if not known.any():
+        return near, np.zeros(len(synthetic))
+    units = class_units(held_out.distance[known], val.labels[known], len(val.classes))
+    scaled = held_out.distance[known] / units[val.labels[known]]
+    of_image = units[synthetic.labels]
+    return near, memorisation(near.distance / of_image, scaled).threshold * of_image
 
 
 def _membership(train: Side, val: Side, synthetic: Side, rng: np.random.Generator) -> dict[str, dict[str, float]]:

@@ -10,8 +10,9 @@ import numpy as np
 import numpy.typing as npt
 from scipy.stats import rankdata
 
+from augment.core.cells import cell_numbers, group_names
 from augment.core.errors import LeftOutError
-from augment.core.images import FloatArray, IntArray, UInt8Array
+from augment.core.images import FloatArray, ImageSet, IntArray, UInt8Array
 from augment.quality.neighbours import Nearest, nearest
 
 NEAR_COPY_QUANTILE = 0.01
@@ -44,6 +45,22 @@ def nearest_in_pixels(images: UInt8Array, train: UInt8Array) -> Nearest:
     numbers = images[0].size if len(images) else 1
     found = nearest(images.reshape(len(images), -1), train.reshape(len(train), -1))
     return Nearest(found.distance / numbers**0.5, found.row)
+
+
+def nearest_in_cell(images: ImageSet, train: ImageSet) -> Nearest:
+    """Find the nearest training image of each image among those of its class and group.
+
+    Returns:
+        Distances as in `nearest_in_pixels`; infinite, and row -1, where training has no image of the cell.
+    """
+    groups = group_names(train)
+    own, of_train = cell_numbers(images, groups), cell_numbers(train, groups)
+    distance, row = np.full(len(images), np.inf), np.full(len(images), -1, dtype=np.int64)
+    for cell in np.intersect1d(own[own >= 0], of_train):
+        rows, candidates = np.flatnonzero(own == cell), np.flatnonzero(of_train == cell)
+        found = nearest_in_pixels(images.images[rows], train.images[candidates])
+        distance[rows], row[rows] = found.distance, candidates[found.row]
+    return Nearest(distance, row)
 
 
 @dataclass(frozen=True)

@@ -51,10 +51,14 @@ class RecipeSpec(Spec):
         mixing: Pairs of images made one, label and all: see below.
         mixing_alpha: Both parameters of the Beta distribution that an image's own share is drawn from; 1 is uniform,
             less leaves most images nearly alone.
-        sampling: ``natural`` (every image once an epoch, but for those, drawn anew each time, that fill no batch) or
-            ``balanced`` (every class equally often).
-        loss: ``plain`` cross-entropy, or ``class_weighted``, by the inverse of the effective number of a class's
-            samples.
+        sampling: ``natural`` (every image once an epoch, but for those, drawn anew each time, that fill no batch),
+            ``balanced`` (every class equally often) or ``balanced_cells`` (every cell of class and group that has
+            images).
+        loss: ``plain`` cross-entropy, ``class_weighted``, by the inverse of the effective number of a class's
+            samples, or ``group_dro``: the cells on which the network does worst weigh most
+            ([1911.08731](https://arxiv.org/abs/1911.08731)).
+        coral: Weight of the difference between the covariances that the features below the head have in two groups
+            (deep CORAL, [1607.01719](https://arxiv.org/abs/1607.01719)).
         weight_decay: AdamW's, decoupled.
         dropout: Share of the features below the head that a step leaves out.
     """
@@ -63,7 +67,8 @@ class RecipeSpec(Spec):
     noise: NonNegativeFloat = 0.0
     mixing: Annotated[str, MIXINGS] = "none"
     mixing_alpha: PositiveFloat = 1.0
-    sampling: Literal["natural", "balanced"]
-    loss: Literal["plain", "class_weighted"] = "plain"
+    sampling: Literal["natural", "balanced", "balanced_cells"]
+    loss: Literal["plain", "class_weighted", "group_dro"] = "plain"
+    coral: NonNegativeFloat = 0.0
     weight_decay: NonNegativeFloat = 1e-2
     dropout: Annotated[float, Field(ge=0.0, lt=1.0)] = 0.0

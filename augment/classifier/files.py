@@ -35,6 +35,7 @@ def write_classifiers(
                 "best_step": run.best_step,
                 "steps": run.steps,
                 "converged": run.converged,
+                **({} if run.val_endpoint is None else {"val_endpoint": run.val_endpoint}),
             }
             for run in runs
         ],

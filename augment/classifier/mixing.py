@@ -6,10 +6,17 @@ The papers draw one share a batch; here every pair has its own.
 from typing import NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 import torch
 from torch import Tensor
 
 from augment.classifier.pixels import inside
+
+MAPS = 4
+"""Axes of images and maps: N×C×H×W."""
+
+TINY = 1e-6
+"""Keeps a channel of equal values from a division by 0."""
 
 
 class Mixture(NamedTuple):
@@ -27,6 +34,40 @@ class Mixture(NamedTuple):
         """Mix N×…: images, maps or targets."""
         share = self.share.view(-1, *[1] * (values.ndim - 1)).to(values.dtype)
         return share * values + (1.0 - share) * values[self.partner]
+
+
+class Style(Mixture):
+    """A mixture of what an image looks like, not of what it shows: targets stay."""
+
+    __slots__ = ()
+
+    def blend(self, values: Tensor) -> Tensor:
+        """Give maps, N×C×H×W, the blended mean and deviation of each channel; leave anything else alone."""
+        if values.ndim != MAPS:
+            return values
+        mean = values.mean(dim=(2, 3), keepdim=True).detach()
+        deviation = (values.var(dim=(2, 3), keepdim=True) + TINY).sqrt().detach()
+        return (values - mean) / deviation * super().blend(deviation) + super().blend(mean)
+
+
+def partners(
+    first: npt.NDArray[np.bool_], second: npt.NDArray[np.bool_], coin: npt.NDArray[np.bool_], rng: np.random.Generator
+) -> Tensor:
+    """Draw a partner of each image, uniformly among those allowed; itself where none is.
+
+    Args:
+        first: Which pairs are allowed where the coin is true, N×N.
+        second: Which where it is false, N×N.
+        coin: Shape (N,).
+        rng: Source of the draws.
+
+    Returns:
+        int64, shape (N,).
+    """
+    allowed = np.where(coin[:, None], first, second)
+    ranks = np.where(allowed, rng.random(allowed.shape), -1.0)
+    drawn = np.where(allowed.any(axis=1), ranks.argmax(axis=1), np.arange(len(allowed)))
+    return torch.from_numpy(drawn)
 
 
 def draw_mixture(count: int, alpha: float, rng: np.random.Generator, device: torch.device) -> Mixture:

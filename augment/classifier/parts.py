@@ -45,10 +45,24 @@ class Mixed(NamedTuple):
     depth: int | None
 
 
+class Origin(NamedTuple):
+    """What is known of the images of a batch.
+
+    Attributes:
+        labels: Class indices, int64, shape (N,), on the CPU.
+        groups: Places of their groups, int64, shape (N,), on the CPU; all 0 without groups.
+    """
+
+    labels: Tensor
+    groups: Tensor
+
+
 class Mixing(Protocol):
     """Mixes a batch: float images, N×C×H×W; shares follow Beta(alpha, alpha); the network has so many stages."""
 
-    def __call__(self, images: Tensor, alpha: float, stages: int, rng: np.random.Generator) -> Mixed | None:
+    def __call__(
+        self, images: Tensor, origin: Origin, alpha: float, stages: int, rng: np.random.Generator
+    ) -> Mixed | None:
         """Mix it; None leaves it as it is."""
 
 

@@ -10,9 +10,11 @@ from torch import Tensor, nn
 
 from augment.classifier.classifier_spec import ClassifierSpec, RecipeSpec
 from augment.classifier.networks import Backbone, build_backbone
+from augment.classifier.objective import Objective, soft_cross_entropy_of
 from augment.classifier.prediction import predict_probabilities
 from augment.classifier.recipes import Batch, batches
-from augment.classifier.targets import soft_cross_entropy
+from augment.core.cells import count_cells, groups_of
+from augment.core.endpoints import ACCURACY, Blocks, Endpoint, find_blocks
 from augment.core.errors import TrainingError
 from augment.core.images import ImageSet
 from augment.runtime.averaging import update_average
@@ -35,6 +37,7 @@ class TrainedClassifier:
         steps: Steps made.
         converged: Whether training stopped by patience, not at the cap.
         val_accuracy: Accuracy of those weights on val, 0 to 1.
+        val_endpoint: What val says of them by the verdict's endpoint; None where that is accuracy.
     """
 
     network: Backbone
@@ -42,20 +45,28 @@ class TrainedClassifier:
     steps: int
     converged: bool
     val_accuracy: float
+    val_endpoint: float | None = None
 
 
 @dataclass(frozen=True)
 class Score:
-    """What val says of a network: accuracy, 0 to 1, and mean cross-entropy in nats."""
+    """What val says of a network.
 
-    accuracy: float
+    Attributes:
+        endpoint: What the verdict is asked, 0 to 1.
+        loss: Mean cross-entropy in nats, over the images that the endpoint counts, with its weights.
+        accuracy: 0 to 1.
+    """
+
+    endpoint: float
     loss: float
+    accuracy: float
 
     def improves_on(self, other: "Score") -> bool:
-        """Tell whether this is better: by accuracy, or at the same accuracy clearly by cross-entropy."""
-        if self.accuracy == other.accuracy:
+        """Tell whether this is better: by the endpoint, or where that is the same clearly by cross-entropy."""
+        if self.endpoint == other.endpoint:
             return self.loss < other.loss - LOSS_MARGIN
-        return self.accuracy > other.accuracy
+        return self.endpoint > other.endpoint
 
 
 def build_network(shape: tuple[int, int, int], classes: int, spec: ClassifierSpec, seed: int, run: int) -> Backbone:
@@ -73,6 +84,7 @@ def train_classifier(
     run: int,
     machine: Machine,
     progress: Progress,
+    endpoint: Endpoint = ACCURACY,
 ) -> TrainedClassifier:
     """Train until val stops improving; keep the weights that did best there.
 
@@ -89,23 +101,27 @@ def train_classifier(
             training sets are equally large.
         machine: Where to compute.
         progress: Told of every step.
+        endpoint: What val is asked; see `asked_of_val`.
 
     Raises:
+        DataError: The endpoint asks for groups that val does not have.
         TrainingError: The training diverged: a network that has become NaN never recovers, and is never the best.
     """
     network = build_network(train.shape, len(train.classes), spec, seed, run).to(machine.device)
     average = copy.deepcopy(network).requires_grad_(False).eval()
-    best, best_score, best_step, done = copy.deepcopy(average), Score(-1.0, 0.0), 0, 0
+    best, best_score, best_step, done = copy.deepcopy(average), Score(-1.0, 0.0, 0.0), 0, 0
+    asked = asked_of_val(endpoint, train, val)
     optimiser = torch.optim.AdamW(network.parameters(), lr=spec.learning_rate, weight_decay=recipe.weight_decay)
     made = batches(train, spec, recipe, len(network.stages), seed, run, machine)
     masks = torch_generator(seed, "classifier", "dropout", run)
+    objective = Objective(recipe)
     for step in progress.steps():
-        train_step(network, optimiser, next(made), recipe.dropout, masks, machine)
+        train_step(network, optimiser, next(made), recipe.dropout, masks, machine, objective)
         update_average(_numbers(average), _numbers(network), step, AVERAGE_DECAY)
         done = step + 1
         if done % spec.eval_every and done != spec.max_steps:
             continue
-        score = _score(average, val, machine)
+        score = _score(average, val, asked, machine)
         if not math.isfinite(score.loss):
             raise TrainingError(
                 f"training diverged: after {done} steps val's cross-entropy is not finite; "
@@ -117,7 +133,28 @@ def train_classifier(
         elif done - best_step >= spec.patience * spec.eval_every:
             break
     converged = done - best_step >= spec.patience * spec.eval_every
-    return TrainedClassifier(best, best_step, done, converged, best_score.accuracy)
+    return TrainedClassifier(
+        best, best_step, done, converged, best_score.accuracy, None if asked is None else best_score.endpoint
+    )
+
+
+def asked_of_val(endpoint: Endpoint, train: ImageSet, val: ImageSet) -> Blocks | None:
+    """Find what val can say of an endpoint: by the cells that it has.
+
+    Where it has no image of a rare cell, or the training set has no real image to tell which are rare, all cells that
+    val has are asked instead.
+
+    Returns:
+        None for accuracy.
+
+    Raises:
+        DataError: The endpoint asks for groups that val does not have.
+    """
+    if endpoint == ACCURACY:
+        return None
+    groups = groups_of(val)
+    found = find_blocks(endpoint, val.labels, groups, count_cells(train, real=True))
+    return found or find_blocks("cells", val.labels, groups)
 
 
 def train_step(
@@ -127,6 +164,7 @@ def train_step(
     dropout: float,
     rng: torch.Generator,
     machine: Machine,
+    objective: Objective | None = None,
 ) -> None:
     """Make one step.
 
@@ -137,13 +175,15 @@ def train_step(
         dropout: Share of the features below the head that are left out.
         rng: Source of that choice.
         machine: Where to compute.
+        objective: What is to become small; cross-entropy by default.
     """
     change = None if batch.mixture is None else batch.mixture.blend
     with machine.autocast():
         features = network.features(batch.images, change, batch.depth)
         logits = network.head(dropped(features, dropout, rng))
     optimiser.zero_grad(set_to_none=True)
-    soft_cross_entropy(logits.float(), batch.targets).backward()
+    loss = (objective or soft_cross_entropy_of)(logits.float(), features, batch)
+    loss.backward()
     optimiser.step()
 
 
@@ -166,8 +206,12 @@ def _numbers(network: nn.Module) -> list[Tensor]:
     return [tensor for tensor in (*network.parameters(), *network.buffers()) if tensor.is_floating_point()]
 
 
-def _score(network: Backbone, val: ImageSet, machine: Machine) -> Score:
+def _score(network: Backbone, val: ImageSet, asked: Blocks | None, machine: Machine) -> Score:
     probabilities = torch.from_numpy(predict_probabilities(network, val.images, machine))
     labels = torch.from_numpy(val.labels)
-    accuracy = (probabilities.argmax(1) == labels).double().mean().item()
-    return Score(accuracy, F.nll_loss(probabilities.clamp_min(1e-12).log(), labels).item())
+    hits = probabilities.argmax(1) == labels
+    accuracy, logs = hits.double().mean().item(), probabilities.clamp_min(1e-12).log()
+    if asked is None:
+        return Score(accuracy, F.nll_loss(logs, labels).item(), accuracy)
+    right, losses = hits.double().numpy(), F.nll_loss(logs, labels, reduction="none").double().numpy()
+    return Score(asked.value(right, right), asked.value(losses, right), accuracy)

@@ -6,6 +6,7 @@ import numpy.typing as npt
 from augment.classifier.classifier_spec import ClassifierSpec, RecipeSpec
 from augment.classifier.prediction import predict_probabilities
 from augment.classifier.training import train_classifier
+from augment.core.endpoints import ACCURACY, Endpoint
 from augment.core.images import ImageSet
 from augment.core.seeding import derive_seed
 from augment.runtime.machine import Machine
@@ -21,6 +22,7 @@ def hits_on_val(
     runs: int,
     machine: Machine,
     what: str,
+    endpoint: Endpoint = ACCURACY,
 ) -> npt.NDArray[np.bool_]:
     """Train classifiers and tell which images of val each has right.
 
@@ -34,6 +36,7 @@ def hits_on_val(
         runs: R, the number of classifiers.
         machine: Where to compute.
         what: What progress is reported of.
+        endpoint: What training is stopped by.
 
     Returns:
         R×N.
@@ -45,6 +48,6 @@ def hits_on_val(
     hits = []
     for run in range(runs):
         progress = Progress(f"{what} run {run + 1} of {runs}", spec.max_steps, capped=True)
-        trained = train_classifier(train, val, spec, recipe, trial_seed, run, machine, progress)
+        trained = train_classifier(train, val, spec, recipe, trial_seed, run, machine, progress, endpoint)
         hits.append(predict_probabilities(trained.network, val.images, machine).argmax(1) == val.labels)
     return np.stack(hits)

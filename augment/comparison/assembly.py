@@ -7,12 +7,14 @@ import numpy as np
 import pandas as pd
 
 from augment.comparison.arms import Arm
+from augment.comparison.asked import FEWEST_IMAGES
 from augment.comparison.comparison import Comparison
-from augment.comparison.intervals import crossed_estimate
+from augment.comparison.intervals import crossed_contrast, crossed_estimate
 from augment.comparison.paired import differences
 from augment.comparison.release import kept
 from augment.comparison.significance import ALPHA
 from augment.comparison.subgroups import Gap, Subset, estimate_in, gap_in, recall_table, subsets, widest_gap
+from augment.core.endpoints import OF_GROUPS, Endpoint, find_blocks
 from augment.core.images import FloatArray
 from augment.evaluation.predictions import GroundTruth
 from augment.results.arm_figures import ARM_FIGURES
@@ -57,6 +59,7 @@ def assemble(
         left_out=tuple(left_out),
         effect=comparison.effect,
         verdict="",
+        endpoint=comparison.endpoint,
     )
     return result.model_copy(update={"verdict": verdict(result)})
 
@@ -115,7 +118,35 @@ def _arm(arm: Arm, comparison: Comparison, gap: Gap | None) -> ArmResult:
         against={baseline: each.result() for baseline, each in comparison.comparisons_of(arm).items()},
         guesses=guesses(arm),
         gap=_gap(arm, comparison.reference, gap) if gap else None,
+        endpoints=endpoint_scores(arm, comparison.reference),
+        val_endpoint=None if arm.val_endpoint is None else arm.val_score,
     )
+
+
+def endpoint_scores(arm: Arm, reference: Arm) -> dict[Endpoint, Score]:
+    """Measure an arm by every endpoint that asks for groups, as far as the test images have what it asks for.
+
+    Args:
+        arm: The arm.
+        reference: Its training images say which cells are rare.
+    """
+    truth, hits, found = arm.predictions.truth, arm.predictions.hits, {}
+    for endpoint in OF_GROUPS if truth.groups else ():
+        blocks = find_blocks(endpoint, arm.predictions.labels, truth.groups, reference.train_cells, FEWEST_IMAGES)
+        if blocks is None:
+            continue
+        counted = blocks.counted(hits)
+        estimate = crossed_contrast([hits[:, rows] for rows in counted], [1 / len(counted)] * len(counted), span=1.0)
+        score = _over_runs(blocks.of_runs(hits)).model_copy(update={"interval": _on_the_scale(estimate.interval())})
+        if blocks.worst and truth.groups:
+            score = score.model_copy(update={"class_name": truth.groups[counted[0][0]]})
+        found[endpoint] = score
+    return found
+
+
+def _on_the_scale(found: Interval) -> Interval:
+    """Keep to 0 and 1: a t interval knows nothing of the ends of the scale."""
+    return Interval(mean=found.mean, low=max(0.0, found.low), high=min(1.0, found.high))
 
 
 def score(arm: Arm, figure: ArmFigure) -> Score:
@@ -128,8 +159,7 @@ def score(arm: Arm, figure: ArmFigure) -> Score:
         case Over.ALL:
             return _over_runs(values)
         case Over.IMAGES:
-            found = crossed_estimate(values, span=1.0).interval()  # a t interval knows nothing of the ends of the scale
-            ends = Interval(mean=found.mean, low=max(0.0, found.low), high=min(1.0, found.high))
+            ends = _on_the_scale(crossed_estimate(values, span=1.0).interval())
             return _over_runs(values.mean(axis=1)).model_copy(update={"interval": ends})
         case Over.CLASSES:
             means = values.mean(axis=0)

@@ -4,7 +4,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from augment.comparison.arms import Arm, best_by_val, require_paired
+from augment.comparison.asked import find_asked
 from augment.comparison.paired import PairedComparison, paired_comparisons
+from augment.core.endpoints import ACCURACY, Blocks, Endpoint
 from augment.core.errors import DataError
 from augment.results.kinds import ArmKind, Baseline, Effect, Role
 
@@ -24,6 +26,8 @@ class Comparison:
         released: The best arm with synthetic images only, chosen on val; None where no such arm runs.
         against: Baseline → every arm's comparison with it: of all but itself with the reference and with the best arm
             without synthesis; of arms on other training sets with the real arm of their recipe.
+        endpoint: What was asked.
+        asked: The test images that it looks at; None for all of them alike, as accuracy does.
     """
 
     arms: tuple[Arm, ...]
@@ -32,6 +36,8 @@ class Comparison:
     chosen: Arm | None
     released: Arm | None
     against: Mapping[Baseline, Found]
+    endpoint: Endpoint = ACCURACY
+    asked: Blocks | None = None
 
     @property
     def baselines(self) -> list[Arm]:
@@ -75,15 +81,17 @@ class Comparison:
         return frozenset(role for role, player in players.items() if player is arm)
 
 
-def compare(arms: Sequence[Arm], seed: int) -> Comparison:
+def compare(arms: Sequence[Arm], seed: int, endpoint: Endpoint = ACCURACY) -> Comparison:
     """Compare the arms of one dataset; the first of the real training set is the reference.
 
     Args:
         arms: At least one of them of the real training set.
         seed: The project's seed (`seed` in params.yaml): bootstrap and sign flips draw from it.
+        endpoint: What the verdict is asked.
 
     Raises:
-        DataError: No arm is real, or arms differ in their number of runs or in their test images.
+        DataError: No arm is real, arms differ in their number of runs or in their test images, or these have nothing
+            of what the endpoint asks for.
     """
     real = [arm for arm in arms if arm.kind is ArmKind.REAL]
     if not real:
@@ -91,13 +99,14 @@ def compare(arms: Sequence[Arm], seed: int) -> Comparison:
     require_paired(arms)
     reference, best_real = real[0], best_by_val(real)
     same_recipe = {arm.recipe: arm for arm in real}
+    asked = find_asked(endpoint, reference.predictions.truth, reference.train_cells)
 
     def best(kind: ArmKind) -> Arm | None:
         members = [arm for arm in arms if arm.kind is kind]
         return best_by_val(members, best_real.recipe) if members else None
 
     def against(baseline: Arm) -> Found:
-        return paired_comparisons([(arm, baseline) for arm in arms if arm is not baseline], seed)
+        return paired_comparisons([(arm, baseline) for arm in arms if arm is not baseline], seed, asked)
 
     others = [arm for arm in arms if arm.kind is not ArmKind.REAL and arm.recipe in same_recipe]
     against_reference = against(reference)
@@ -110,6 +119,8 @@ def compare(arms: Sequence[Arm], seed: int) -> Comparison:
         against={
             Baseline.REFERENCE: against_reference,
             Baseline.BEST_REAL: against_reference if best_real is reference else against(best_real),
-            Baseline.SAME_RECIPE: paired_comparisons([(arm, same_recipe[arm.recipe]) for arm in others], seed),
+            Baseline.SAME_RECIPE: paired_comparisons([(arm, same_recipe[arm.recipe]) for arm in others], seed, asked),
         },
+        endpoint=endpoint,
+        asked=asked,
     )

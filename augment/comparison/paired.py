@@ -7,9 +7,11 @@ from functools import cached_property
 import numpy as np
 
 from augment.comparison.arms import Arm
-from augment.comparison.intervals import Estimate, crossed_estimate, pigeonhole_interval
+from augment.comparison.asked import difference_table, estimate_asked, images_asked
+from augment.comparison.intervals import Estimate, pigeonhole_interval
 from augment.comparison.power import seeds_needed, smallest_effect, spread
 from augment.comparison.significance import ALPHA, holm, mcnemar_p, sign_flip_p
+from augment.core.endpoints import Blocks
 from augment.core.images import FloatArray
 from augment.core.seeding import numpy_generator
 from augment.results.kinds import ArmKind, Effect
@@ -21,7 +23,7 @@ EFFECTS = (0.005, 0.01, 0.02)
 
 @dataclass(frozen=True)
 class PairedComparison:
-    """How much more accurate an arm is than a baseline, and how sure that is.
+    """How much better an arm is than a baseline by the verdict's endpoint, and how sure that is.
 
     Paired twice: run k of both arms has the same initial weights, and both see the same test images. All of it speaks
     of this train split and this synthesizer's training; neither is drawn again.
@@ -29,10 +31,11 @@ class PairedComparison:
     Attributes:
         arm: The arm.
         baseline: What it is compared with.
-        estimate: Accuracy of the arm minus that of the baseline, over runs and test images.
+        estimate: Endpoint of the arm minus that of the baseline, over runs and test images.
         family: Number of tests that ``p_holm`` corrects for.
         p_holm: t test of ``estimate``, corrected by Holm for the tests of its family.
         seed: The project's seed (`seed` in params.yaml), which bootstrap and sign flips draw from.
+        asked: The test images that the endpoint looks at; None for accuracy.
     """
 
     arm: Arm
@@ -41,6 +44,12 @@ class PairedComparison:
     family: int
     p_holm: float
     seed: int
+    asked: Blocks | None = None
+
+    @cached_property
+    def table(self) -> FloatArray:
+        """What the arm gains, runs × images; see `difference_table`."""
+        return difference_table(self.arm, self.baseline, self.asked)
 
     @property
     def effect(self) -> Effect:
@@ -53,19 +62,20 @@ class PairedComparison:
     def bootstrap(self) -> Interval:
         """Interval of the same difference by the pigeonhole bootstrap."""
         rng = numpy_generator(self.seed, "bootstrap", self.arm.name, self.baseline.name)
-        return pigeonhole_interval(differences(self.arm, self.baseline), rng)
+        return pigeonhole_interval(self.table, rng)
 
     @cached_property
     def p_sign_flip(self) -> float:
         """p-value of no difference by sign flips of runs and images."""
         rng = numpy_generator(self.seed, "sign flips", self.arm.name, self.baseline.name)
-        return sign_flip_p(differences(self.arm, self.baseline), rng)
+        return sign_flip_p(self.table, rng)
 
     @property
     def p_mcnemar(self) -> float:
-        """p-value of no difference between the two ensembles of all runs."""
-        labels = self.arm.predictions.labels
-        return mcnemar_p(self.arm.predictions.ensembled == labels, self.baseline.predictions.ensembled == labels)
+        """p-value of no difference between the two ensembles of all runs, on the images that the endpoint looks at."""
+        labels, rows = self.arm.predictions.labels, images_asked(self.arm, self.baseline, self.asked)
+        right = [each.predictions.ensembled == labels for each in (self.arm, self.baseline)]
+        return mcnemar_p(*(each[rows] for each in right))
 
     @property
     def smallest_effect(self) -> float | None:
@@ -81,7 +91,7 @@ class PairedComparison:
         """Seeds that detect a true difference with 80 % power, None if only more test images would help."""
         if not self.estimate.error:
             return None
-        return seeds_needed(spread(differences(self.arm, self.baseline)), effect, ALPHA / self.family)
+        return seeds_needed(spread(self.table), effect, ALPHA / self.family)
 
     def result(self) -> PairedResult:
         """Give all of it as a part of the record."""
@@ -105,7 +115,9 @@ def differences(arm: Arm, baseline: Arm) -> FloatArray:
     return arm.predictions.hits - baseline.predictions.hits
 
 
-def paired_comparisons(pairs: Sequence[tuple[Arm, Arm]], seed: int) -> dict[str, PairedComparison]:
+def paired_comparisons(
+    pairs: Sequence[tuple[Arm, Arm]], seed: int, asked: Blocks | None = None
+) -> dict[str, PairedComparison]:
     """Hold arms against their baselines, Holm's correction over the arms of the same kind.
 
     A kind is a family of tests since the best of a kind is what gets chosen. Choosing on val does not spare the
@@ -116,14 +128,15 @@ def paired_comparisons(pairs: Sequence[tuple[Arm, Arm]], seed: int) -> dict[str,
     Args:
         pairs: Arms of a dataset, each once, and the baseline of each.
         seed: The project's seed (`seed` in params.yaml): bootstrap and sign flips draw from it.
+        asked: The test images that the endpoint looks at; None for accuracy.
 
     Returns:
         Name of each arm → its comparison, in the order given.
     """
     found: dict[str, PairedComparison] = {}
     for arm, baseline in pairs:
-        estimate = crossed_estimate(differences(arm, baseline))
-        found[arm.name] = PairedComparison(arm, baseline, estimate, family=1, p_holm=estimate.p_value(), seed=seed)
+        estimate = estimate_asked(difference_table(arm, baseline, asked), asked)
+        found[arm.name] = PairedComparison(arm, baseline, estimate, 1, estimate.p_value(), seed, asked)
     for kind in ArmKind:
         family = [compared for compared in found.values() if compared.arm.kind is kind]
         adjusted = holm(np.asarray([compared.p_holm for compared in family]))

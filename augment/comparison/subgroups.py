@@ -8,19 +8,17 @@ import numpy as np
 import pandas as pd
 
 from augment.comparison.arms import Arm
+from augment.comparison.asked import FEWEST_IMAGES
 from augment.comparison.intervals import Estimate, crossed_contrast
 from augment.comparison.paired import differences
 from augment.comparison.significance import holm
+from augment.core.cells import Cells
 from augment.core.images import FloatArray, IntArray
 from augment.results.kinds import PartKind
 
 TIERS = ("tail", "middle", "head")
 LOPSIDED = 3.0
 """Most over fewest training images of a class from which on there are rare classes to speak of."""
-
-FEWEST_IMAGES = 2
-"""A single image shows no spread, so that no interval can be had."""
-
 
 DIFFERENCES = ("difference", "low", "high", "p", "p_holm")
 RECALL_COLUMNS = ("arm", "baseline", "kind", "name", "train_images", "test_images", "recall", *DIFFERENCES)
@@ -67,15 +65,25 @@ class Gap(NamedTuple):
 
 
 def subsets(reference: Arm) -> list[Subset]:
-    """List the classes, the tiers if the real images are lopsided, and the groups if the test images have any."""
+    """List the classes, the tiers if the real images are lopsided, groups and cells if the test images have groups."""
     predictions = reference.predictions
     rows = [np.flatnonzero(predictions.labels == k) for k in range(len(predictions.classes))]
     found = [Subset(PartKind.CLASS, name, (rows[k],)) for k, name in enumerate(predictions.classes)]
     for name, members in _tested_tiers(reference).items():
         found.append(Subset(PartKind.TIER, name, tuple(rows[k] for k in members)))
     groups = np.asarray(predictions.truth.groups or (), dtype=object)
-    found += [Subset(PartKind.GROUP, name, (np.flatnonzero(groups == name),)) for name in sorted(set(groups))]
+    of_group = {name: np.flatnonzero(groups == name) for name in sorted(set(groups))}
+    found += [Subset(PartKind.GROUP, name, (own,)) for name, own in of_group.items()]
+    cells = [(k, name, np.intersect1d(rows[k], own)) for k in range(len(rows)) for name, own in of_group.items()]
+    found += [
+        Subset(PartKind.CELL, cell_name(predictions.classes[k], name), (own,)) for k, name, own in cells if len(own)
+    ]
     return found
+
+
+def cell_name(class_name: str, group: str) -> str:
+    """Name the cell of a class and a group."""
+    return f"{class_name} in {group}"
 
 
 def tiers(counts: IntArray) -> dict[str, IntArray]:
@@ -149,6 +157,7 @@ def recall_table(arms: Sequence[Arm], baselines: Sequence[Arm], reference: Arm) 
         train_images = {
             PartKind.CLASS: {name: arm.train_counts[k] for name, k in label_of.items()},
             PartKind.TIER: {name: arm.train_counts[members].sum() for name, members in tier_members.items()},
+            PartKind.CELL: _cell_counts(arm.train_cells),
         }
         same = pd.DataFrame(
             {
@@ -165,6 +174,16 @@ def recall_table(arms: Sequence[Arm], baselines: Sequence[Arm], reference: Arm) 
             table.insert(1, "baseline", baseline.name)
             tables.append(table)
     return pd.concat(tables, ignore_index=True)
+
+
+def _cell_counts(cells: Cells | None) -> dict[str, int]:
+    if cells is None:
+        return {}
+    return {
+        cell_name(name, group): int(cells.counts[k, g])
+        for k, name in enumerate(cells.classes)
+        for g, group in enumerate(cells.groups)
+    }
 
 
 def _differences(arm: Arm, baseline: Arm, parts: Sequence[Subset]) -> pd.DataFrame:

@@ -1,8 +1,9 @@
 """The container that holds an image set: ``images.npy``, ``manifest.parquet`` and ``meta.json`` in one folder."""
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, BinaryIO, get_args
 
 import numpy as np
@@ -56,6 +57,7 @@ def write_drawn_images(
     made_by: dict[str, Any],
     *,
     generator_seed: int,
+    columns: Mapping[str, Sequence[str]] = MappingProxyType({}),
 ) -> None:
     """Write synthetic images as they are drawn: the bytes `write_image_set` writes, but one batch in memory at a time.
 
@@ -66,6 +68,7 @@ def write_drawn_images(
         classes: K class names.
         made_by: See `write_image_set`.
         generator_seed: The seed that draws the images.
+        columns: Further columns of the manifest, one value a label.
 
     Raises:
         DataError: There are fewer or more images than labels.
@@ -83,6 +86,7 @@ def write_drawn_images(
         if len(hashes) != len(labels):
             raise DataError(f"images: expected one a label ({len(labels)}), found {len(hashes)}")
         manifest = make_manifest(labels, classes, hashes, generator_seed=generator_seed)
+        manifest = manifest.assign(**{name: pd.array(list(values), dtype="str") for name, values in columns.items()})
         _write_rest(draft, manifest, classes, shape, made_by)
 
 

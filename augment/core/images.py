@@ -22,6 +22,9 @@ COLUMNS = ("label", "class_name", "origin", "content_hash", "generator_seed")
 
 GREY, RGB = 1, 3
 
+SOURCE = "source_hash"
+"""Column of a manifest: of a translated image, the content hash of the real one that it was made of."""
+
 REAL, SYNTHETIC = "real", "synthetic"
 """The two origins of an image. `REAL` is also the name of the training set that has no synthetic one."""
 

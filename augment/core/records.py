@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 from typing import Annotated, TypeVar
 
-from pydantic import BaseModel, ConfigDict, PlainSerializer, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, PlainSerializer, ValidationError
 
 from augment.core.errors import ContainerError
 from augment.core.store import read_json, write_json
@@ -13,6 +13,9 @@ DECIMALS = 6
 
 Number = Annotated[float, PlainSerializer(lambda value: round(value, DECIMALS), return_type=float, when_used="json")]
 """A float that is written to 6 decimals, so that files diff well."""
+
+ABSENT = Field(exclude_if=lambda value: value is None)
+"""Annotates what is not written where it is None: records of datasets that it says nothing of stay as they were."""
 
 R = TypeVar("R", bound="Record")
 

@@ -3,7 +3,7 @@
 from abc import abstractmethod
 from typing import Annotated, Literal
 
-from pydantic import Field, PositiveInt, model_validator
+from pydantic import Field, NonNegativeInt, PositiveInt, model_validator
 
 from augment.core.registry import Method, OneOf
 from augment.core.settings_block import Spec
@@ -114,6 +114,25 @@ class LongTailScarcity(Scarcity):
         """See `Scarcity.targets`."""
         decay = (self.tail / self.head) ** (1 / (classes - 1))
         return [round(self.head * decay**label) for label in range(classes)]
+
+
+class CellScarcity(Scarcity):
+    """Keep ``count`` train images of some cells of class and group, and of val in proportion; test keeps all.
+
+    For studies of what filling rare cells brings: a hospital that has never seen a disease, as if made to measure.
+
+    Attributes:
+        cells: Group → the classes that are rare in it.
+        count: Train images of each such cell; 0 leaves it empty.
+    """
+
+    kind: Literal["cells"]
+    cells: Annotated[dict[str, list[str]], Field(min_length=1)]
+    count: NonNegativeInt
+
+    def targets(self, classes: int) -> None:  # noqa: ARG002  # counts cells, not classes
+        """See `Scarcity.targets`."""
+        return
 
 
 ScarcitySpec = Annotated[Scarcity, OneOf()]

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import numpy as np
@@ -15,7 +15,7 @@ from augment.core.seeding import derive_seed, numpy_generator
 from augment.core.text import listed
 from augment.datasets.dealing import deal
 from augment.datasets.raw import RawImages
-from augment.datasets.split_spec import NamedGroups, OfficialPart, Scarcity, SplitSpec
+from augment.datasets.split_spec import CellScarcity, NamedGroups, OfficialPart, Scarcity, SplitSpec
 from augment.datasets.together import blocks_together, refuse_leaks
 
 SKLEARN_SEEDS = 2**32
@@ -159,6 +159,56 @@ def _require_every_class(raw: RawImages, split: Split) -> None:
             f"split: expected at least one image of every class in each of {', '.join(counts)}, found too few of "
             f"{listed(dealt)}. Add images of these classes, leave the classes out, or change split.val or split.test"
         )
+
+
+def scarce(raw: RawImages, split: Split, spec: Scarcity, seed: int) -> tuple[Split, IntArray]:
+    """Thin the train split, and val with it where cells are thinned: it is no better informed than training.
+
+    Args:
+        raw: The images; labels, class names and groups matter.
+        split: Of the rows.
+        spec: How scarce.
+        seed: The project's seed (``seed`` in ``params.yaml``).
+
+    Returns:
+        The split, images that val gives up now among those of train, and the train rows that are kept.
+
+    Raises:
+        DataError: See `thin`; or a group or a class of the cells does not exist, or one has no image left.
+    """
+    if not isinstance(spec, CellScarcity):
+        return split, thin(split.train, raw.labels, raw.classes, spec, seed)
+    cells = _cells(raw, spec)
+    of_val = round(spec.count * len(split.val) / len(split.train))
+    train, val = (
+        _without(part, raw, cells, count, seed) for part, count in ((split.train, spec.count), (split.val, of_val))
+    )
+    kept = Split(np.sort(np.concatenate([split.train, np.setdiff1d(split.val, val)])), val, split.test)
+    _require_every_class(raw, replace(kept, train=train))
+    return kept, train
+
+
+def _cells(raw: RawImages, spec: CellScarcity) -> list[tuple[str, int]]:
+    """List the cells by group and label."""
+    groups = set() if raw.groups is None else set(raw.groups.tolist())
+    known = {*raw.classes}
+    wrong = [f"group {name}" for name in spec.cells if name not in groups]
+    wrong += [f"class {name}" for names in spec.cells.values() for name in names if name not in known]
+    if wrong:
+        raise DataError(
+            f"scarcity.cells: no image is of {listed(wrong)}; expected groups among {listed(sorted(groups)) or 'none'} "
+            f"and classes among {listed(raw.classes)}"
+        )
+    return [(group, raw.classes.index(name)) for group, names in spec.cells.items() for name in names]
+
+
+def _without(rows: IntArray, raw: RawImages, cells: Sequence[tuple[str, int]], count: int, seed: int) -> IntArray:
+    """Leave at most ``count`` rows of each cell; a smaller count leaves a subset of what a larger one leaves."""
+    groups, dropped = np.asarray(raw.groups)[rows], np.zeros(len(rows), dtype=bool)
+    for group, label in cells:
+        own = np.flatnonzero((groups == group) & (raw.labels[rows] == label))
+        dropped[numpy_generator(seed, "scarcity", group, label).permutation(own)[count:]] = True
+    return rows[~dropped]
 
 
 def thin(rows: IntArray, labels: IntArray, classes: Sequence[str], spec: Scarcity, seed: int) -> IntArray:

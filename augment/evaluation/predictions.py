@@ -8,12 +8,10 @@ import numpy as np
 import pandas as pd
 from pydantic import NonNegativeInt, model_validator
 
+from augment.core.cells import GROUP
 from augment.core.errors import ContainerError
 from augment.core.images import Float32Array, FloatArray, ImageSet, IntArray
 from augment.core.records import Record
-
-GROUP = "group"
-"""Column of a manifest: a part of the population, e.g. the hospital or the camera."""
 
 
 class GroundTruth(Record):

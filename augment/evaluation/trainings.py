@@ -5,7 +5,7 @@ from typing import Annotated
 
 from pydantic import Field, NonNegativeInt
 
-from augment.core.records import Number, Record, read_record
+from augment.core.records import ABSENT, Number, Record, read_record
 from augment.core.store import read_json
 
 
@@ -19,6 +19,8 @@ class Trainings(Record):
         converged: Number of runs that stopped as val no longer improved, not at their last step.
         train_counts: Training images of each class, real and synthetic together: says what is rare.
         synthetic_images: How many of them are synthetic; a mix may have added none.
+        val_endpoint: What val says of each run by the verdict's endpoint, 0 to 1; absent where that is accuracy.
+        train_cells: Group → training images of each class, real and synthetic together; absent without groups.
     """
 
     accuracy: Number
@@ -27,6 +29,8 @@ class Trainings(Record):
     converged: NonNegativeInt
     train_counts: tuple[NonNegativeInt, ...]
     synthetic_images: NonNegativeInt
+    val_endpoint: Annotated[tuple[Number, ...] | None, ABSENT] = None
+    train_cells: Annotated[dict[str, tuple[NonNegativeInt, ...]] | None, ABSENT] = None
 
     @property
     def cut_off(self) -> int:

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from augment.core.endpoints import Blocks, contrast
 from augment.core.images import FloatArray
 
 
@@ -16,7 +17,7 @@ class Candidate:
 
     Attributes:
         share: Synthetic share of every class.
-        accuracy: On val, 0 to 1, mean over runs.
+        accuracy: On val, 0 to 1, mean over runs; or what else the verdict asks.
         gain: That, less the accuracy without synthetic images.
         standard_error: Of the gain, over runs and images.
     """
@@ -43,7 +44,7 @@ class Choice:
         return {"chosen_share": self.share, "candidates": rows}
 
 
-def choose_share(hits: Mapping[float, npt.NDArray[np.bool_]]) -> Choice:
+def choose_share(hits: Mapping[float, npt.NDArray[np.bool_]], asked: Blocks | None = None) -> Choice:
     """Take the share with the highest accuracy if it beats 0 by more than the standard error, else take 0.
 
     The best of several is lucky as well as good, and synthetic images cost something to trust: hence no tie, and
@@ -52,14 +53,23 @@ def choose_share(hits: Mapping[float, npt.NDArray[np.bool_]]) -> Choice:
     Args:
         hits: For each share, 0 among them, which val images each run has right: R×N, R and N ≥ 2. Run k of every
             share starts from the same weights, and all see the same images: the gains are paired twice.
+        asked: What the verdict asks of val, in the place of accuracy; of the worst group, that of all shares together.
     """
-    base = hits[0.0].astype(np.float64)
+    tables = {share: _asked(right.astype(np.float64), asked, hits) for share, right in hits.items()}
+    base = tables[0.0]
     candidates = tuple(
         Candidate(share, float(right.mean()), float(right.mean() - base.mean()), standard_error(right - base))
-        for share, right in hits.items()
+        for share, right in tables.items()
     )
     best = max(candidates, key=lambda candidate: candidate.gain)
     return Choice(best.share if best.gain > best.standard_error else 0.0, candidates)
+
+
+def _asked(right: FloatArray, asked: Blocks | None, hits: Mapping[float, npt.NDArray[np.bool_]]) -> FloatArray:
+    if asked is None:
+        return right
+    rows = asked.counted(np.mean(list(hits.values()), axis=0))
+    return contrast([(1 / len(rows), right[:, block]) for block in rows])
 
 
 def standard_error(differences: FloatArray) -> float:

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
+from augment.core.cells import cell_numbers, count_cells, group_names
 from augment.core.errors import LeftOutError
 from augment.core.images import ImageSet, IntArray, concatenate, first_rows
 from augment.core.text import counted
@@ -54,7 +55,7 @@ def merge(real: ImageSet, synthetic: ImageSet, scores: pd.DataFrame, spec: MixSp
     """Filter synthetic images and put as many behind the real ones as the mix asks for.
 
     Of each class the first that pass the filter are taken, so that a smaller set is a subset of a larger one. At
-    share 1 the result is all that pass, alone.
+    share 1 the result is all that pass, alone; see `cell_additions` for cells.
 
     Args:
         real: Real images.
@@ -63,14 +64,17 @@ def merge(real: ImageSet, synthetic: ImageSet, scores: pd.DataFrame, spec: MixSp
         spec: What to leave out, how many to add, how much they count.
 
     Raises:
-        LeftOutError: Too few synthetic images of a class.
+        LeftOutError: Too few synthetic images of a class, or cells are to be filled and there are none.
         DataError: The sets do not fit together.
     """
     scored = attach_scores(synthetic, scores)
     reasons = drop_reasons(real, scored, spec.filter)
     dropped = {reason: int((reasons == reason).sum()) for reason in REASONS}
     good = scored.select(np.flatnonzero(reasons == KEPT))
-    if spec.synthetic_only:
+    if spec.fill == "cells":
+        added = good.select(cell_additions(real, good))
+        result = concatenate(_weighted(real, 1.0), _weighted(added, spec.weight))
+    elif spec.synthetic_only:
         _expect_enough(np.ones(len(real.classes), dtype=np.int64), good, synthetic, real, dropped, spec)
         added, result = good, _weighted(good, spec.weight)
     else:
@@ -133,6 +137,33 @@ def additions(real_counts: IntArray, spec: MixSpec) -> IntArray:
         return np.rint(real_counts * spec.share / (1.0 - spec.share)).astype(np.int64)
     full = spec.fill if isinstance(spec.fill, int) else real_counts.max()  # "largest"
     return np.maximum(full - real_counts, 0)
+
+
+def cell_additions(real: ImageSet, good: ImageSet) -> IntArray:
+    """Choose the synthetic images that bring each cell of class and group up to the largest, cell after cell.
+
+    A cell takes all there are where they do not suffice: as many different translations of an image there are not.
+
+    Args:
+        real: Real images with groups.
+        good: Synthetic images with groups.
+
+    Returns:
+        int64, rows of ``good``.
+
+    Raises:
+        LeftOutError: Either side has no groups.
+    """
+    groups = group_names(real)
+    if not groups:
+        raise LeftOutError("fill cells: expected real images with groups, found none; see the source's setting groups")
+    numbers = cell_numbers(good, groups)
+    if (numbers < 0).any():
+        raise LeftOutError(
+            "fill cells: expected synthetic images with the groups of the real ones; take a synthesizer that "
+            "translates between groups, such as transport (docs/synthesizers.md)"
+        )
+    return first_rows(numbers, count_cells(real, groups).missing().flatten())
 
 
 def _weighted(images: ImageSet, weight: float) -> ImageSet:

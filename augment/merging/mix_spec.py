@@ -49,13 +49,14 @@ class MixSpec(_Source):
         share: Synthetic share of every class of the result: at 0.5 each class doubles. At 1 the set is all the
             synthetic images and no real one.
         fill: Number of images up to which synthetic ones fill every class that has fewer real ones, or ``largest``:
-            the number that the largest class has.
+            the number that the largest class has, or ``cells``: every cell of class and group up to the largest cell,
+            from images that are translated from other groups.
         control: Whether it stands where synthesis stands, to be compared with it: a control is never what the verdict
             is about, nor what it recommends or releases.
     """
 
     share: Annotated[float, Field(gt=0.0, le=1.0)] | None = None
-    fill: PositiveInt | Literal["largest"] | None = None
+    fill: PositiveInt | Literal["largest", "cells"] | None = None
     control: bool = False
 
     @model_validator(mode="after")

@@ -36,6 +36,9 @@ TONES = {Effect.HELPS: ("helps", "▲"), Effect.NO_EFFECT: ("neutral", "○"), E
 ACCURACY = {Effect.HELPS: "more accurate", Effect.NO_EFFECT: "not told apart", Effect.HURTS: "less accurate"}
 """What one comparison shows; what synthesis does all in all takes more than one."""
 
+ENDPOINT = {Effect.HELPS: "better", Effect.NO_EFFECT: "not told apart", Effect.HURTS: "worse"}
+"""The same where the verdict is asked something else than accuracy."""
+
 
 class Badge(NamedTuple):
     """A word with a sign; its CSS class is its colour."""
@@ -57,7 +60,8 @@ def of_comparison(compared: PairedResult, result: Result) -> Badge:
     """Say what one comparison shows; green only where the advice is to use the images, or it would gainsay that."""
     tone, sign = TONES[compared.effect]
     helps = compared.effect is Effect.HELPS and result.effect is not Effect.HELPS
-    return Badge("neutral" if helps else tone, sign, ACCURACY[compared.effect])
+    words = ACCURACY if result.endpoint == "accuracy" else ENDPOINT
+    return Badge("neutral" if helps else tone, sign, words[compared.effect])
 
 
 class Confusion(NamedTuple):

@@ -57,6 +57,7 @@ class PartKind(StrEnum):
 
     TIER = "tier"
     GROUP = "group"
+    CELL = "cell"
     CLASS = "class"
 
 

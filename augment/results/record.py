@@ -4,7 +4,8 @@ from typing import Annotated, Self
 
 from pydantic import Field, NonNegativeInt, PlainSerializer, model_validator
 
-from augment.core.records import Number, Record
+from augment.core.endpoints import ACCURACY, Endpoint
+from augment.core.records import ABSENT, Number, Record
 from augment.results.kinds import ArmKind, Baseline, Effect, Missing, PartKind, Role
 from augment.results.synthesizer_result import SynthesizerResult
 
@@ -37,12 +38,12 @@ class Score(Record):
 
 
 class PairedResult(Record):
-    """How much more accurate an arm is than a baseline, and how sure that is; see `augment.comparison.paired`.
+    """How much better an arm is than a baseline by the verdict's endpoint; see `augment.comparison.paired`.
 
     Attributes:
         arm: Name of the arm that plays the baseline.
         effect: By ``p_holm``.
-        difference: Accuracy of the arm minus that of the baseline, over runs and test images.
+        difference: Endpoint of the arm minus that of the baseline, over runs and test images.
         bootstrap: The same by the pigeonhole bootstrap.
         p: t test of the difference.
         p_holm: The same, corrected for the number of ``tests``.
@@ -94,6 +95,9 @@ class ArmResult(Record):
         against: Baseline → the comparison; none with itself.
         guesses: Whether it cannot be told from guessing: the 95 % interval of its balanced accuracy reaches one in K.
         gap: Between the two groups that differ most; None without groups.
+        endpoints: What the verdict may be asked of images with groups → what was found; absent without groups. Of the
+            worst group ``class_name`` is the group.
+        val_endpoint: Mean over runs of what val says by the verdict's endpoint; absent where that is accuracy.
     """
 
     train_set: str
@@ -107,11 +111,18 @@ class ArmResult(Record):
     against: dict[Baseline, PairedResult]
     guesses: bool
     gap: GapResult | None = None
+    endpoints: Annotated[dict[Endpoint, Score], Field(exclude_if=lambda found: not found)] = Field(default_factory=dict)
+    val_endpoint: Annotated[Number | None, ABSENT] = None
 
     @property
     def name(self) -> str:
         """Training set and recipe, e.g. ``real/plain``."""
         return f"{self.train_set}/{self.recipe}"
+
+    @property
+    def val_score(self) -> float:
+        """Mean over runs of what val says; arms are chosen by it."""
+        return self.scores["val_accuracy"].mean if self.val_endpoint is None else self.val_endpoint
 
     @property
     def compared(self) -> list[PairedResult]:
@@ -200,6 +211,8 @@ class Result(Record):
         left_out: What the comparison has to go without.
         effect: What synthesis does all in all; None where no arm is chosen.
         verdict: All of it in a few sentences.
+        endpoint: What the verdict was asked: arms are chosen by it, and differences are in it. Absent where it is
+            accuracy.
     """
 
     dataset: str
@@ -214,6 +227,7 @@ class Result(Record):
     left_out: tuple[LeftOut, ...]
     effect: Effect | None
     verdict: str
+    endpoint: Annotated[Endpoint, Field(exclude_if=lambda name: name == ACCURACY)] = ACCURACY
 
     @model_validator(mode="after")
     def _every_part_is_played_once(self) -> Self:

@@ -3,10 +3,11 @@
 from collections.abc import Iterator, Sequence
 from itertools import groupby
 
+from augment.core.endpoints import ACCURACY
 from augment.results.kinds import ArmKind, Effect, Missing
 from augment.results.record import ArmResult, Interval, Kept, PairedResult, Result
 from augment.results.synthesizer_figures import SYNTHESIZER_FIGURES
-from augment.results.wording import CANNOT_TELL, WIDEST, paired, percent, points, quoted
+from augment.results.wording import CANNOT_TELL, ENDPOINTS, WIDEST, paired, percent, points, quoted
 
 SYNTHESIZER_FIGURE = {figure.name: figure for figure in SYNTHESIZER_FIGURES}
 
@@ -137,11 +138,17 @@ def _all_compared(chosen: ArmResult, result: Result) -> str:
     """Say how the chosen arm fares against each baseline; the same effect only once in a row."""
     said, before = [], None
     for compared in chosen.compared:
-        verb = "" if compared.effect is before else f"{EFFECTS[compared.effect]} "
+        verb = "" if compared.effect is before else f"{_verb(compared.effect, result)} "
         said.append(f"{verb}`{compared.arm}`, {part_of(compared, result)} ({paired(compared)})")
         before = compared.effect
     *first, last = said
     return f"{', '.join(first)} and {last}" if first else last
+
+
+def _verb(effect: Effect, result: Result) -> str:
+    if result.endpoint == ACCURACY or effect is Effect.NO_EFFECT:
+        return EFFECTS[effect]
+    return f"has a {'higher' if effect is Effect.HELPS else 'lower'} {ENDPOINTS[result.endpoint]} than"
 
 
 def part_of(compared: PairedResult, result: Result) -> str:

@@ -3,14 +3,15 @@
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
+from augment.core.endpoints import ACCURACY
 from augment.results.arm_figures import ARM_FIGURES
 from augment.results.figures import Figure, SynthesizerFigure
 from augment.results.kinds import Baseline, PartKind
-from augment.results.record import ArmResult, PairedResult, PartResult, Result
+from augment.results.record import ArmResult, PairedResult, PartResult, Result, Score
 from augment.results.sentences import cut_off_note
 from augment.results.synthesizer_figures import SYNTHESIZER_FIGURES
 from augment.results.synthesizer_result import Measured, SynthesizerResult
-from augment.results.wording import MISSING, detected, points, quoted
+from augment.results.wording import ENDPOINTS, MISSING, detected, points, quoted
 
 
 class Cell(NamedTuple):
@@ -49,10 +50,35 @@ def arms(result: Result) -> Table:
         [arm.name for arm in result.arms],
         [[*_scores(arm), *(_difference(arm.against.get(baseline)) for baseline in baselines)] for arm in result.arms],
         f"All arms: means over {result.runs} runs on {result.test_images} test images; ↑ higher is better, ↓ lower. "
-        "Differences are in accuracy points, paired by run and image, each with its own 95 % interval. Bold: detected, "
-        "that is p of at most 0.05 after Holm's correction for the number of arms of the kind. "
+        f"Differences are in {_points_of(result)}, paired by run and image, each with its own 95 % interval. Bold: "
+        "detected, that is p of at most 0.05 after Holm's correction for the number of arms of the kind. "
         f"`{result.best_real.name}` is the best arm without synthesis, chosen on val.{cut_off_note(result)}",
     )
+
+
+def _points_of(result: Result) -> str:
+    return "accuracy points" if result.endpoint == ACCURACY else f"points of the {ENDPOINTS[result.endpoint]}"
+
+
+def endpoints(result: Result) -> Table | None:
+    """Lay out what the verdict may be asked of images with groups, for every arm; None without groups."""
+    asked = list(dict.fromkeys(name for arm in result.arms for name in arm.endpoints))
+    if not asked:
+        return None
+    return Table(
+        ["arm", *(f"{ENDPOINTS[name]} %{' (asked)' if name == result.endpoint else ''}" for name in asked)],
+        [arm.name for arm in result.arms],
+        [[Cell(_endpoint(arm.endpoints.get(name))) for name in asked] for arm in result.arms],
+        "Every group counted for itself: a cell is the images of one class from one group. Means over runs and their "
+        "95 % intervals over runs and images; in round brackets the group.",
+    )
+
+
+def _endpoint(score: Score | None) -> str:
+    if score is None or score.interval is None:
+        return MISSING
+    ends = f"{score.mean * 100:.1f} [{score.interval.low * 100:.1f}, {score.interval.high * 100:.1f}]"
+    return f"{ends} ({score.class_name})" if score.class_name else ends
 
 
 def _scores(arm: ArmResult) -> Iterable[Cell]:
@@ -74,7 +100,10 @@ def parts(result: Result, shown: Sequence[PartResult]) -> Table | None:
         return None
     return Table(
         ["recall of", "training images", "test images", "recall before %", "after %", "difference", "p"],
-        [part.name if part.kind is PartKind.CLASS else f"{part.kind.value} {part.name}" for part in shown],
+        [
+            part.name if part.kind in (PartKind.CLASS, PartKind.CELL) else f"{part.kind.value} {part.name}"
+            for part in shown
+        ],
         [_part(part) for part in shown],
         f"How many of 100 images of each part are named rightly before (`{result.best_real.name}`) and after "
         f"(`{result.chosen.name}`); p corrected by Holm for the number of parts of the kind.",

@@ -1,10 +1,20 @@
 """Figures as people read them."""
 
+from augment.core.endpoints import Endpoint
 from augment.core.records import DECIMALS
 from augment.results.kinds import Effect
 from augment.results.record import Interval, PairedResult
 
 MISSING = "–"
+
+ENDPOINTS: dict[Endpoint, str] = {
+    "accuracy": "accuracy",
+    "balanced_accuracy": "balanced accuracy",
+    "cells": "mean accuracy over cells of class and group",
+    "worst_group": "accuracy of the worst group",
+    "rare_cells": "mean accuracy over cells that are rare or empty in training",
+}
+"""What the verdict may be asked, in words."""
 
 WIDEST, CANNOT_TELL = 0.30, "these test images cannot tell"
 """Width of an interval from which on, where it holds 0, its ends would only feign knowledge; what is said instead."""

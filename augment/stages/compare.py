@@ -13,6 +13,8 @@ from augment.comparison.assembly import assemble, assemble_nothing
 from augment.comparison.comparison import compare as compare_arms
 from augment.comparison.left_out import MissingArm, left_out
 from augment.comparison.subgroups import RECALL_COLUMNS, recall_table
+from augment.core.cells import Cells
+from augment.core.endpoints import VerdictSpec
 from augment.core.paths import PathPattern
 from augment.core.records import read_record, write_record
 from augment.core.stage import stage
@@ -25,6 +27,7 @@ from augment.results.kinds import ArmKind
 
 @stage(
     seed="seed",
+    verdict="verdict",
     synthesizers="synthesizers",
     mixes="mixes",
     auto_mixes="auto_mixes",
@@ -34,6 +37,7 @@ from augment.results.kinds import ArmKind
 def compare(
     dataset: str,
     seed: int,
+    verdict: VerdictSpec,
     synthesizers: Mapping[str, Sequence[str]],
     mixes: Mapping[str, MixSpec],
     auto_mixes: Mapping[str, AutoMixSpec],
@@ -65,7 +69,7 @@ def compare(
     judged = {name: read_json(quality.at(synthesizer=name)) for name in names}
     without = left_out(judged, arms, missing)
     if any(arm.kind is ArmKind.REAL for arm in arms):
-        comparison = compare_arms(arms, seed)
+        comparison = compare_arms(arms, seed, verdict.endpoint)
         table = recall_table(comparison.arms, comparison.baselines, comparison.reference)
         written = assemble(dataset, comparison, judged, without)
     else:
@@ -97,6 +101,8 @@ def _read_arm(
         train_counts=np.asarray(trainings.train_counts),
         synthesizer=synthesizer,
         cut_off=trainings.cut_off,
+        val_endpoint=None if trainings.val_endpoint is None else np.asarray(trainings.val_endpoint),
+        train_cells=Cells.from_groups(truth.classes, trainings.train_cells) if trainings.train_cells else None,
     )
 
 

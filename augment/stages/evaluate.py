@@ -10,7 +10,9 @@ import numpy as np
 from augment.classifier.files import read_classifiers
 from augment.classifier.prediction import predict_probabilities
 from augment.classifier.training import TrainedClassifier
+from augment.core.cells import count_cells
 from augment.core.container import read_image_set
+from augment.core.endpoints import VerdictSpec
 from augment.core.errors import LeftOutError
 from augment.core.images import REAL, ImageSet, require_disjoint
 from augment.core.paths import PathPattern
@@ -29,6 +31,7 @@ from augment.runtime.runtime_spec import RuntimeSpec
     runtime="runtime",
     seed="seed",
     seeds="seeds",
+    verdict="verdict",
     spec="datasets.{dataset}.classifier",
     train_sets="arms.train_sets",
     recipes="arms.recipes",
@@ -38,6 +41,7 @@ def evaluate(
     runtime: RuntimeSpec,
     seed: int,
     seeds: int,
+    verdict: VerdictSpec,
     spec: Spec,
     train_sets: Sequence[str],
     recipes: Mapping[str, Any],
@@ -63,6 +67,7 @@ def evaluate(
         for train_set, recipe in product(train_sets, recipes):
             arm = {"train_set": train_set, "recipe": recipe}
             settings = {"seed": seed, "seeds": seeds, "spec": spec, "recipe_spec": recipes[recipe]}
+            settings |= {"verdict": verdict}
             try:
                 taught = read_image_set(train.at(**arm))
                 require_disjoint(taught, images, f"{train.at(**arm)} and {test}")
@@ -85,6 +90,7 @@ def evaluate(
 
 
 def _trainings(result: Predictions, runs: Sequence[TrainedClassifier], taught: ImageSet) -> Trainings:
+    by_endpoint = tuple(run.val_endpoint for run in runs if run.val_endpoint is not None)
     return Trainings(
         accuracy=float(result.accuracy().mean()),
         val_accuracy=tuple(float(run.val_accuracy) for run in runs),
@@ -92,6 +98,8 @@ def _trainings(result: Predictions, runs: Sequence[TrainedClassifier], taught: I
         converged=sum(run.converged for run in runs),
         train_counts=tuple(taught.class_counts().tolist()),
         synthetic_images=int((taught.manifest["origin"] == "synthetic").sum()),
+        val_endpoint=by_endpoint if len(by_endpoint) == len(runs) else None,
+        train_cells=count_cells(taught).by_group() or None,
     )
 
 

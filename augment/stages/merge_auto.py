@@ -4,8 +4,10 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from augment.classifier.classifier_spec import ClassifierSpec, RecipeSpec
+from augment.classifier.training import asked_of_val
 from augment.classifier.trials import hits_on_val
 from augment.core.container import read_image_set, write_image_set
+from augment.core.endpoints import VerdictSpec
 from augment.core.paths import PathPattern
 from augment.core.provenance import described, require_made_by
 from augment.core.stage import stage
@@ -23,6 +25,7 @@ from augment.runtime.runtime_spec import RuntimeSpec
     classifier="datasets.{dataset}.classifier",
     recipes="arms.recipes",
     runtime="runtime",
+    verdict="verdict",
     seed="seed",
     makes=("merged", "choice"),
 )
@@ -33,6 +36,7 @@ def merge_auto(
     classifier: ClassifierSpec,
     recipes: Mapping[str, RecipeSpec],
     runtime: RuntimeSpec,
+    verdict: VerdictSpec,
     seed: int,
     *,
     real: Path,
@@ -56,10 +60,12 @@ def merge_auto(
     recipe, title = recipes[spec.recipe], f"merge_auto {dataset} {mix} share"
     with machine(runtime) as where:
         hits = {
-            share: hits_on_val(one.images, held_out, classifier, recipe, seed, spec.runs, where, f"{title} {share:g}")
+            share: hits_on_val(
+                one.images, held_out, classifier, recipe, seed, spec.runs, where, f"{title} {share:g}", verdict.endpoint
+            )
             for share, one in made.items()
         }
-    chosen = choose_share(hits)
+    chosen = choose_share(hits, asked_of_val(verdict.endpoint, originals, held_out))
     images, account = made[chosen.share]
     made_by = described(stage="merge_auto", dataset=dataset, mix=mix, spec=spec, synthetic=account.to_json())
     write_image_set(merged, images, made_by | chosen.to_json())

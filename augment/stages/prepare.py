@@ -18,7 +18,7 @@ from augment.datasets.checks import distinct, validate
 from augment.datasets.question import question
 from augment.datasets.raw import RawImages, SourceSpec
 from augment.datasets.split_spec import ScarcitySpec, SplitSpec
-from augment.datasets.splits import split_rows, thin
+from augment.datasets.splits import scarce, split_rows
 
 
 @stage(
@@ -46,7 +46,7 @@ def prepare(
     found = distinct(everything)
     try:
         rows = split_rows(everything, split, seed, found.rows)
-        train_rows = thin(rows.train, everything.labels, everything.classes, scarcity, seed)
+        rows, train_rows = scarce(everything, rows, scarcity, seed)
     except DataError as error:
         raise DataError("\n  ".join([str(error), *lost(everything, found)])) from error
     told = account(everything, found, rows, train_rows, seed, split.together())

@@ -6,6 +6,7 @@ from augment.classifier.classifier_spec import ClassifierSpec, RecipeSpec
 from augment.classifier.files import write_classifiers
 from augment.classifier.training import train_classifier as fit
 from augment.core.container import read_image_set
+from augment.core.endpoints import VerdictSpec
 from augment.core.images import REAL, require_alike, require_disjoint
 from augment.core.provenance import described, require_made_by
 from augment.core.settings_block import Spec
@@ -22,6 +23,7 @@ from augment.runtime.runtime_spec import RuntimeSpec
     split="datasets.{dataset}.split",
     scarcity="datasets.{dataset}.scarcity",
     runtime="runtime",
+    verdict="verdict",
     seed="seed",
     seeds="seeds",
     makes=("classifier",),
@@ -36,6 +38,7 @@ def train_classifier(
     split: Spec,
     scarcity: Spec,
     runtime: RuntimeSpec,
+    verdict: VerdictSpec,
     seed: int,
     seeds: int,
     *,
@@ -58,11 +61,11 @@ def train_classifier(
         for run in range(seeds):
             what = f"train_classifier {dataset} {train_set}/{recipe} run {run + 1} of {seeds}"
             progress = Progress(what, spec.max_steps, capped=True)
-            runs.append(fit(images, held_out, spec, recipe_spec, seed, run, where, progress))
+            runs.append(fit(images, held_out, spec, recipe_spec, seed, run, where, progress, verdict.endpoint))
             print(
                 f"run {run + 1} of {seeds}: val accuracy {runs[-1].val_accuracy:.4f} at step {runs[-1].best_step}, "
                 + ("converged" if runs[-1].converged else "stopped at max_steps without converging")
             )
         arm = {"dataset": dataset, "train_set": train_set, "recipe": recipe}
-        made_by = described(**arm, seed=seed, seeds=seeds, spec=spec, recipe_spec=recipe_spec)
+        made_by = described(**arm, seed=seed, seeds=seeds, spec=spec, recipe_spec=recipe_spec, verdict=verdict)
         write_classifiers(classifier, runs, images, spec, where, made_by)

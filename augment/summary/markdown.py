@@ -19,7 +19,7 @@ def document(results: Mapping[str, Result]) -> str:
 
 
 def _section(result: Result) -> Iterable[str]:
-    shown = [part for part in result.parts if part.detected or part.kind is PartKind.TIER]
+    shown = [part for part in result.parts if part.detected or part.kind in (PartKind.TIER, PartKind.CELL)]
     yield f"## {result.dataset}"
     weightiest = prose(advice(result))
     yield prose(result.verdict).replace(weightiest, f"**{weightiest}**", 1)
@@ -27,6 +27,7 @@ def _section(result: Result) -> Iterable[str]:
         yield prose(said)
     if result.judged:
         yield from _captioned(tables.arms(result), code=True)
+        yield from _captioned(tables.endpoints(result), code=True)
     if result.chosen and not shown:
         yield f"`{result.chosen.name}` detectably changes the recall of no class, against `{result.best_real.name}`."
     yield from _captioned(tables.parts(result, shown))

@@ -4,8 +4,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import mannwhitneyu
 
-from augment.assessment.memorisation import class_units, memorisation, nearest_in_pixels
+from augment.assessment.memorisation import class_units, memorisation, nearest_in_cell, nearest_in_pixels
 from augment.core.errors import LeftOutError
+from augment.core.images import ImageSet, make_image_set
 
 distance_lists = st.lists(st.integers(0, 6).map(float), min_size=1, max_size=30)
 
@@ -107,3 +108,17 @@ def test_copies_of_a_class_that_lies_far_apart_are_found() -> None:
 def test_an_empty_side_is_refused() -> None:
     with pytest.raises(LeftOutError, match="found 3 synthetic, 0 held-out"):
         memorisation(np.ones(3), np.ones(0))
+
+
+def in_cells(levels: list[int], labels: list[int], groups: list[str]) -> ImageSet:
+    pixels = np.asarray(levels, np.uint8)[:, None, None, None] + np.zeros((1, 1, 8, 8), np.uint8)
+    found = make_image_set(pixels, labels, ["a", "b"])
+    return ImageSet(found.images, found.manifest.assign(group=groups), found.classes)
+
+
+def test_the_nearest_image_of_a_cell_is_of_its_class_and_group() -> None:
+    train = in_cells([10, 20, 30, 40], [0, 0, 1, 1], ["u", "v", "u", "u"])
+    images = in_cells([20, 20, 31, 9], [0, 1, 1, 1], ["u", "u", "u", "v"])
+    found = nearest_in_cell(images, train)
+    assert found.row.tolist() == [0, 2, 2, -1]
+    assert found.distance.tolist() == [10.0, 10.0, 1.0, np.inf]

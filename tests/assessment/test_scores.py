@@ -14,3 +14,11 @@ def test_each_image_is_scored_for_the_class_it_was_made_for() -> None:
     assert table["nearest_distance"].tolist() == [3.0, 2.0, 0.0]
     assert table["near_copy"].tolist() == [True, False, True]  # at the limit is not below it
     assert table.dtypes.astype(str).tolist() == ["int64", "float64", "int64", "float64", "bool"]
+
+
+def test_what_has_nothing_near_to_compare_with_copies_nothing() -> None:
+    neighbours = Nearest(np.array([3.0, np.inf]), np.array([5, -1]))
+    table = sample_scores(np.array([0, 1]), np.full((2, 2), 0.5, np.float32), neighbours, limits=np.array([9.0, 9.0]))
+    assert table["nearest_train"].isna().tolist() == [False, True]
+    assert table["nearest_distance"].isna().tolist() == [False, True]
+    assert table["near_copy"].tolist() == [True, False]

@@ -5,9 +5,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from augment.classifier.mixing import Mixture, draw_mixture, paste
-from augment.classifier.parts import MIXINGS
+from augment.classifier.parts import MIXINGS, Origin
 
 CPU = torch.device("cpu")
+
+
+def origin(count: int) -> Origin:
+    """Give classes and groups of which every pair is there."""
+    return Origin(torch.arange(count) % 2, torch.arange(count) // 2 % 2)
 
 
 def test_a_blend_keeps_the_share_of_itself() -> None:
@@ -33,11 +38,11 @@ def test_shares_follow_the_beta_distribution() -> None:
         assert share.var() == pytest.approx(1 / (4 * (2 * alpha + 1)), rel=0.03)
 
 
-def test_only_manifold_mixup_goes_below_the_input() -> None:
+def test_only_manifold_mixup_and_mixstyle_go_below_the_input() -> None:
     rng = np.random.default_rng(0)
 
     def depths(name: str, stages: int) -> set[int | None]:
-        made = [MIXINGS[name](torch.zeros(4, 1, 8, 8), 1.0, stages, rng) for _ in range(50)]
+        made = [MIXINGS[name](torch.zeros(4, 1, 8, 8), origin(4), 1.0, stages, rng) for _ in range(50)]
         return {mixed.depth for mixed in made if mixed is not None}
 
     assert depths("none", 4) == set()
@@ -45,20 +50,23 @@ def test_only_manifold_mixup_goes_below_the_input() -> None:
     assert depths("cutmix", 4) == {None}
     assert depths("manifold_mixup", 4) == {0, 1, 2}
     assert depths("manifold_mixup", 2) == {0, 1}
+    assert depths("lisa", 4) == {0}
+    assert depths("mixstyle", 4) == {1, 2}
+    assert depths("mixstyle", 2) == {1}
 
 
 @pytest.mark.parametrize("name", list(MIXINGS))
 def test_a_mixing_leaves_shapes_ranges_and_its_input_alone(name: str) -> None:
     images = torch.rand(16, 3, 9, 13) * 2 - 1
     before = images.clone()
-    first, again = (MIXINGS[name](images, 0.5, 4, np.random.default_rng(1)) for _ in range(2))
+    first, again = (MIXINGS[name](images, origin(16), 0.5, 4, np.random.default_rng(1)) for _ in range(2))
     assert torch.equal(images, before)
     if first is None or again is None:
         assert name == "none"
         return
     assert first.images.shape == images.shape
     assert torch.equal(first.images, again.images)
-    assert first.mixture.blend(first.images).abs().max() <= 1.0
+    assert name == "mixstyle" or first.mixture.blend(first.images).abs().max() <= 1.0
     assert first.depth is None or 0 <= first.depth < 4
 
 

@@ -16,6 +16,7 @@ from augment.classifier.classifier_spec import ClassifierSpec, RecipeSpec
 from augment.classifier.mixing import Mixture
 from augment.classifier.recipes import Batch, batches
 from augment.classifier.training import Score, build_network, train_classifier, train_step
+from augment.core.endpoints import Blocks
 from augment.core.images import ImageSet
 from augment.core.seeding import derive_seed
 from augment.runtime.machine import Machine
@@ -84,19 +85,25 @@ def test_val_scores_are_accuracy_and_mean_cross_entropy(
     val = stripes.select(np.array([0, 1, 2]))  # of classes 0, 1, 2
     said = np.array([[0.5, 0.25, 0.25], [0.8, 0.2, 0.0], [0.5, 0.5, 0.0]], np.float32)
     monkeypatch.setattr(training, "predict_probabilities", lambda *_: said)
-    score = training._score(build_network((1, 8, 8), 3, SPEC, 0, 0), val, cpu)
+    network = build_network((1, 8, 8), 3, SPEC, 0, 0)
+    score = training._score(network, val, None, cpu)
     # What is called impossible counts as a probability of 1e-12.
     losses = [math.log(2), math.log(5), 12 * math.log(10)]
     assert score.accuracy == pytest.approx(1 / 3)
     assert score.loss == pytest.approx(sum(losses) / 3)
+    # A cell of the first image, right, and one of the other two, wrong: means of means.
+    of_cells = training._score(network, val, Blocks((np.array([0]), np.array([1, 2]))), cpu)
+    assert (score.endpoint, of_cells.accuracy) == (score.accuracy, score.accuracy)
+    assert of_cells.endpoint == 0.5
+    assert of_cells.loss == pytest.approx((losses[0] + sum(losses[1:]) / 2) / 2)
 
 
 def test_the_weights_that_did_best_are_kept_as_they_were_then(
     stripes: ImageSet, cpu: Machine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def train(scores: list[float], steps: int) -> Any:
-        left = iter(scores)
-        monkeypatch.setattr(training, "_score", lambda *_: Score(next(left), 1.0))
+        left = (Score(value, 1.0, value) for value in scores)
+        monkeypatch.setattr(training, "_score", lambda *_: next(left))
         spec = SPEC.model_copy(update={"max_steps": steps})
         return train_classifier(stripes, stripes, spec, PLAIN, 0, 0, cpu, Progress("test", steps))
 

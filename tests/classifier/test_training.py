@@ -142,10 +142,10 @@ def test_run_k_starts_from_the_same_weights_in_every_arm(
 @pytest.mark.parametrize(
     ("new", "old", "better"),
     [
-        (Score(0.9, 2.0), Score(0.8, 1.0), True),
-        (Score(0.8, 0.1), Score(0.9, 2.0), False),
-        (Score(0.9, 0.5), Score(0.9, 0.6), True),
-        (Score(0.9, 0.5999), Score(0.9, 0.6), False),
+        (Score(0.9, 2.0, 0.9), Score(0.8, 1.0, 0.8), True),
+        (Score(0.8, 0.1, 0.8), Score(0.9, 2.0, 0.9), False),
+        (Score(0.9, 0.5, 0.9), Score(0.9, 0.6, 0.9), True),
+        (Score(0.9, 0.5999, 0.9), Score(0.9, 0.6, 0.9), False),
     ],
 )
 def test_accuracy_decides_and_cross_entropy_breaks_ties(new: Score, old: Score, better: bool) -> None:

@@ -9,6 +9,7 @@ import numpy.typing as npt
 from scipy.special import ndtri
 
 from augment.comparison.arms import Arm
+from augment.core.cells import Cells
 from augment.evaluation.predictions import GroundTruth, Predictions
 from augment.results.kinds import ArmKind
 
@@ -39,6 +40,39 @@ def truth_of(images: int) -> GroundTruth:
 def random_hits(accuracy: float, seed: int, shape: tuple[int, int] = (5, 400)) -> npt.NDArray[np.float64]:
     """Draw hits that are all independent."""
     return (np.random.default_rng(seed).random(shape) < accuracy).astype(float)
+
+
+CELLS = Cells(("x", "y"), ("a", "b"), np.asarray([[90, 5], [90, 90]]))
+"""Training images of two classes from two groups: x is rare in b."""
+
+
+def truth_in_cells(per_cell: Mapping[tuple[int, str], int]) -> GroundTruth:
+    """Give the truth about so many test images of each class and group."""
+    labels = [label for (label, _), count in per_cell.items() for _ in range(count)]
+    groups = [group for (_, group), count in per_cell.items() for _ in range(count)]
+    return GroundTruth(classes=("x", "y"), labels=tuple(labels), groups=tuple(groups))
+
+
+UNEVEN = truth_in_cells({(0, "a"): 60, (0, "b"): 12, (1, "a"): 40, (1, "b"): 48})
+
+
+def arm_in_cells(
+    train_set: str, hits: npt.NDArray[np.generic], truth: GroundTruth, val: float = 0.5, recipe: str = "plain"
+) -> Arm:
+    """Make an arm that hits where ``hits`` (R×N) is 1, on test images of two classes and several groups."""
+    labels = np.asarray(truth.labels)
+    probabilities = np.zeros((*hits.shape, 2), dtype=np.float32)
+    np.put_along_axis(probabilities, np.where(hits.astype(bool), labels, 1 - labels)[:, :, None], 1.0, axis=2)
+    return Arm(
+        train_set=train_set,
+        recipe=recipe,
+        kind=ArmKind(train_set),
+        val_accuracy=np.full(len(hits), 0.9),
+        predictions=Predictions(truth, probabilities),
+        train_counts=np.asarray([95, 180]),
+        val_endpoint=np.full(len(hits), val),
+        train_cells=CELLS,
+    )
 
 
 @dataclass(frozen=True)
@@ -139,3 +173,11 @@ def draw_arms(
         arm(*name, of_arm[:, split:], of_arm[:, :split].mean(axis=1).tolist())
         for name, of_arm in zip(names, hits, strict=True)
     ]
+
+
+def draw_in_cells(world: World, merged: int, rng: np.random.Generator, effect: float = 0.0) -> list[Arm]:
+    """Draw a real arm and merged ones that are truly better by ``effect`` in every cell of `UNEVEN`."""
+    hits = draw_hits(world, [0.0, *[effect] * merged], rng)
+    val, test = hits[:, :, : world.val_images].mean(axis=(1, 2)), hits[:, :, world.val_images :]
+    arms = [arm_in_cells("real", test[0], UNEVEN, val[0])]
+    return arms + [arm_in_cells("merged", test[k], UNEVEN, val[k], f"r{k}") for k in range(1, merged + 1)]

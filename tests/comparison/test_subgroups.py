@@ -64,7 +64,8 @@ def test_every_class_tier_and_group_is_a_subset() -> None:
     names = [(part.kind, part.name, part.images) for part in subsets(lopsided("real", hits_of(0)))]
     classes = [("class", "many", 6), ("class", "some", 4), ("class", "few", 2)]
     groups = [("group", "a", 6), ("group", "b", 6)]
-    assert names == [*classes, ("tier", "head", 6), ("tier", "middle", 4), ("tier", "tail", 2), *groups]
+    cells = [("cell", f"{name} in {group}", images // 2) for _, name, images in classes for group in "ab"]
+    assert names == [*classes, ("tier", "head", 6), ("tier", "middle", 4), ("tier", "tail", 2), *groups, *cells]
 
 
 def test_a_tier_speaks_of_classes_with_images_enough_and_else_of_what_it_has() -> None:

@@ -113,3 +113,22 @@ def test_too_few_val_images_to_judge_by_are_a_failure_and_no_crash(
     write_image_set(inputs["val"], stripes_of(1).select(np.arange(5)), PREPARED)
     figures = run_assess(inputs, outputs)
     assert "5 real ones, of val" in figures["failures"][0]
+
+
+@pytest.mark.parametrize(("group", "copies"), [("b", 0.0), ("a", 1.0)])
+def test_a_translation_is_a_copy_of_images_of_its_own_cell_alone(
+    inputs: dict[str, Path], outputs: dict[str, Path], group: str, copies: float
+) -> None:
+    """The synthetic images are those of group a: as such they are copies, said to be of group b they are none."""
+    for number, name in enumerate(("train", "val")):
+        real = stripes_of(number)
+        groups = np.repeat(["a", "b"], 30)
+        write_image_set(inputs[name], ImageSet(real.images, real.manifest.assign(group=groups), real.classes), PREPARED)
+    source = stripes_of(0).select(np.arange(30))
+    translated = make_image_set(source.images, source.labels, source.classes, generator_seed=1)
+    translated.manifest["group"] = group
+    write_image_set(inputs["synthetic"], translated, SYNTHESIZED)
+    run_assess(inputs, outputs)
+    scores = pd.read_parquet(outputs["scores"])
+    assert scores["near_copy"].mean() == pytest.approx(copies, abs=0.1)  # a few are as near as chance has it
+    assert scores["nearest_train"].between(30 * (group == "b"), 30 * (group == "b") + 29).all()

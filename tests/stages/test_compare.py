@@ -12,6 +12,7 @@ import pytest
 from augment.comparison.arms import Arm
 from augment.comparison.subgroups import RECALL_COLUMNS
 from augment.core.container import read_image_set, write_image_set
+from augment.core.endpoints import VerdictSpec
 from augment.core.errors import ContainerError
 from augment.core.images import make_image_set
 from augment.core.paths import PathPattern
@@ -20,7 +21,7 @@ from augment.core.store import read_json, write_json, write_parquet
 from augment.evaluation.predictions import GroundTruth
 from augment.evaluation.trainings import Trainings, Untrained
 from augment.merging.mix_spec import AutoMixSpec, MixSpec
-from augment.results.kinds import ArmKind, Missing
+from augment.results.kinds import ArmKind, Baseline, Missing
 from augment.results.record import Result
 from augment.stages.compare import compare
 from augment.stages.product import product
@@ -76,6 +77,7 @@ def run_compare(results: Path, dataset: str = "cats", **changes: Any) -> Result:
     folder = results / dataset
     arguments: dict[str, Any] = {
         "seed": 0,
+        "verdict": VerdictSpec(),
         "synthesizers": {"gan": ["gan"]},
         "mixes": {"merged": MixSpec(synthesizer="gan", share=0.5), "synthetic": MixSpec(synthesizer="gan", share=1.0)},
         "auto_mixes": {},
@@ -105,6 +107,37 @@ def test_compare_writes_the_record_and_the_recalls_of_every_arm(results: Path) -
     before = {path: path.read_bytes() for path in (results / "cats" / "out").iterdir()}
     run_compare(results)
     assert {path: path.read_bytes() for path in before} == before
+
+
+def test_the_verdict_is_asked_what_the_settings_say(results: Path) -> None:
+    """In hospital a every arm is always right, in b only the merged one is: 40 of 400 test images are of b."""
+    groups = ("b",) * 40 + ("a",) * 360
+    hits = {name: np.ones((5, 400)) for name in ("real", "merged", "synthetic")}
+    hits["real"][:, :40] = 0
+    hits["synthetic"][0, :40] = 0
+    for name, right in hits.items():
+        one = arm(name, "plain", right, 0.9)
+        truth = one.predictions.truth.model_copy(update={"groups": groups})
+        cells = {"a": (90, 90), "b": (0 if name == "real" else 90, 9)}
+        trainings = trainings_of(one).model_copy(update={"train_cells": cells, "val_endpoint": (0.5,) * 5})
+        write_parquet(results / "cats" / name / "predictions.parquet", one.predictions.to_frame())
+        write_record(results / "cats" / name / "metrics.json", trainings)
+        write_record(results / "cats" / "truth.json", truth)
+    found = run_compare(results, verdict=VerdictSpec(endpoint="cells"))
+    assert found.chosen is not None
+    assert found.chosen.against[Baseline.REFERENCE].difference.mean == pytest.approx(0.5)
+    assert "has a higher mean accuracy over cells of class and group than" in found.verdict
+    assert {name: score.mean for name, score in found.reference.endpoints.items()} == pytest.approx(
+        {"cells": 0.5, "worst_group": 0.0, "rare_cells": 0.0}
+    )
+    assert found.reference.endpoints["worst_group"].class_name == "b"
+    empty = next(part for part in found.parts if part.name == "a in b")
+    assert (empty.kind, empty.train_before, empty.train_after, empty.test_images) == ("cell", 0, 90, 40)
+    assert "endpoint" not in read_json_of(run_compare(results)), "what every dataset has is written as ever"
+
+
+def read_json_of(found: Result) -> dict[str, Any]:
+    return found.model_dump(mode="json")
 
 
 def test_what_a_training_set_is_made_of_says_what_kind_of_arm_it_is(results: Path) -> None:

@@ -9,6 +9,7 @@ from augment.classifier.classifier_spec import ClassifierSpec, RecipeSpec
 from augment.classifier.files import write_classifiers
 from augment.classifier.training import train_classifier
 from augment.core.container import write_image_set
+from augment.core.endpoints import VerdictSpec
 from augment.core.errors import DataError
 from augment.core.images import make_image_set
 from augment.core.paths import PathPattern
@@ -30,7 +31,7 @@ RECIPE = RecipeSpec(transforms="none", sampling="natural")
 CPU = RuntimeSpec(device="cpu", precision="fp32")
 
 
-ARM: dict[str, Any] = {"seed": 0, "seeds": 2, "spec": SPEC}
+ARM: dict[str, Any] = {"seed": 0, "seeds": 2, "verdict": VerdictSpec(), "spec": SPEC}
 """Settings that evaluate holds classifiers against."""
 
 
@@ -45,6 +46,7 @@ def evaluations(folder: Path) -> dict[str, PathPattern]:
 def test_evaluate_writes_what_runs_say_with_groups_and_counts(tmp_path: Path, cpu: Machine) -> None:
     train, test = (make_image_set(*striped_images(count, 2, (1, 8, 8), count), ["low", "high"]) for count in (31, 20))
     test.manifest["group"] = ["north", "south"] * 10
+    train.manifest["group"] = [["north", "east"][k // 2 % 2] for k in range(31)]
     paths = {name: tmp_path / name for name in ("train", "test", "classifier")}
     runs = [train_classifier(train, test, SPEC, RECIPE, 0, run, cpu, Progress("run", 40)) for run in range(2)]
     write_image_set(paths["train"], train, {})
@@ -68,6 +70,8 @@ def test_evaluate_writes_what_runs_say_with_groups_and_counts(tmp_path: Path, cp
     assert found.probabilities.shape == (2, 20, 2)
     trainings = read_record(Trainings, tmp_path / "metrics" / "real-plain")
     assert (trainings.train_counts, trainings.synthetic_images) == ((16, 15), 0)
+    assert "val_endpoint" not in read_json(tmp_path / "metrics" / "real-plain")
+    assert trainings.train_cells == {"east": (8, 7), "north": (8, 8)}
     assert trainings.accuracy == pytest.approx(found.accuracy().mean(), abs=1e-6)
     assert [round(run.val_accuracy, 6) for run in runs] == list(trainings.val_accuracy)
 
@@ -125,6 +129,7 @@ def test_a_classifier_does_not_stop_by_images_it_learns_from(tmp_path: Path) -> 
     for name in ("train", "val"):
         write_image_set(tmp_path / name, images, described(stage="prepare", dataset="toys", seed=0, **split))
     arguments: dict[str, Any] = {"dataset": "toys", "train_set": "real", "recipe": "plain", "seed": 0, "seeds": 1}
+    arguments |= {"verdict": VerdictSpec()}
     paths = {name: tmp_path / name for name in ("train", "val", "classifier")}
     with pytest.raises(DataError, match=r"train and .*val: expected no image in both, found 20"):
         train_classifier_stage.run(**arguments, **split, spec=SPEC, recipe_spec=RECIPE, runtime=CPU, **paths)

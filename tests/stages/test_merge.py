@@ -9,6 +9,7 @@ import pytest
 
 from augment.classifier.classifier_spec import ClassifierSpec, RecipeSpec
 from augment.core.container import read_image_set, write_image_set
+from augment.core.endpoints import VerdictSpec
 from augment.core.errors import ContainerError, LeftOutError
 from augment.core.images import make_image_set
 from augment.core.paths import PathPattern
@@ -55,6 +56,7 @@ def run_merge_auto(folder: Path, inputs: dict[str, Any], **settings: object) -> 
         classifier=CLASSIFIER,
         recipes={"plain": RECIPE},
         runtime=RuntimeSpec(device="cpu", precision="fp32"),
+        verdict=VerdictSpec(),
         seed=0,
         **{name: folder / name for name in ("real", "val", "merged", "choice")},
         **inputs,

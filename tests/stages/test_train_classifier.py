@@ -8,6 +8,7 @@ import pytest
 from augment.classifier.classifier_spec import ClassifierSpec, RecipeSpec
 from augment.classifier.files import read_classifiers
 from augment.core.container import write_image_set
+from augment.core.endpoints import VerdictSpec
 from augment.core.errors import ContainerError, DataError
 from augment.core.images import make_image_set
 from augment.core.provenance import described
@@ -38,6 +39,7 @@ def run(folder: Path, train_set: str = "real", **changes: Any) -> None:
         spec=ClassifierSpec(width=4, batch_size=10, max_steps=2, eval_every=1),
         recipe_spec=RecipeSpec(transforms="none", sampling="natural"),
         runtime=RuntimeSpec(device="cpu", precision="fp32"),
+        verdict=VerdictSpec(),
         seeds=2,
         train=folder / "train",
         val=folder / "val",

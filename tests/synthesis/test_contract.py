@@ -28,6 +28,17 @@ every_kind = pytest.mark.parametrize("kind", KINDS)
 NAMES = ["low", "middle", "high"]
 
 
+@pytest.fixture
+def stripes(stripes: ImageSet) -> ImageSet:
+    """Those of every test, from two groups, as some kinds translate between them."""
+    return grouped(stripes)
+
+
+def grouped(images: ImageSet) -> ImageSet:
+    groups = np.resize(np.repeat(["a", "b"], 3), len(images))
+    return ImageSet(images.images, images.manifest.assign(group=groups), images.classes)
+
+
 def shortest(kind: str) -> SynthesizerSpec:
     """Give the default settings of a kind, three steps long where there are steps."""
     iterative = issubclass(SynthesizerSpec.registered()[kind], IterativeSpec)
@@ -62,7 +73,7 @@ def test_it_says_what_it_is_and_where_its_code_is(kind: str) -> None:
 def test_it_draws_an_image_of_the_shape_in_range_for_every_label(
     kind: str, shape: tuple[int, int, int], cpu: Machine
 ) -> None:
-    images = make_image_set(*striped_images(24, 3, shape), NAMES)
+    images = grouped(make_image_set(*striped_images(24, 3, shape), NAMES))
     synthesizer = train(images, cpu, shortest(kind))[0].synthesizer
     assert synthesizer.classes == 3
     with torch.no_grad():

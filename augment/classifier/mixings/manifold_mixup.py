@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from augment.classifier.parts import MIXINGS, Mixed
+from augment.classifier.parts import MIXINGS, Mixed, Origin
 
 if TYPE_CHECKING:
     import numpy as np
@@ -16,7 +16,7 @@ DEPTHS = 3
 
 
 @MIXINGS.register
-def manifold_mixup(images: Tensor, alpha: float, stages: int, rng: np.random.Generator) -> Mixed | None:
+def manifold_mixup(images: Tensor, origin: Origin, alpha: float, stages: int, rng: np.random.Generator) -> Mixed | None:  # noqa: ARG001  # all are called alike
     """Blend what the network makes of two images ([1806.05236](https://arxiv.org/abs/1806.05236)).
 
     It is the input of one of the first three stages, drawn anew for every batch.

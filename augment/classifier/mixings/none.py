@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from augment.classifier.parts import MIXINGS, Mixed
+from augment.classifier.parts import MIXINGS, Mixed, Origin
 
 if TYPE_CHECKING:
     import numpy as np
@@ -12,6 +12,6 @@ if TYPE_CHECKING:
 
 
 @MIXINGS.register
-def none(images: Tensor, alpha: float, stages: int, rng: np.random.Generator) -> Mixed | None:  # noqa: ARG001  # all are called alike
+def none(images: Tensor, origin: Origin, alpha: float, stages: int, rng: np.random.Generator) -> Mixed | None:  # noqa: ARG001  # all are called alike
     """Leave every image alone."""
     return None

@@ -9,7 +9,8 @@ class SynthesisSpec(Spec):
     """What is drawn from a trained synthesizer.
 
     Attributes:
-        per_class: Images drawn of each class.
+        per_class: Images drawn of each class; of each cell of class and group, where the synthesizer knows groups and
+            another group has images of the class.
     """
 
     per_class: PositiveInt

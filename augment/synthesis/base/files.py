@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from augment.core.cells import group_names
 from augment.core.errors import ContainerError, SettingsError
 from augment.core.images import ImageSet
 from augment.core.registry import load
@@ -11,6 +12,7 @@ from augment.core.settings_block import parse
 from augment.runtime.weights import load_weights, read_config, write_model
 from augment.synthesis.base.methods import SynthesizerSpec
 from augment.synthesis.base.synthesizer import Synthesizer
+from augment.synthesis.base.translator import Translator
 
 WEIGHTS = "synthesizer"
 
@@ -32,6 +34,7 @@ def write_synthesizer(
         "shape": list(train.shape),
         "spec": spec.model_dump(),
         "sizes": dict(synthesizer.sizes),
+        **({"groups": list(group_names(train))} if isinstance(synthesizer, Translator) else {}),
         **about,
     }
     write_model(path, config, {WEIGHTS: synthesizer})
@@ -52,6 +55,19 @@ def read_synthesizer(path: Path) -> tuple[Synthesizer, tuple[str, ...]]:
         raise ContainerError(f"{path}: expected the settings of a trained synthesizer ({error!r:.200})") from error
     load_weights(path, WEIGHTS, synthesizer)
     return synthesizer.eval(), classes
+
+
+def read_groups(path: Path) -> tuple[str, ...]:
+    """Read the names of the groups that a `Translator` translates between.
+
+    Raises:
+        ContainerError: The folder is not whole, or they are not all there.
+    """
+    config = read_config(path)
+    groups = config.get("groups")
+    if not isinstance(groups, list) or len(groups) != config.get("sizes", {}).get("groups"):
+        raise ContainerError(f"{path}: groups: expected the names of the groups, found {groups!r:.80}")
+    return tuple(map(str, groups))
 
 
 def build(spec: SynthesizerSpec, shape: tuple[int, int, int], classes: int, sizes: Mapping[str, int]) -> Synthesizer:

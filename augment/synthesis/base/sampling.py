@@ -11,6 +11,7 @@ from augment.runtime.batches import to_uint8
 from augment.runtime.machine import Machine
 from augment.runtime.seeding import torch_generator
 from augment.synthesis.base.synthesizer import Synthesizer
+from augment.synthesis.base.translator import Translator
 
 BATCH = 256
 BATCHES_AT_ONCE = 16
@@ -41,7 +42,11 @@ def settle_batch_norm(synthesizer: Synthesizer, seed: int, machine: Machine) -> 
 
 @torch.no_grad()
 def sample_batches(
-    synthesizer: Synthesizer, labels: IntArray, rng: torch.Generator, machine: Machine
+    synthesizer: Synthesizer,
+    labels: IntArray,
+    rng: torch.Generator,
+    machine: Machine,
+    groups: IntArray | None = None,
 ) -> Iterator[UInt8Array]:
     """Draw one image a label, batch after batch, so that any number of them fits in memory.
 
@@ -50,22 +55,47 @@ def sample_batches(
         labels: int64, N class indices.
         rng: Source of the noise; an image depends on its position and label, not on how many follow.
         machine: Where to compute.
+        groups: int64, N places of the groups that a `Translator` is to translate to; None leaves them to the noise.
 
     Yields:
         uint8, up to `BATCH`×C×H×W.
     """
-    chunks = [labels[start : start + BATCH] for start in range(0, len(labels), BATCH)]
+    wanted = (labels,) if groups is None else (labels, groups)
+    chunks = [[of[start : start + BATCH] for of in wanted] for start in range(0, len(labels), BATCH)]
     for first in range(0, len(chunks), BATCHES_AT_ONCE):
         with machine.autocast():
-            drawn = [_draw(synthesizer, each, rng, machine) for each in chunks[first : first + BATCHES_AT_ONCE]]
+            drawn = [
+                _draw(synthesizer, *each, rng=rng, machine=machine) for each in chunks[first : first + BATCHES_AT_ONCE]
+            ]
         yield from drawn  # outside: whoever takes the batches computes as before
 
 
-def _draw(synthesizer: Synthesizer, labels: IntArray, rng: torch.Generator, machine: Machine) -> UInt8Array:
+def _draw(synthesizer: Synthesizer, *wanted: IntArray, rng: torch.Generator, machine: Machine) -> UInt8Array:
     """Draw up to a batch; always a whole one is computed, since the last digits depend on its size."""
-    whole = torch.from_numpy(np.pad(labels, (0, BATCH - len(labels)))).to(machine.device)
+    count = len(wanted[0])
+    whole = [torch.from_numpy(np.pad(each, (0, BATCH - count))).to(machine.device) for each in wanted]
     noise = torch.randn(BATCH, synthesizer.latent_dim, generator=rng).to(machine.device)
-    return to_uint8(synthesizer(noise, whole))[: len(labels)]
+    return to_uint8(synthesizer(noise, *whole))[:count]
+
+
+def sources(synthesizer: Translator, labels: IntArray, groups: IntArray, rng: torch.Generator) -> IntArray:
+    """Tell which of a translator's images each of `sample_batches` is made of.
+
+    Args:
+        synthesizer: On the CPU.
+        labels: int64, N class indices.
+        groups: int64, N places of the groups to translate to.
+        rng: In the state that the images were drawn from.
+
+    Returns:
+        int64, shape (N,), rows of the translator's bank.
+    """
+    found = []
+    for start in range(0, len(labels), BATCH):
+        noise = torch.randn(BATCH, synthesizer.latent_dim, generator=rng)
+        wanted = [torch.from_numpy(of[start : start + BATCH]) for of in (labels, groups)]
+        found.append(synthesizer.source_rows(noise[: len(wanted[0])], *wanted).numpy())
+    return np.concatenate(found)
 
 
 def sample(synthesizer: Synthesizer, labels: IntArray, rng: torch.Generator, machine: Machine) -> UInt8Array:

@@ -6,7 +6,7 @@ from torch import Tensor, nn
 
 from augment.core.errors import LeftOutError
 from augment.core.images import ImageSet
-from augment.synthesis.classical.draws import choose
+from augment.synthesis.base.draws import choose
 
 
 class ImageBank(nn.Module):

@@ -16,9 +16,9 @@ from torch import Tensor
 from augment.core.images import FloatArray, ImageSet, UInt8Array
 from augment.core.seeding import derive_seed
 from augment.runtime.batches import to_float
+from augment.synthesis.base.draws import uniform
 from augment.synthesis.base.synthesizer import Synthesizer
 from augment.synthesis.classical.bank import require_every_class
-from augment.synthesis.classical.draws import uniform
 from augment.synthesis.classical.gaussian_mixture_spec import GaussianMixtureSpec
 
 IMAGES_PER_DIAGONAL = 10

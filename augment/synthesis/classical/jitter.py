@@ -8,9 +8,9 @@ from torch import Tensor
 
 from augment.core.images import ImageSet
 from augment.runtime.batches import to_float
+from augment.synthesis.base.draws import uniform
 from augment.synthesis.base.synthesizer import Synthesizer
 from augment.synthesis.classical.bank import ImageBank
-from augment.synthesis.classical.draws import uniform
 from augment.synthesis.classical.jitter_spec import JitterSpec
 
 MOVES = 5

@@ -10,9 +10,9 @@ from torch import Tensor
 
 from augment.core.images import ImageSet, IntArray, UInt8Array
 from augment.runtime.batches import to_float
+from augment.synthesis.base.draws import choose, uniform
 from augment.synthesis.base.synthesizer import Synthesizer
 from augment.synthesis.classical.bank import ImageBank
-from augment.synthesis.classical.draws import choose, uniform
 from augment.synthesis.classical.smote_spec import SmoteSpec
 
 

@@ -24,7 +24,7 @@ def digits() -> ImageSet:
     """scikit-learn's 1,797 handwritten digits, in an order that mixes the classes."""
     bunch = load_digits()
     images = np.rint(bunch.images * (255 / 16)).astype(np.uint8)[:, None]
-    return make_image_set(images, bunch.target, [str(name) for name in bunch.target_names])
+    return in_two_groups(make_image_set(images, bunch.target, [str(name) for name in bunch.target_names]))
 
 
 def random_images(counts: list[int], shape: tuple[int, int, int], seed: int = 0) -> ImageSet:
@@ -32,7 +32,12 @@ def random_images(counts: list[int], shape: tuple[int, int, int], seed: int = 0)
     rng = np.random.default_rng(seed)
     labels = rng.permutation(np.repeat(np.arange(len(counts)), counts))
     images = rng.integers(0, 256, size=(len(labels), *shape), dtype=np.uint8)
-    return make_image_set(images, labels, [f"class {k}" for k in range(len(counts))])
+    return in_two_groups(make_image_set(images, labels, [f"class {k}" for k in range(len(counts))]))
+
+
+def in_two_groups(images: ImageSet) -> ImageSet:
+    """Say of every other image that it is of another group; most methods do not ask."""
+    return ImageSet(images.images, images.manifest.assign(group=np.resize(["a", "b"], len(images))), images.classes)
 
 
 def normal(count: int, length: int, seed: int = 0) -> Tensor:

@@ -3,7 +3,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from augment.synthesis.classical.draws import choose, uniform
+from augment.synthesis.base.draws import choose, uniform
 from tests.synthesis.classical.conftest import normal
 
 any_noise = st.floats(allow_nan=False, width=32)
