@@ -76,10 +76,13 @@ def main(arguments: list[str]) -> int:
 def _run(name: str, arguments: list[str]) -> None:
     stage = load_stage(name)
     options = argparse.ArgumentParser(prog=f"python -m augment {name}", description=stage.run.__doc__)
-    for option, kind in stage.options.items():
-        options.add_argument(f"--{option.replace('_', '-')}", type=kind, required=True)
-    values = vars(options.parse_args(arguments))
+    if stage.coordinates:
+        options.add_argument("--stage", required=True, help="DVC's address of it, such as prepare@digits")
+    for option in [name for name in stage.options if name not in stage.coordinates]:
+        options.add_argument(f"--{option.replace('_', '-')}", required=True)
+    given = vars(options.parse_args(arguments))
     settings = load_settings(PARAMS)
+    values = stage.arguments(given.pop("stage", ""), given)
     sections = {argument: settings.section(key.format(**values)) for argument, key in stage.sections.items()}
     outlook.announce(ESTIMATE, COSTS)
     try:
@@ -87,7 +90,7 @@ def _run(name: str, arguments: list[str]) -> None:
         with threadpool_limits(1):
             stage.carry_out(**values, **sections)
     except AugmentError as error:
-        error.args = (f"{' '.join([name, *stage.coordinates(values)])}: {error}",)
+        error.args = (f"{' '.join([name, *(values[each] for each in stage.coordinates)])}: {error}",)
         raise
     costs.note(COSTS)
 

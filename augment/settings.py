@@ -40,7 +40,7 @@ class ArmsSpec(Spec):
 
 
 class Settings(Spec):
-    """The whole of ``params.yaml``."""
+    """The whole of ``params.yaml``. What ``dvc.yaml`` names has no default: DVC wants to find it in the file."""
 
     seed: Annotated[int, Field(ge=0)]
     seeds: Annotated[int, Field(ge=2, description="an interval needs at least two runs")]
@@ -48,10 +48,10 @@ class Settings(Spec):
     checkpoints: CheckpointSpec = CheckpointSpec()
     synthesizers: dict[str, list[Name]]
     datasets: Annotated[dict[Name, DatasetSpec], Field(min_length=1)]
-    gate: GateSpec = GateSpec()
-    verdict: VerdictSpec = VerdictSpec()
+    gate: GateSpec
+    verdict: VerdictSpec
     mixes: dict[Name, MixSpec]
-    auto_mixes: dict[Name, AutoMixSpec] = Field(default_factory=dict)
+    auto_mixes: dict[Name, AutoMixSpec]
     arms: ArmsSpec
     flow: dict[str, Any] = Field(default_factory=dict)  # pipelines/ reads and validates its own block
 

@@ -34,7 +34,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(required=True)
     for name, command, what in (
         ("run", _run, "bring every stale stage up to date, then stop"),
-        ("plan", _plan, "print, as JSON, every stage: is it stale, its parents, its command"),
+        ("plan", _plan, "print, as JSON, every stage: is it stale, its parents, matrix coordinates, command"),
         ("mend", _mend, "mend what a crash left, for DVC to work again; `run` does it by itself"),
         ("server", _server, "start the Prefect server and its UI; Ctrl-C stops it"),
         ("serve", _serve, "run on the schedule of flow.cron, and on request"),
@@ -55,7 +55,12 @@ def _parser() -> argparse.ArgumentParser:
 def _plan(_: argparse.Namespace, root: Path) -> int:
     made = plan.make(graph.read(root))
     told = {
-        name: {"stale": name in made.stale, "parents": sorted(stage.parents), "command": stage.command}
+        name: {
+            "stale": name in made.stale,
+            "parents": sorted(stage.parents),
+            "axes": stage.axes,
+            "command": stage.command,
+        }
         for name, stage in made.stages.items()
     }
     print(json.dumps(told, indent=1))

@@ -18,7 +18,6 @@ from pipelines.settings import PARAMS_FILE, StageHints, read_yaml
 NAME = re.compile(r"\w+([.-]\w+)*")
 _NODE = re.compile(r'^\s*"([^"]+)";$', re.MULTILINE)
 _EDGE = re.compile(r'^\s*"([^"]+)" -> "([^"]+)";$', re.MULTILINE)
-_ITEM = re.compile(r"\$\{item\.(\w+)\}")
 
 
 @dataclass(frozen=True)
@@ -30,7 +29,7 @@ class StageNode:
     changes: str  # what `dvc status` says, as JSON; empty when its own inputs and outputs are up to date
     axes: Mapping[str, str]  # matrix coordinates, such as `{"dataset": "digits"}`
     hints: StageHints
-    command: str = ""  # what DVC runs, its matrix coordinates filled in; empty for a data source
+    command: str = ""  # what DVC runs, as dvc.yaml has it; empty for a data source
 
 
 Graph: TypeAlias = dict[str, StageNode]
@@ -57,8 +56,7 @@ def read(root: Path) -> Graph:
         seen = json.dumps(changes[name]) if name in changes else ""
         lines = body.get("cmd", "")
         command = lines if isinstance(lines, str) else " && ".join(lines)
-        filled = _ITEM.sub(lambda item: coordinates.get(item[1], item[0]), command)  # noqa: B023 - used at once
-        found[name] = StageNode(name, frozenset(parents.get(name, ())), seen, coordinates, hints, filled)
+        found[name] = StageNode(name, frozenset(parents.get(name, ())), seen, coordinates, hints, command)
     return found
 
 

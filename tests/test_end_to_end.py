@@ -40,6 +40,7 @@ TINY: dict[str, Any] = {
     "synthesizers": {"gan": ["gan"], "vae": [], "classical": ["smote"]},
     "datasets": {"digits": TINY_DATASET},
     "gate": {"label_fidelity": 0.0, "coverage": 0.0, "recall": 0.0, "diversity": 0.0},
+    "verdict": {},
     "mixes": {
         "merged": {"synthesizer": "gan", "share": 0.5},
         "synthetic": {"synthesizer": "smote", "share": 1.0, "filter": {"near_copies": False}},

@@ -2,6 +2,7 @@
 
 import shlex
 import subprocess
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -76,10 +77,18 @@ def folder_above_blanks(pattern: str) -> str:
 
 
 def command(stage: str) -> tuple[str, dict[str, str]]:
-    """Split a command into the stage it names and its options."""
+    """Split a command into the stage it names and its options; coordinates among their blanks are spelt as DVC does."""
     python, dash_m, module, name, *rest = shlex.split(STAGES[stage]["cmd"])
     assert (python, dash_m, module) == ("python", "-m", "augment")
-    return name, {option.removeprefix("--"): value for option, value in zip(rest[::2], rest[1::2], strict=True)}
+    options = {option.removeprefix("--"): value for option, value in zip(rest[::2], rest[1::2], strict=True)}
+    axes = STAGES[stage].get("matrix", {})
+    assert options.pop("stage", None) == ("$DVC_STAGE" if axes else None)
+    return name, {option: PathPattern(value).within(**in_dvc(axes)).text for option, value in options.items()}
+
+
+def in_dvc(names: Iterable[str]) -> dict[str, str]:
+    """Spell coordinates as the paths of dvc.yaml do outside commands."""
+    return {name: f"${{item.{name}}}" for name in names}
 
 
 @pytest.mark.parametrize("stage", [stage for stage in STAGES if stage != "check"])
@@ -131,6 +140,8 @@ def test_the_command_names_every_path_that_the_graph_names(stage: str) -> None:
     name, options = command(stage)
     assert name == stage.replace("_", "-") or family(stage)
     kinds = load_stage(name).options
+    assert list(STAGES[stage].get("matrix", {})) == load_stage(name).coordinates
+    kinds = {option: kind for option, kind in kinds.items() if kind is not str}
     assert set(options) == {option.replace("_", "-") for option in kinds}
     paths = {value for option, value in options.items() if kinds[option.replace("-", "_")] is Path}
     # A path pattern, such as data/D/train/{train_set}, reads from the folder above its first blank.
@@ -193,3 +204,7 @@ def test_what_is_made_of_a_dataset_depends_on_no_other() -> None:
     assert made_of_all == {"check", "overview"}  # so that a dataset that fails costs the others nothing
     paths = [path for stage in set(STAGES) - made_of_all for path in (*STAGES[stage]["deps"], *outputs(stage))]
     assert [path for path in paths if "${item.dataset}" not in path and not path.startswith("augment/")] == []
+
+
+def test_no_value_from_the_settings_is_part_of_what_a_shell_reads() -> None:
+    assert [stage for stage, entry in STAGES.items() if "${" in entry["cmd"]] == []

@@ -44,7 +44,7 @@ def test_bad_settings_stop_every_stage_before_it_begins(workspace: Path, capsys:
 def prepare(dataset: str) -> int:
     paths = {name: f"out/{name}" for name in ("train", "val", "test", "files")}
     options = [part for name, path in paths.items() for part in (f"--{name}", path)]
-    return main(["prepare", "--dataset", dataset, "--raw", "raw", *options])
+    return main(["prepare", "--stage", f"prepare@{dataset}", "--raw", "raw", *options])
 
 
 def test_prepare_writes_three_containers(workspace: Path) -> None:
@@ -72,7 +72,7 @@ def test_a_dataset_too_small_for_its_scarcity_is_refused(workspace: Path, capsys
 @pytest.mark.usefixtures("workspace")
 def test_an_unknown_recipe_is_named(capsys: pytest.CaptureFixture[str]) -> None:
     paths = ["--train", "a", "--val", "b", "--classifier", "c"]
-    arguments = ["--dataset", "digits", "--train-set", "real", "--recipe", "fancy", *paths]
+    arguments = ["--stage", "train_classifier@digits-real-fancy", *paths]
     assert main(["train-classifier", *arguments]) == EXIT_BAD_INPUT
     expected = "unknown 'fancy' in arms.recipes; expected one of plain, balanced, classical, balanced_classical"
     assert expected in capsys.readouterr().err
@@ -87,7 +87,7 @@ def test_a_broken_container_is_named_and_nothing_written(workspace: Path, capsys
     inputs = ["--real", "out/train", "--synthetic", "out/synthetic/{synthesizer}"]
     inputs += ["--quality", "out/quality/{synthesizer}/quality.json", "--scores", "out/{synthesizer}.parquet"]
     paths = [*inputs, "--merged", "out/merged"]
-    assert main(["merge", "--dataset", "digits", "--mix", "merged", *paths]) == EXIT_BAD_INPUT
+    assert main(["merge", "--stage", "merge@digits-merged", *paths]) == EXIT_BAD_INPUT
     assert "error: merge digits merged: out/train/images.npy: cannot be read" in capsys.readouterr().err
     assert not (workspace / "out" / "merged").exists()
 

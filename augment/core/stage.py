@@ -2,7 +2,7 @@
 
 A stage sees nothing of ``params.yaml`` but the sections it declares, so that the ``params:`` of its entry in
 ``dvc.yaml`` can be held against the declaration. Its other arguments come from the command line: coordinates
-(``dataset``, ``recipe``, … : strings that also fill the sections' keys), paths and path patterns.
+(``dataset``, ``recipe``, … : strings that also fill the blanks of keys and paths), paths and path patterns.
 """
 
 from collections.abc import Callable, Mapping
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, get_type_hints
 
-from augment.core.errors import LeftOutError
+from augment.core.errors import LeftOutError, SettingsError
 from augment.core.paths import PathPattern
 from augment.core.store import write_left_out
 
@@ -62,10 +62,32 @@ class Stage:
             raise TypeError(f"{self.run.__module__}: {unfit} are neither settings sections nor paths")
         return options
 
-    @staticmethod
-    def coordinates(values: Mapping[str, object]) -> list[str]:
-        """Pick from the values of the options what says which of its kind this stage is; the rest are paths."""
-        return [value for value in values.values() if isinstance(value, str)]
+    @property
+    def coordinates(self) -> list[str]:
+        """The arguments that say which of its kind a stage is, in the order of its matrix in ``dvc.yaml``."""
+        return [name for name, kind in self.options.items() if kind is str]
+
+    def arguments(self, address: str, paths: Mapping[str, str]) -> dict[str, Any]:
+        """Take the coordinates from DVC's address of the stage, and fill them into the blanks of its paths.
+
+        So no name from ``params.yaml`` is ever part of what a shell reads: DVC hands the address over in the
+        environment of the command, as ``DVC_STAGE``.
+
+        Args:
+            address: E.g. ``train_classifier@digits-real-plain``.
+            paths: Argument name → path with blanks, as ``dvc.yaml`` writes it.
+
+        Raises:
+            SettingsError: The address has not as many coordinates as the stage.
+            KeyError: A path has a blank that is no coordinate.
+        """
+        names = self.coordinates
+        values = address.rpartition("@")[2].split("-") if names else []
+        if len(values) != len(names):
+            raise SettingsError(f"--stage {address}: expected NAME@{'-'.join(names).upper()}, as DVC names a stage")
+        found = dict(zip(names, values, strict=True))
+        filled = {name: PathPattern(text).within(**found) for name, text in paths.items()}
+        return found | {name: each if self.options[name] is PathPattern else each.at() for name, each in filled.items()}
 
 
 def stage(*, makes: tuple[str, ...] = (), **sections: str) -> Callable[[Callable[..., None]], Stage]:

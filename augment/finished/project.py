@@ -1,6 +1,5 @@
 """A project on disk: its settings, and where its graph puts things. Paths are read from ``dvc.yaml``, as they stand."""
 
-import re
 import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -15,7 +14,6 @@ from augment.core.store import require_made
 from augment.settings import Settings, load_settings
 
 PARAMS, GRAPH = "params.yaml", "dvc.yaml"
-ITEM = re.compile(r"\$\{item\.(\w+)\}")
 PRODUCT = "product"
 
 
@@ -108,7 +106,5 @@ def require_one_of(what: str, name: str, known: list[str]) -> None:
 
 def _options(command: list[str]) -> dict[str, PathPattern]:
     return {
-        first.removeprefix("--"): PathPattern(ITEM.sub(r"{\1}", second))
-        for first, second in pairwise(command)
-        if first.startswith("--")
+        first.removeprefix("--"): PathPattern(second) for first, second in pairwise(command) if first.startswith("--")
     }

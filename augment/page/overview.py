@@ -42,7 +42,7 @@ def write_overview(path: Path, datasets: Mapping[str, Any], results: PathPattern
     Args:
         path: Where to write.
         datasets: Name → its block of ``params.yaml``.
-        results: Where the record of a dataset is, with the blank ``{dataset}``.
+        results: Where the record of a dataset is, with the blank ``{each}``.
         pages: Where its page is, with the same blank.
     """
     entries = [_entry(path, name, spec, results, pages) for name, spec in datasets.items()]
@@ -61,7 +61,7 @@ def render(entries: Iterable[Entry], curves: Iterable[Drawing]) -> str:
 
 
 def _entry(path: Path, name: str, spec: Any, results: PathPattern, pages: PathPattern) -> Entry:
-    result, page = results.at(dataset=name), pages.at(dataset=name)
+    result, page = results.at(each=name), pages.at(each=name)
     made = datetime.fromtimestamp(page.stat().st_mtime, UTC) if page.is_file() else None
     return Entry(
         name,

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from augment.core.errors import ContainerError
+from augment.core.paths import PathPattern
 from augment.core.store import read_json
 
 COMMAND = ["python", "-m", "augment"]
@@ -20,7 +21,7 @@ class Planned:
         parents: Stages that it waits for.
         stale: Whether it has to run, or may have to once its parents have run.
         command: Which of the project's own, e.g. ``train-classifier``; empty for any other.
-        options: What the command names, e.g. ``dataset`` → ``digits``.
+        options: Its coordinates, e.g. ``dataset`` → ``digits``, and its paths.
     """
 
     name: str
@@ -56,5 +57,7 @@ def read_plan(path: Path) -> list[Planned]:
 def _planned(name: str, entry: dict[str, Any]) -> Planned:
     words = shlex.split(entry["command"])
     ours, rest = words[:3] == COMMAND and len(words) > 3, words[4:]
-    options = {key.removeprefix("--"): value for key, value in zip(rest[::2], rest[1::2], strict=False)} if ours else {}
+    axes = entry["axes"]
+    paths = {key.removeprefix("--"): PathPattern(text) for key, text in zip(rest[::2], rest[1::2], strict=False)}
+    options = {name: str(path.within(**axes)) for name, path in paths.items()} | axes if ours else {}
     return Planned(name, tuple(entry["parents"]), bool(entry["stale"]), words[3] if ours else "", options)

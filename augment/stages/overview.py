@@ -19,7 +19,7 @@ def overview(
 ) -> None:
     """Write ``overview``, and its learning curves to ``curves``; remove the reports of datasets that are no more.
 
-    ``results`` and ``pages`` have the blank ``{dataset}``, which stands for a folder of its own.
+    ``results`` and ``pages`` have the blank ``{each}``, which stands for a folder of its own.
     """
     for table in sorted(pages.folder.glob("*/comparison.md")):  # `summary` makes it; whatever else lies there is yours
         report = table.parent

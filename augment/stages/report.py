@@ -47,7 +47,7 @@ def report(
     """Write ``page``, its ``figures`` as files of their own, and ``overview`` with what there is of all ``datasets``.
 
     ``confusion`` to ``filmstrip`` are path patterns, see `Places`; ``results`` and ``pages`` have the blank
-    ``{dataset}``. ``lock`` and ``costs`` tell where the figures come from: they differ from machine to machine, and so
+    ``{each}``. ``lock`` and ``costs`` tell where the figures come from: they differ from machine to machine, and so
     do ``page`` and ``overview``, but ``figures`` do not.
     """
     places = Places(result, files, confusion, grid, nearest_train, history, filmstrip)

@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from augment.core.errors import LeftOutError
+from augment.core.errors import LeftOutError, SettingsError
 from augment.core.paths import PathPattern
 from augment.core.stage import stage
 from augment.core.store import read_json, require_made
@@ -46,3 +46,32 @@ def test_a_stage_that_has_to_make_something_fails_instead(tmp_path: Path) -> Non
     with pytest.raises(LeftOutError, match="class a"):
         run.carry_out(out=tmp_path / "out")
     assert not (tmp_path / "out").exists()
+
+
+@stage(spec="datasets.{dataset}.classifier")
+def fit(dataset: str, arm: str, spec: int, *, train: Path, others: PathPattern) -> None: ...
+
+
+PLACES = {"train": "data/{dataset}/{arm}", "others": "out/{dataset}/{each}"}
+
+
+@pytest.mark.parametrize("address", ["fit@digits-real", "../dvc.yaml:fit@digits-real"])
+def test_coordinates_come_from_the_address_and_fill_the_blanks_of_paths(address: str) -> None:
+    assert fit.coordinates == ["dataset", "arm"]
+    assert fit.arguments(address, PLACES) == {
+        "dataset": "digits",
+        "arm": "real",
+        "train": Path("data/digits/real"),
+        "others": PathPattern("out/digits/{each}"),
+    }
+
+
+@pytest.mark.parametrize("address", ["fit", "fit@digits", "fit@digits-real-plain", ""])
+def test_an_address_of_another_kind_is_refused(address: str) -> None:
+    with pytest.raises(SettingsError, match=f"--stage {address}: expected NAME@DATASET-ARM, as DVC names a stage"):
+        fit.arguments(address, PLACES)
+
+
+def test_a_path_may_have_no_blank_that_is_no_coordinate() -> None:
+    with pytest.raises(KeyError, match="each"):
+        fit.arguments("fit@digits-real", {"train": "data/{each}"})

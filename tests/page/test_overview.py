@@ -35,7 +35,7 @@ def written(folder: Path, source: Any = FOLDER) -> tuple[str, list[Drawing]]:
         write_record(folder / name / "result.json", dataset(name).result)
     write_text(folder / "reports" / "toys" / "index.html", "")
     blocks = {name: block(source, count) for count, name in ((10, "toys"), (20, "more"), (30, "broken"))}
-    paths = (PathPattern(f"{folder}/{place}") for place in ("{dataset}/result.json", "reports/{dataset}/index.html"))
+    paths = (PathPattern(f"{folder}/{place}") for place in ("{each}/result.json", "reports/{each}/index.html"))
     curves = write_overview(folder / "reports" / "index.html", blocks, *paths)
     return (folder / "reports" / "index.html").read_text(), curves
 

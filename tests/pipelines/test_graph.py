@@ -21,7 +21,10 @@ def test_stages_edges_and_axes_come_from_dvc(diamond: Workspace) -> None:
         "report": ["train@a-x", "train@a-y", "train@b-x", "train@b-y"],
     }
     assert found["train@b-y"].axes == {"dataset": "b", "arm": "y"}
-    assert found["train@b-y"].command == "python work.py --read b.txt --write b-y.txt "
+    assert (
+        found["train@b-y"].command
+        == "python work.py --read ${item.dataset}.txt --write ${item.dataset}-${item.arm}.txt "
+    )
     assert list(found).index("prepare@a") < list(found).index("train@a-x") < list(found).index("report")
 
 

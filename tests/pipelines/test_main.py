@@ -72,6 +72,7 @@ def test_the_plan_is_printed_as_json(diamond: Workspace, capsys: pytest.CaptureF
     assert told["train@b-y"] == {
         "stale": True,
         "parents": ["prepare@b"],
-        "command": "python work.py --read b.txt --write b-y.txt ",
+        "axes": {"dataset": "b", "arm": "y"},
+        "command": "python work.py --read ${item.dataset}.txt --write ${item.dataset}-${item.arm}.txt ",
     }
     assert list(told).index("prepare@b") < list(told).index("train@b-y"), "parents first"

@@ -16,10 +16,8 @@ from augment.settings import Settings
 
 from .conftest import KnownMeter
 
-PREPARE = "python -m augment prepare --dataset {0} --raw raw/{0} --train a --val b --test c"
-TRAIN = (
-    "python -m augment train-classifier --dataset {0} --train-set real --recipe plain --train a --val b --classifier c"
-)
+PREPARE = "python -m augment prepare --stage $DVC_STAGE --raw 'raw/{dataset}' --train a --val b --test c"
+TRAIN = "python -m augment train-classifier --stage $DVC_STAGE --train a --val b --classifier c"
 
 
 def stage(name: str, *parents: str, seconds: float = 0.0, start_s: float = 1.0, dataset: str = "") -> StageEstimate:
@@ -93,7 +91,12 @@ def test_trainings_stop_as_those_of_this_stage_did_or_those_of_its_kind(
 
 
 def entry(text: str, dataset: str, *, stale: bool = True, parents: tuple[str, ...] = ()) -> dict[str, Any]:
-    return {"stale": stale, "parents": list(parents), "command": text.format(dataset)}
+    return {
+        "stale": stale,
+        "parents": list(parents),
+        "axes": {"dataset": dataset, "train_set": "real", "recipe": "plain"},
+        "command": text,
+    }
 
 
 def test_stale_stages_are_measured_and_the_others_are_not(

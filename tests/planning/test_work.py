@@ -26,10 +26,8 @@ def planned(tmp_path: Path) -> list[Planned]:
     """Every stage of the project's graph, each with one set of coordinates."""
     plan = {}
     for name, entry in STAGES.items():
-        command = entry["cmd"]
-        for axis, value in COORDINATES.items():
-            command = command.replace(f"${{item.{axis}}}", value)
-        plan[name] = {"stale": True, "parents": [], "command": command}
+        axes = {axis: COORDINATES[axis] for axis in entry.get("matrix", {})}
+        plan[name] = {"stale": True, "parents": [], "axes": axes, "command": entry["cmd"]}
     write_json(tmp_path / "plan.json", plan)
     return read_plan(tmp_path / "plan.json")
 
@@ -124,6 +122,8 @@ def test_the_test_split_is_classified_by_every_run_of_every_arm(
 
 def test_a_command_of_somebody_else_is_no_work_of_ours(tmp_path: Path) -> None:
     commands = {"mine": "make all", "raw/x.dvc": "", "ours": "python -m augment check"}
-    entries = {name: {"stale": True, "parents": [], "command": command} for name, command in commands.items()}
+    entries = {
+        name: {"stale": True, "parents": [], "axes": {}, "command": command} for name, command in commands.items()
+    }
     write_json(tmp_path / "plan.json", entries)
     assert [stage.command for stage in read_plan(tmp_path / "plan.json")] == ["", "", "check"]

@@ -43,8 +43,8 @@ def settings(folder: Path) -> dict[str, Any]:
         "costs": folder / "costs",
         "figures": folder / "reports" / "toys" / "figures",
         "page": folder / "reports" / "toys" / "index.html",
-        "results": PathPattern(f"{folder}/{{dataset}}/result.json"),
-        "pages": PathPattern(f"{folder}/reports/{{dataset}}/index.html"),
+        "results": PathPattern(f"{folder}/{{each}}/result.json"),
+        "pages": PathPattern(f"{folder}/reports/{{each}}/index.html"),
         "overview": folder / "reports" / "index.html",
         **patterns,
     }
