@@ -55,13 +55,8 @@ def _parser() -> argparse.ArgumentParser:
 def _plan(_: argparse.Namespace, root: Path) -> int:
     made = plan.make(graph.read(root))
     told = {
-        name: {
-            "stale": name in made.stale,
-            "parents": sorted(stage.parents),
-            "axes": stage.axes,
-            "command": stage.command,
-        }
-        for name, stage in made.stages.items()
+        name: {"stale": name in made.stale, "parents": sorted(its.parents), "axes": its.axes, "command": its.command}
+        for name, its in made.stages.items()
     }
     print(json.dumps(told, indent=1))
     return 0
