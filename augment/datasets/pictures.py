@@ -6,6 +6,7 @@ Every image is turned upright (EXIF), laid on white where transparent, converted
 
 from abc import abstractmethod
 from collections.abc import Iterable, Iterator
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -18,7 +19,7 @@ from augment.datasets.raw import MAX_SIDE, MIN_SIDE, RawImages, Shape, Source
 from augment.datasets.told import Content, Listing
 
 if TYPE_CHECKING:
-    from augment.datasets.decoding import Decoded
+    from augment.datasets.decoding import Decoded, Look
 
 Side = Annotated[int, Field(ge=MIN_SIDE, le=MAX_SIDE)]
 
@@ -64,6 +65,16 @@ class PictureSource(Source):
         height, width = self.image_size if isinstance(self.image_size, list) else (self.image_size,) * 2
         return 1 if self.mode == "grey" else 3, height, width
 
+    @cached_property
+    def look(self) -> "Look":
+        """What every image is made to look like."""
+        from augment.datasets.decoding import Look
+        from augment.datasets.levels import Levels
+
+        _, height, width = self.image_shape
+        levels = Levels(self.depth, *(self.window or ())) if self.depth else None
+        return Look(height, width, self.mode, self.fit, levels)
+
     @abstractmethod
     def listing(self, raw: Path) -> Listing:
         """Tell what is there without decoding it.
@@ -100,15 +111,11 @@ class PictureSource(Source):
 
     def _decoded(self, contents: Iterable[Content]) -> Iterator["Decoded | DataError"]:
         """Decode each image, or say why it cannot be."""
-        from augment.datasets.decoding import Look, decode
-        from augment.datasets.levels import Levels
+        from augment.datasets.decoding import decode
 
-        _, height, width = self.image_shape
-        levels = Levels(self.depth, *(self.window or ())) if self.depth else None
-        look = Look(height, width, self.mode, self.fit, levels)
         for content in contents:
             try:
-                yield decode(content, look)
+                yield decode(content, self.look)
             except DataError as error:
                 yield error
 

@@ -17,6 +17,7 @@ from augment.core.images import GREY, Float32Array, FloatArray, ImageSet, IntArr
 from augment.core.records import read_record
 from augment.core.text import listed
 from augment.datasets.decoding import Look, decode
+from augment.datasets.pictures import PictureSource
 from augment.finished.machines import computing
 from augment.finished.project import Project, require_one_of
 from augment.results.record import Result
@@ -38,6 +39,7 @@ class Ensemble:
         networks: In evaluation mode, at least one.
         classes: Class names.
         shape: Channels, height and width of the images.
+        look: What files of images are made to look like.
         val: By whose images the probabilities are calibrated.
         runtime: Where they compute.
     """
@@ -47,6 +49,7 @@ class Ensemble:
     networks: tuple[Backbone, ...]
     classes: tuple[str, ...]
     shape: tuple[int, int, int]
+    look: Look
     val: ImageSet
     runtime: RuntimeSpec
 
@@ -85,7 +88,7 @@ class Ensemble:
         return fit_temperature(self.mean(self.val.images), self.val.labels)
 
     def read(self, paths: Sequence[Path]) -> UInt8Array:
-        """Read image files as the run read its own: upright, on white, cropped at the centre, in its size and colours.
+        """Read image files as the run read its own; upright, on white, cropped at the centre where it read none.
 
         Returns:
             uint8, N×C×H×W.
@@ -93,12 +96,10 @@ class Ensemble:
         Raises:
             DataError: Some cannot be used; the message names them all.
         """
-        channels, height, width = self.shape
-        look = Look(height, width, "grey" if channels == GREY else "rgb")
         images, bad = np.zeros((len(paths), *self.shape), dtype=np.uint8), []
         for row, path in enumerate(paths):
             try:
-                images[row] = decode(path, look).pixels
+                images[row] = decode(path, self.look).pixels
             except DataError as error:
                 bad.append(f"{path}: {error}")
         if bad:
@@ -163,7 +164,9 @@ def read_ensemble(project: Project, dataset: str, arm: str | None = None, run: i
     if run is not None:
         require_one_of("run", str(run), [str(each) for each in range(len(networks))])
         networks = [networks[run]]
-    return Ensemble(dataset, name, tuple(networks), val.classes, shape, val, project.settings.runtime)
+    source = project.settings.datasets[dataset].source
+    look = source.look if isinstance(source, PictureSource) else _look(shape)
+    return Ensemble(dataset, name, tuple(networks), val.classes, shape, look, val, project.settings.runtime)
 
 
 def recommended(project: Project, dataset: str) -> str:
@@ -177,6 +180,11 @@ def recommended(project: Project, dataset: str) -> str:
     if not found.judged:
         raise SettingsError(f"{dataset}: the verdict recommends no arm, as none could be judged; choose one by --arm")
     return found.use.name
+
+
+def _look(shape: tuple[int, int, int]) -> Look:
+    channels, height, width = shape
+    return Look(height, width, "grey" if channels == GREY else "rgb")
 
 
 def _shape(path: Path) -> tuple[int, int, int]:

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import torch
 import yaml
 
 from augment.assessment.memorisation import nearest_in_pixels
@@ -46,6 +47,9 @@ GAN: dict[str, Any] = {"kind": "gan", "steps": 1, "network": {"width": 4}}
 MERGED = MixSpec(synthesizer="gan", share=0.5, filter=FilterSpec(near_copies=False))
 
 SETTINGS: dict[str, Any] = {
+    "gate": {},
+    "verdict": {},
+    "auto_mixes": {},
     "seed": 0,
     "seeds": 2,
     "runtime": {"device": "cpu", "precision": "fp32", "threads": 1},
@@ -119,7 +123,9 @@ def _write_models(models: Path, train: ImageSet, val: ImageSet, where: Machine) 
         made_by = described(**chosen, seed=0, seeds=2, spec=CLASSIFIER, recipe_spec=PLAIN)
         of_arm = runs if train_set == "merged" else runs[::-1]
         write_classifiers(models / "classifier" / train_set / "plain", of_arm, train, CLASSIFIER, where, made_by)
-    gan = build_generator(GanSpec.model_validate(GAN), train.shape, len(CLASSES)).eval()
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        gan = build_generator(GanSpec.model_validate(GAN), train.shape, len(CLASSES)).eval()
     for name, spec, network in (
         ("gan", GanSpec.model_validate(GAN), gan),
         ("smote", SmoteSpec(kind="smote"), fit_smote(train, SmoteSpec(kind="smote")).eval()),

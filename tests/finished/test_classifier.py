@@ -11,6 +11,8 @@ from PIL import Image
 
 from augment.core.errors import ContainerError, DataError, SettingsError
 from augment.core.records import read_record, write_record
+from augment.datasets.decoding import Look
+from augment.datasets.sources.image_folder import ImageFolderSource
 from augment.finished.classifier import Ensemble, at_temperature, fit_temperature, read_ensemble
 from augment.finished.images import read_part
 from augment.finished.project import Project, open_project
@@ -90,8 +92,20 @@ def test_files_are_read_as_the_run_read_its_own_and_bad_ones_are_all_named(ensem
         DataError, match=r"(?s)2 of 3 files cannot be used:\n  .*text.png: .*\n  .*none.png: cannot be read"
     ):
         ensemble.read([tmp_path / "text.png", tmp_path / "good.png", tmp_path / "none.png"])
-    wide = replace(ensemble, shape=(1, 8, 10))
+    wide = replace(ensemble, shape=(1, 8, 10), look=Look(8, 10, "grey"))
     assert wide.read([tmp_path / "wide.jpg"]).shape == (1, 1, 8, 10)
+
+
+def test_new_files_are_fitted_and_their_levels_spread_as_the_source_says(project: Project, tmp_path: Path) -> None:
+    toys = project.settings.datasets["toys"]
+    source = ImageFolderSource(
+        kind="image_folder", image_size=8, mode="grey", fit="pad", depth="window", window=[0.0, 1000.0]
+    )
+    datasets = project.settings.datasets | {"toys": toys.model_copy(update={"source": source})}
+    padding = replace(project, settings=project.settings.model_copy(update={"datasets": datasets}))
+    Image.fromarray(np.full((4, 8), 500, dtype=np.uint16)).save(tmp_path / "deep.png")
+    (found,) = read_ensemble(padding, "toys").read([tmp_path / "deep.png"])
+    assert found[0].tolist() == [[0] * 8] * 2 + [[128] * 8] * 4 + [[0] * 8] * 2
 
 
 @given(st.floats(0.2, 5.0), st.integers(0, 2**32 - 1))
