@@ -126,6 +126,7 @@ def run(
     words = ["repro", "--single-item", *(["--force"] if force else []), stage.name]
     path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)])
     ours = {"PATH": path, "PYTHONUNBUFFERED": "1", workspace.AT_WORK_IN: str(where)}  # `python` is this one
+    ours |= {"LOKY_MAX_CPU_COUNT": "1"}  # joblib's: stages are side by side already
     tail, did = deque[str](maxlen=_TAIL_LINES), UNCHANGED
     with subprocess.Popen(
         [sys.executable, guard.__file__, *limits, *DVC, *words],

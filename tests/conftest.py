@@ -6,6 +6,8 @@ from collections.abc import Iterator
 # Before NumPy, which reads it once: on a busy machine a second thread of its matrix products waits by spinning, and the
 # tests took up to twelve times the CPU time. Processes that tests start inherit it.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+# Nor do they fork: pytest's processes have threads, and there are as many of them as cores.
+os.environ["LOKY_MAX_CPU_COUNT"] = "1"
 
 import numpy as np
 import pytest

@@ -111,13 +111,17 @@ def train_classifier(
     average = copy.deepcopy(network).requires_grad_(False).eval()
     best, best_score, best_step, done = copy.deepcopy(average), Score(-1.0, 0.0, 0.0), 0, 0
     asked = asked_of_val(endpoint, train, val)
-    optimiser = torch.optim.AdamW(network.parameters(), lr=spec.learning_rate, weight_decay=recipe.weight_decay)
+    averaged, trained = _numbers(average), _numbers(network)
+    # Fused, for a small network spends a fifth of a step on the optimiser's many little operations.
+    optimiser = torch.optim.AdamW(
+        network.parameters(), lr=spec.learning_rate, weight_decay=recipe.weight_decay, fused=True
+    )
     made = batches(train, spec, recipe, len(network.stages), seed, run, machine)
     masks = torch_generator(seed, "classifier", "dropout", run)
     objective = Objective(recipe)
     for step in progress.steps():
         train_step(network, optimiser, next(made), recipe.dropout, masks, machine, objective)
-        update_average(_numbers(average), _numbers(network), step, AVERAGE_DECAY)
+        update_average(averaged, trained, step, AVERAGE_DECAY)
         done = step + 1
         if done % spec.eval_every and done != spec.max_steps:
             continue

@@ -2,6 +2,7 @@
 
 import numpy as np
 import numpy.typing as npt
+import torch
 
 from augment.classifier.classifier_spec import ClassifierSpec, RecipeSpec
 from augment.classifier.prediction import predict_probabilities
@@ -11,6 +12,7 @@ from augment.core.images import ImageSet
 from augment.core.seeding import derive_seed
 from augment.runtime.machine import Machine
 from augment.runtime.progress import Progress
+from augment.runtime.side_by_side import processes, side_by_side
 
 
 def hits_on_val(
@@ -45,9 +47,14 @@ def hits_on_val(
         TrainingError: A training diverged.
     """
     trial_seed = derive_seed(seed, "classifier", "trials")
-    hits = []
-    for run in range(runs):
-        progress = Progress(f"{what} run {run + 1} of {runs}", spec.max_steps, capped=True)
+    workers = processes(runs, torch.get_num_threads())
+
+    def hits(run: int) -> npt.NDArray[np.bool_]:
+        progress = Progress(f"{what} run {run + 1} of {runs}", spec.max_steps, capped=True, line=run % workers)
         trained = train_classifier(train, val, spec, recipe, trial_seed, run, machine, progress, endpoint)
-        hits.append(predict_probabilities(trained.network, val.images, machine).argmax(1) == val.labels)
-    return np.stack(hits)
+        right: npt.NDArray[np.bool_] = (
+            predict_probabilities(trained.network, val.images, machine).argmax(1) == val.labels
+        )
+        return right
+
+    return np.stack(side_by_side(hits, runs, machine))

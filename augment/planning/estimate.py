@@ -2,9 +2,10 @@
 
 import json
 import os
+import sys
 import time
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ from augment.planning.meter import Meter
 from augment.planning.outlook import duration, now
 from augment.planning.planned import Planned, read_plan
 from augment.planning.work import Effort, Task, efforts
+from augment.runtime.side_by_side import processes
 from augment.settings import Settings
 
 LONG_S = 30 * 60
@@ -37,15 +39,13 @@ class StageEstimate:
     start_s: float
     efforts: tuple[Effort, ...]
 
-    @property
-    def likely_s(self) -> float:
-        """Seconds, about."""
-        return self.start_s + sum(each.likely * each.each_s for each in self.efforts)
+    def likely_s(self, processes: int) -> float:
+        """Seconds, about, if it may have so many processes."""
+        return self.start_s + sum(each.likely * each.each_s * each.shared(processes) for each in self.efforts)
 
-    @property
-    def most_s(self) -> float:
+    def most_s(self, processes: int) -> float:
         """Seconds, if no training stops before its last step."""
-        return self.start_s + sum(each.count * each.each_s for each in self.efforts)
+        return self.start_s + sum(each.count * each.each_s * each.shared(processes) for each in self.efforts)
 
 
 @dataclass(frozen=True)
@@ -57,6 +57,7 @@ class Estimate:
         total: Number of all stages of the graph.
         known: The datasets among them, in numbers.
         unknown: What could not be estimated, a sentence each.
+        processes: What a stage may have that runs alone.
         jobs: Stages side by side in a flow.
         foreseen: What a run will stumble over, a sentence each.
     """
@@ -65,26 +66,29 @@ class Estimate:
     total: int
     known: Mapping[str, Facts]
     unknown: tuple[str, ...]
+    processes: int
     jobs: int
     foreseen: tuple[str, ...] = ()
 
     @property
     def likely_s(self) -> float:
         """Seconds, one stage after the other."""
-        return sum(each.likely_s for each in self.stages)
+        return sum(each.likely_s(self.processes) for each in self.stages)
 
     @property
     def side_by_side_s(self) -> float:
         """Seconds with ``jobs`` stages at a time: the longest way through the graph, or all shared out."""
+        seconds = {each.stage.name: each.likely_s(1) for each in self.stages}
         ends: dict[str, float] = {}
         for each in self.stages:
-            ends[each.stage.name] = each.likely_s + max((ends.get(name, 0.0) for name in each.stage.parents), default=0)
-        return max(self.likely_s / self.jobs, max(ends.values(), default=0.0))
+            before = max((ends.get(name, 0.0) for name in each.stage.parents), default=0)
+            ends[each.stage.name] = seconds[each.stage.name] + before
+        return max(sum(seconds.values()) / self.jobs, max(ends.values(), default=0.0))
 
     def to_json(self) -> dict[str, Any]:
         """Give plain values, for `augment.planning.outlook`."""
         stages = {
-            each.stage.name: {"seconds": round(each.likely_s, 2), "parents": list(each.stage.parents)}
+            each.stage.name: {"seconds": round(each.likely_s(self.processes), 2), "parents": list(each.stage.parents)}
             for each in self.stages
         }
         return {"begun": now(), "stages": stages}
@@ -134,8 +138,8 @@ def estimate(settings: Settings, plan: list[Planned], notes: Notes, light_s: flo
         except AugmentError as error:
             unknown[name] = f"{name}: cannot be prepared as it is, nor estimated: {error}"
         found.append(StageEstimate(stage, heavy_s if work else light_s, tuple(work)))
-    jobs = settings.flow.get("jobs") or os.cpu_count() or 1
-    return Estimate(tuple(found), len(plan), known, tuple(unknown.values()), int(jobs), tuple(ahead))
+    jobs, cores = settings.flow.get("jobs") or os.cpu_count() or 1, processes(sys.maxsize, settings.runtime.threads)
+    return Estimate(tuple(found), len(plan), known, tuple(unknown.values()), cores, int(jobs), tuple(ahead))
 
 
 def usual_steps(stage: Planned, notes: Notes) -> float | None:
@@ -157,23 +161,26 @@ def told(made: Estimate, settings: Settings) -> list[str]:
     for each in made.stages:
         of_dataset[each.stage.dataset].append(each)
         of_kind[each.stage.kind].append(each)
-    most_s = sum(each.most_s for each in made.stages)
+
+    def about(stages: list[StageEstimate]) -> str:
+        return duration(sum(each.likely_s(made.processes) for each in stages))
+
+    def at_most(stages: Iterable[StageEstimate]) -> str:
+        return duration(sum(each.most_s(made.processes) for each in stages))
+
     sets, recipes = len(settings.arms.train_sets), len(settings.arms.recipes)
     return [
         f"{len(made.stages)} of {made.total} stages are to run; what DVC has in its cache takes seconds instead.",
-        *(f"  {name}: {known} images; about {_likely(of_dataset[name])}" for name, known in made.known.items()),
+        *(f"  {name}: {known} images; about {about(of_dataset[name])}" for name, known in made.known.items()),
         *(f"  {sentence}" for sentence in made.unknown),
         f"  arms: {sets} training sets × {recipes} recipes, {settings.seeds} classifiers each",
         "",
         _row("stage", "number", "about", "at most"),
-        *(
-            _row(kind, str(len(group)), _likely(group), duration(sum(each.most_s for each in group)))
-            for kind, group in of_kind.items()
-        ),
+        *(_row(kind, str(len(group)), about(group), at_most(group)) for kind, group in of_kind.items()),
         "",
         f"About {duration(made.likely_s)} on this machine if it has nothing else to do, one stage after the other; "
         f"about {duration(made.side_by_side_s)} with {made.jobs} side by side (make flow). "
-        f"At most {duration(most_s)}: trainings stop by themselves, usually long before their last step.",
+        f"At most {at_most(made.stages)}: trainings stop by themselves, usually long before their last step.",
         *(_advice(made) if made.likely_s > LONG_S else []),
         *(["", "Before it starts, mind:", *(f"  {sentence}" for sentence in made.foreseen)] if made.foreseen else []),
         "",
@@ -197,10 +204,6 @@ def _advice(made: Estimate) -> list[str]:
     if large:
         lines.append(f"  Images of half the side take a quarter of it all: {', '.join(large)}")
     return [*lines, "  A first answer in a fraction of the time: make quick"]
-
-
-def _likely(stages: list[StageEstimate]) -> str:
-    return duration(sum(each.likely_s for each in stages))
 
 
 def _row(*cells: str) -> str:

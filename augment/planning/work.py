@@ -30,6 +30,7 @@ class Effort:
         count: So many at most.
         likely: So many, if trainings stop as usual.
         each_s: Seconds each.
+        parts: Of so many equal parts, which several processes share.
     """
 
     what: str
@@ -37,6 +38,11 @@ class Effort:
     count: float
     likely: float
     each_s: float
+    parts: int = 1
+
+    def shared(self, processes: int) -> float:
+        """Give the share of its time that it takes with so many processes."""
+        return math.ceil(self.parts / processes) / self.parts
 
 
 @dataclass(frozen=True)
@@ -83,13 +89,15 @@ def efforts(task: Task) -> list[Effort]:
     return work(task) if work else []
 
 
-def _trainings(task: Task, number: int, spec: ClassifierSpec, recipe: RecipeSpec, what: str, key: str) -> list[Effort]:
+def _trainings(
+    task: Task, number: int, spec: ClassifierSpec, recipe: RecipeSpec, what: str, key: str, parts: int = 1
+) -> list[Effort]:
     """Trainings of a classifier that stop by themselves, with what each looks at on val."""
     usual = task.usual or PATIENCES * spec.patience * spec.eval_every
     count, likely = number * spec.max_steps, number * min(spec.max_steps, usual)
     each = task.meter.classifier_step_s(task.known, spec, recipe)
     each += task.known.val / spec.eval_every * task.meter.judged_image_s(task.known, spec)
-    return [Effort(what, key, count, likely, each)]
+    return [Effort(what, key, count, likely, each, parts)]
 
 
 def _judge(task: Task) -> list[Effort]:
@@ -99,7 +107,8 @@ def _judge(task: Task) -> list[Effort]:
 def _classifiers(task: Task) -> list[Effort]:
     recipe = task.settings.arms.recipes[task.stage.options["recipe"]]
     key = task.key("classifier.max_steps")
-    return _trainings(task, task.settings.seeds, task.dataset.classifier, recipe, "steps of classifiers", key)
+    seeds = task.settings.seeds
+    return _trainings(task, seeds, task.dataset.classifier, recipe, "steps of classifiers", key, seeds)
 
 
 def _trials(task: Task) -> list[Effort]:
@@ -107,7 +116,7 @@ def _trials(task: Task) -> list[Effort]:
     auto = task.settings.auto_mixes[mix]
     recipe = task.settings.arms.recipes[auto.recipe]
     number, key = auto.runs * len(auto.shares), f"auto_mixes.{mix}.shares"
-    return _trainings(task, number, task.dataset.classifier, recipe, "steps of classifiers", key)
+    return _trainings(task, number, task.dataset.classifier, recipe, "steps of classifiers", key, auto.runs)
 
 
 def _fitting(task: Task) -> list[Effort]:

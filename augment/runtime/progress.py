@@ -35,10 +35,11 @@ class Progress:
         total: How many steps.
         quiet: Whether nothing is shown: another process reports of the same steps.
         capped: Whether the loop is likely to end before its last step, so that what is left is known as a bound only.
+        line: On which line of a terminal the bar is, from 0: of loops side by side each has its own.
     """
 
-    def __init__(self, what: str, total: int, *, quiet: bool = False, capped: bool = False) -> None:
-        self._what, self._total, self._quiet, self._capped = what, total, quiet, capped
+    def __init__(self, what: str, total: int, *, quiet: bool = False, capped: bool = False, line: int = 0) -> None:
+        self._what, self._total, self._quiet, self._capped, self._line = what, total, quiet, capped, line
         self._values: dict[str, float] = {}
 
     def steps(self, start: int = 0) -> Iterator[int]:
@@ -61,7 +62,13 @@ class Progress:
         elif sys.stderr.isatty():
             form = CAPPED_BAR if self._capped else None
             with tqdm(
-                numbers, desc=self._what, unit="step", total=self._total, initial=numbers.start, bar_format=form
+                numbers,
+                desc=self._what,
+                unit="step",
+                total=self._total,
+                initial=numbers.start,
+                bar_format=form,
+                position=self._line,
             ) as bar:
                 for step in bar:
                     yield step

@@ -4,6 +4,7 @@ from pathlib import Path
 
 from augment.classifier.classifier_spec import ClassifierSpec, RecipeSpec
 from augment.classifier.files import write_classifiers
+from augment.classifier.training import TrainedClassifier
 from augment.classifier.training import train_classifier as fit
 from augment.core.container import read_image_set
 from augment.core.endpoints import VerdictSpec
@@ -14,6 +15,7 @@ from augment.core.stage import stage
 from augment.runtime.machine import machine
 from augment.runtime.progress import Progress
 from augment.runtime.runtime_spec import RuntimeSpec
+from augment.runtime.side_by_side import processes, side_by_side
 
 
 @stage(
@@ -56,15 +58,18 @@ def train_classifier(
     images, held_out = read_image_set(train), read_image_set(val)
     require_alike(images, held_out, f"{train} and {val}")
     require_disjoint(images, held_out, f"{train} and {val}")
-    runs = []
+
+    def fitted(run: int) -> TrainedClassifier:
+        what = f"train_classifier {dataset} {train_set}/{recipe} run {run + 1} of {seeds}"
+        progress = Progress(what, spec.max_steps, capped=True, line=run % processes(seeds, runtime.threads))
+        return fit(images, held_out, spec, recipe_spec, seed, run, where, progress, verdict.endpoint)
+
     with machine(runtime) as where:
-        for run in range(seeds):
-            what = f"train_classifier {dataset} {train_set}/{recipe} run {run + 1} of {seeds}"
-            progress = Progress(what, spec.max_steps, capped=True)
-            runs.append(fit(images, held_out, spec, recipe_spec, seed, run, where, progress, verdict.endpoint))
+        runs = side_by_side(fitted, seeds, where)
+        for run, one in enumerate(runs):
             print(
-                f"run {run + 1} of {seeds}: val accuracy {runs[-1].val_accuracy:.4f} at step {runs[-1].best_step}, "
-                + ("converged" if runs[-1].converged else "stopped at max_steps without converging")
+                f"run {run + 1} of {seeds}: val accuracy {one.val_accuracy:.4f} at step {one.best_step}, "
+                + ("converged" if one.converged else "stopped at max_steps without converging")
             )
         arm = {"dataset": dataset, "train_set": train_set, "recipe": recipe}
         made_by = described(**arm, seed=seed, seeds=seeds, spec=spec, recipe_spec=recipe_spec, verdict=verdict)

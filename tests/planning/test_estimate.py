@@ -20,20 +20,33 @@ PREPARE = "python -m augment prepare --stage $DVC_STAGE --raw 'raw/{dataset}' --
 TRAIN = "python -m augment train-classifier --stage $DVC_STAGE --train a --val b --classifier c"
 
 
-def stage(name: str, *parents: str, seconds: float = 0.0, start_s: float = 1.0, dataset: str = "") -> StageEstimate:
+def stage(
+    name: str, *parents: str, seconds: float = 0.0, start_s: float = 1.0, dataset: str = "", parts: int = 1
+) -> StageEstimate:
     planned = Planned(name, parents, True, "x", {"dataset": dataset} if dataset else {})
-    effort = Effort("steps of gan", "datasets.toys.synthesizers.gan.steps", 2000, 1000, seconds / 1000)
+    effort = Effort("steps of gan", "datasets.toys.synthesizers.gan.steps", 2000, 1000, seconds / 1000, parts)
     return StageEstimate(planned, start_s, (effort,) if seconds else ())
 
 
-def run(*stages: StageEstimate, jobs: int = 2, side: int = 8) -> Estimate:
+def run(*stages: StageEstimate, processes: int = 2, jobs: int = 2, side: int = 8) -> Estimate:
     known = {"toys": Facts((3, side, side), np.full(3, 10), 12, 18)}
-    return Estimate(stages, len(stages) + 4, known, (), jobs)
+    return Estimate(stages, len(stages) + 4, known, (), processes, jobs)
 
 
 def test_seconds_are_those_of_start_and_work() -> None:
     each = stage("a", seconds=10.0)
-    assert (each.likely_s, each.most_s) == (11.0, 21.0)
+    assert (each.likely_s(4), each.most_s(4)) == (11.0, 21.0)
+
+
+@pytest.mark.parametrize(("processes", "seconds"), [(1, 11.0), (2, 7.0), (4, 5.0), (5, 3.0), (8, 3.0)])
+def test_equal_parts_are_shared_out_whole(processes: int, seconds: float) -> None:
+    each = stage("a", seconds=10.0, parts=5)
+    assert (each.likely_s(processes), each.most_s(processes)) == (seconds, 2 * seconds - 1)
+
+
+def test_stages_side_by_side_have_a_process_each() -> None:
+    both = run(stage("a", seconds=10.0, parts=5), stage("b", seconds=10.0, parts=5))
+    assert (both.likely_s, both.side_by_side_s) == (14.0, 11.0)
 
 
 def test_side_by_side_the_work_is_shared_out_but_a_way_is_as_long_as_its_stages() -> None:
@@ -113,7 +126,7 @@ def test_stale_stages_are_measured_and_the_others_are_not(
     (only,) = made.stages
     assert (only.stage.name, made.total, made.unknown) == ("train_classifier@digits", 3, ())
     # 5 runs of likely 500 steps of a second, and a 25th of a look at 270 images at 0.1 s with each.
-    assert only.likely_s - only.start_s == pytest.approx(5 * 500 * (1 + 270 * 0.1 / 25))
+    assert only.likely_s(1) - only.start_s == pytest.approx(5 * 500 * (1 + 270 * 0.1 / 25))
 
 
 def test_a_dataset_that_is_not_there_is_named_and_costs_no_other_its_estimate(
