@@ -60,10 +60,12 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("stage", choices=[*stage_names(), *COMMANDS])
     name = parser.parse_args(arguments[:1]).stage
     try:
-        if name in COMMANDS:
-            COMMANDS[name](arguments[1:])
-        else:
-            _run(name, arguments[1:])
+        # Linear algebra takes a thread a core, which costs more than it saves, unless a stage asks for them.
+        with threadpool_limits(1):
+            if name in COMMANDS:
+                COMMANDS[name](arguments[1:])
+            else:
+                _run(name, arguments[1:])
     except AugmentError as error:
         print(f"error: {error}", file=sys.stderr)
         return EXITS.get(type(error), EXIT_BAD_INPUT)
@@ -86,9 +88,7 @@ def _run(name: str, arguments: list[str]) -> None:
     sections = {argument: settings.section(key.format(**values)) for argument, key in stage.sections.items()}
     outlook.announce(ESTIMATE, COSTS)
     try:
-        # Linear algebra takes a thread a core, which costs more than it saves, unless a stage asks for them.
-        with threadpool_limits(1):
-            stage.carry_out(**values, **sections)
+        stage.carry_out(**values, **sections)
     except AugmentError as error:
         error.args = (f"{' '.join([name, *(values[each] for each in stage.coordinates)])}: {error}",)
         raise

@@ -1,5 +1,6 @@
 """Checks on raw images before anything trains on them."""
 
+import math
 import unicodedata
 from collections.abc import Iterable
 from typing import NamedTuple
@@ -124,9 +125,10 @@ def thumbnails(images: UInt8Array, rows: IntArray) -> Float32Array:
     _, channels, *sides = images.shape
     steps = [max(1, side // THUMBNAIL) for side in sides]
     height, width = (side // step * step for side, step in zip(sides, steps, strict=True))
-    split = (channels, height // steps[0], steps[0], width // steps[1], steps[1])
-    parts = [
-        images[rows[some], :, :height, :width].astype(np.float32).reshape(-1, *split).mean(axis=(3, 5))
-        for some in blocks(len(rows), channels * height * width)
-    ]
-    return np.concatenate(parts).reshape(len(rows), -1)
+    made = np.zeros((len(rows), channels, height // steps[0], width // steps[1]), dtype=np.float32)
+    for some in blocks(len(rows), channels * height * width):
+        seen = images[rows[some], :, :height, :width]
+        for down, right in np.ndindex(*steps):  # sums of whole numbers, exact in float32, far quicker than mean
+            made[some] += seen[:, :, down :: steps[0], right :: steps[1]]
+    made /= math.prod(steps)
+    return made.reshape(len(rows), -1)

@@ -49,6 +49,7 @@ class Look(NamedTuple):
         fit: What becomes of an image of other proportions: what lies outside them in the middle is cut off (``crop``),
             black is laid around it (``pad``), or it is distorted (``stretch``).
         levels: How more than 8 bits a channel become 8; None refuses them.
+        quick: Whether a JPEG file may be decoded at a fraction of its size, as is good enough to look at.
     """
 
     height: int
@@ -56,6 +57,23 @@ class Look(NamedTuple):
     mode: Literal["grey", "rgb"]
     fit: Fit = "crop"
     levels: Levels | None = None
+    quick: bool = False
+
+
+class Facts(NamedTuple):
+    """What an image is in its file.
+
+    Attributes:
+        height: In pixels.
+        width: In pixels.
+        mode: Pillow's word for its colours, or DICOM.
+        bits: Of a channel.
+    """
+
+    height: int
+    width: int
+    mode: str
+    bits: int
 
 
 class Decoded(NamedTuple):
@@ -63,6 +81,7 @@ class Decoded(NamedTuple):
 
     Attributes:
         pixels: uint8, C×H×W.
+        facts: What it was.
         fitted: Whether its proportions were others, so that it was cropped, padded or stretched.
         enlarged: Whether it was smaller.
         pictures: Whether the file holds further pictures: previews or depth that a camera added.
@@ -71,6 +90,7 @@ class Decoded(NamedTuple):
     """
 
     pixels: UInt8Array
+    facts: Facts
     fitted: bool
     enlarged: bool
     pictures: bool = False
@@ -107,7 +127,7 @@ def decode(file: Content, look: Look) -> Decoded:
         raise DataError(f"expected an image, {_found(head, error)}") from error
 
 
-def fitted(image: Image.Image, look: Look, **done: bool) -> Decoded:
+def fitted(image: Image.Image, look: Look, facts: Facts, **done: bool) -> Decoded:
     """Give an image the mode and size wanted; ``done`` is what was done to it before."""
     image = image.convert("L" if look.mode == "grey" else "RGB")
     width, height = image.size
@@ -123,7 +143,7 @@ def fitted(image: Image.Image, look: Look, **done: bool) -> Decoded:
     pixels = np.asarray(made, dtype=np.uint8)
     pixels = pixels[None] if pixels.ndim == 2 else np.ascontiguousarray(pixels.transpose(2, 0, 1))
     smaller = width < look.width or height < look.height
-    return Decoded(pixels, width * look.height != height * look.width, smaller, **done)
+    return Decoded(pixels, facts, width * look.height != height * look.width, smaller, **done)
 
 
 def _decode(data: bytes, look: Look) -> Decoded:
@@ -133,6 +153,9 @@ def _decode(data: bytes, look: Look) -> Decoded:
     known = [name for name in FORMATS if name in Image.OPEN]
     with Image.open(io.BytesIO(data), formats=known) as file:
         _require_one_frame(file)
+        facts = Facts(file.height, file.width, file.mode, bits_of(file, data[:HEAD]))
+        if look.quick:
+            file.draft(None, (look.width, look.height))
         deep = _deeper_than_eight_bits(file, data[:HEAD])
         if deep:
             levels = _require_levels(deep, look)
@@ -141,21 +164,24 @@ def _decode(data: bytes, look: Look) -> Decoded:
                 raise DataError(f"expected grey where there are more than 8 bits a channel, found colour of {deep}")
             unsigned = 2**16 if file.mode.startswith("I;16") or file.format in ("PNG", "PPM") else None
             turned = ImageOps.exif_transpose(file)
-            return fitted(Image.fromarray(to_eight_bits(np.asarray(turned), levels, unsigned)), look, deep=True)
+            eight = to_eight_bits(np.asarray(turned), levels, unsigned)
+            return fitted(Image.fromarray(eight), look, facts, deep=True)
         image: Image.Image = ImageOps.exif_transpose(file)
         if image.has_transparency_data:
             image = image.convert("RGBA")
             image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image)
         profiled = image.mode in ("CMYK", "LAB", "YCbCr", "HSV")
-        return fitted(image, look, pictures=file.format == "MPO", profiled=profiled)
+        return fitted(image, look, facts, pictures=file.format == "MPO", profiled=profiled)
 
 
 def _of_numbers(values: npt.NDArray[np.generic], look: Look) -> Decoded:
+    mode = "RGB" if values.ndim == 3 else "L"
+    facts = Facts(values.shape[0], values.shape[1], mode, 8 * values.dtype.itemsize)
     if values.dtype == np.uint8:
-        return fitted(Image.fromarray(values), look)
+        return fitted(Image.fromarray(values), look, facts)
     whole = 2 ** (8 * values.dtype.itemsize) if values.dtype.kind == "u" else None
     levels = _require_levels(f"numbers of kind {values.dtype}", look)
-    return fitted(Image.fromarray(to_eight_bits(values, levels, whole)), look, deep=True)
+    return fitted(Image.fromarray(to_eight_bits(values, levels, whole)), look, facts, deep=True)
 
 
 def _learn_heic() -> None:
@@ -177,14 +203,15 @@ def _of_dicom(data: bytes, look: Look) -> Decoded:
     if int(found.get("NumberOfFrames") or 1) > 1:
         raise DataError(f"expected one picture, found {found.NumberOfFrames} frames: keep the one that is meant")
     pixels, kind = found.pixel_array, str(found.PhotometricInterpretation)
+    facts = Facts(int(found.Rows), int(found.Columns), "DICOM", int(found.BitsStored))
     if pixels.ndim == 3:
         colours = pixels if kind == "RGB" else convert_color_space(pixels, kind, "RGB")
-        return fitted(Image.fromarray(np.asarray(colours, dtype=np.uint8)), look)
+        return fitted(Image.fromarray(np.asarray(colours, dtype=np.uint8)), look, facts)
     bits, values = int(found.BitsStored), np.asarray(apply_modality_lut(pixels, found))
     if bits > 8 or values.dtype != np.uint8:
         whole = 2**bits if values.dtype.kind == "u" else None
         values = to_eight_bits(values, _require_levels(f"{bits} bits", look), whole)
-    return fitted(Image.fromarray(255 - values if kind == "MONOCHROME1" else values), look, deep=bits > 8)
+    return fitted(Image.fromarray(255 - values if kind == "MONOCHROME1" else values), look, facts, deep=bits > 8)
 
 
 def _require_levels(found: str, look: Look) -> Levels:

@@ -16,8 +16,9 @@ FEW_AXES, MANY_AXES = 8, 64
 """Numbers of each image by which pairs are looked for. Distances in them are at most the true ones: none is missed."""
 SEEN = 300
 """Images that the axes are chosen by; others would only make the search longer or shorter."""
-PER_IMAGE = 50
-"""Pairs an image that a search tree may bring up; images that differ in many ways, as noise does, bring up more."""
+RARE = 1e-3
+"""Share of all pairs that a search tree may bring up: one costs as much as a thousand by matrix products. Images that
+differ in many ways, as noise does, bring up more."""
 AT_ONCE, TILE, MOST_PAIRS = 4096, 2048, 25_000_000
 ROUNDING = 1e-3
 
@@ -46,7 +47,7 @@ def near_pairs(images: UInt8Array, rows: IntArray, seed: int) -> IntArray:
     width = int(np.prod(images.shape[1:]))
     points = np.concatenate([(thumbnails(images, rows[part]) - centre) @ axes for part in blocks(len(rows), width)])
     brought_up = (pdist(some @ axes[:, :FEW_AXES]) < radius).mean() if len(some) > 1 else 0.0
-    search = _by_tree if brought_up * len(rows) <= 2 * PER_IMAGE else _by_tiles
+    search = _by_tree if brought_up <= RARE else _by_tiles
     found = [np.empty((0, 2), dtype=np.int64)]
     for candidates in search(points, radius * (1 + ROUNDING)):
         for part in blocks(len(candidates), width):
@@ -61,15 +62,18 @@ def near_pairs(images: UInt8Array, rows: IntArray, seed: int) -> IntArray:
 
 
 def _by_tree(points: FloatArray, radius: float) -> Iterator[IntArray]:
-    """Yield all pairs of points within a radius, P×2, and some others: quick where few points are near each other."""
-    points = points[:, :FEW_AXES]
-    tree = KDTree(points)
+    """Yield all pairs of points within a radius, P×2: quick where few points are near each other by a few numbers."""
+    few = points[:, :FEW_AXES]
+    tree = KDTree(few)
     for start in range(0, len(points), AT_ONCE):
         own = np.arange(start, min(start + AT_ONCE, len(points)))
-        lists: Any = tree.query_ball_point(points[own], radius, return_sorted=False)
+        lists: Any = tree.query_ball_point(few[own], radius, return_sorted=False)
         first = np.repeat(own, [len(each) for each in lists])
         second = np.concatenate([np.asarray(each, dtype=np.int64) for each in lists])
-        yield np.stack([first, second], axis=1)[first < second]
+        pairs = np.stack([first, second], axis=1)[first < second]
+        for part in blocks(len(pairs), points.shape[1]):
+            one, other = points[pairs[part, 0]], points[pairs[part, 1]]
+            yield pairs[part][((one - other) ** 2).sum(axis=1) < radius**2]
 
 
 def _by_tiles(points: FloatArray, radius: float) -> Iterator[IntArray]:
@@ -86,5 +90,7 @@ def _by_tiles(points: FloatArray, radius: float) -> Iterator[IntArray]:
 
 
 def _distances(images: UInt8Array, pairs: IntArray) -> FloatArray:
-    one, other = (thumbnails(images, pairs[:, side]).astype(np.float64) for side in (0, 1))
+    rows, places = np.unique(pairs, return_inverse=True)
+    seen = thumbnails(images, rows).astype(np.float64)
+    one, other = (seen[places.reshape(pairs.shape)[:, side]] for side in (0, 1))
     return np.sqrt(((one - other) ** 2).sum(axis=1))

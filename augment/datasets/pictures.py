@@ -93,7 +93,7 @@ class PictureSource(Source):
 
         told, contents = self.listing(raw)
         images = np.empty((len(told.labels), *self.image_shape), dtype=np.uint8)
-        counts = dict.fromkeys(Decoded._fields[1:], 0)
+        counts = dict.fromkeys(Decoded._fields[2:], 0)
         bad: list[str] = []
         read = 0
         for row, decoded in enumerate(self._decoded(contents)):

@@ -1,6 +1,5 @@
 """What is in a set of images, found by looking at each once."""
 
-import io
 import itertools
 from collections import Counter
 from collections.abc import Iterable, Iterator
@@ -8,41 +7,22 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
-from PIL import Image
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
 from augment.core.errors import DataError
 from augment.core.images import IntArray, UInt8Array, content_hashes
-from augment.datasets.decoding import HEAD, Look, bits_of, decode
+from augment.datasets.decoding import Look, decode
 from augment.datasets.levels import Levels
 from augment.datasets.near import near_pairs
 from augment.datasets.pictures import PictureSource
 from augment.datasets.told import Content, Told
 
-SIDE = 32
-"""Of the pictures that are compared and shown."""
+THUMBNAIL = Look(32, 32, "rgb", "stretch", Levels("percentile"), quick=True)
+"""What the pictures that are compared and shown look like."""
 MOST = 50_000
 """Images that are looked at; of more, that many evenly spaced ones."""
 GREY_MODES = ("1", "L", "I", "F", "I;16", "I;16B", "I;16L")
-
-
-class Seen(NamedTuple):
-    """What one look shows.
-
-    Attributes:
-        height: In pixels.
-        width: In pixels.
-        mode: Pillow's word for its colours.
-        bits: Of a channel.
-        pixels: uint8, 3×32×32.
-    """
-
-    height: int
-    width: int
-    mode: str
-    bits: int
-    pixels: UInt8Array
 
 
 class Findings(NamedTuple):
@@ -105,7 +85,7 @@ def look(source: PictureSource, raw: Path, seed: int = 0) -> Findings:
     rows, seen, unread = [], [], dict[str, str]()
     for row, content in _every(step, contents):
         try:
-            seen.append(_seen(content))
+            seen.append(decode(content, THUMBNAIL))
             rows.append(row)
         except DataError as error:
             unread[told.name(row)] = str(error)
@@ -118,9 +98,9 @@ def look(source: PictureSource, raw: Path, seed: int = 0) -> Findings:
     return Findings(
         told=told,
         rows=where,
-        sizes=np.asarray([(each.height, each.width) for each in seen], dtype=np.int64),
-        modes=Counter(each.mode for each in seen),
-        deep=sum(each.bits > 8 for each in seen),
+        sizes=np.asarray([(each.facts.height, each.facts.width) for each in seen], dtype=np.int64),
+        modes=Counter(each.facts.mode for each in seen),
+        deep=sum(each.facts.bits > 8 for each in seen),
         pixels=pixels,
         unread=unread,
         copies=copies,
@@ -131,21 +111,6 @@ def look(source: PictureSource, raw: Path, seed: int = 0) -> Findings:
 
 def _every(step: int, contents: Iterable[Content]) -> Iterator[tuple[int, Content]]:
     return itertools.islice(enumerate(contents), 0, None, step)
-
-
-def _seen(content: Content) -> Seen:
-    thumbnail = decode(content, Look(SIDE, SIDE, "rgb", "stretch", Levels("percentile"))).pixels
-    if isinstance(content, np.ndarray):
-        mode = "RGB" if content.ndim == 3 else "L"
-        return Seen(content.shape[0], content.shape[1], mode, 8 * content.dtype.itemsize, thumbnail)
-    data = content if isinstance(content, bytes) else content.read_bytes()
-    if data[128:132] == b"DICM":
-        import pydicom
-
-        told = pydicom.dcmread(io.BytesIO(data), stop_before_pixels=True)
-        return Seen(told.Rows, told.Columns, "DICOM", told.BitsStored, thumbnail)
-    with Image.open(io.BytesIO(data)) as image:
-        return Seen(image.height, image.width, image.mode, bits_of(image, data[:HEAD]), thumbnail)
 
 
 def _same(pixels: UInt8Array, labels: IntArray) -> tuple[IntArray, int, list[list[int]]]:

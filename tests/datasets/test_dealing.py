@@ -147,12 +147,12 @@ def test_without_a_word_near_copies_do_straddle() -> None:
     assert any(where[row] != where[row + 20] for row in range(20))
 
 
-@pytest.mark.parametrize(("per_image", "search"), [(1e9, "_by_tree"), (-1, "_by_tiles")])
+@pytest.mark.parametrize(("rare", "search"), [(1.0, "_by_tree"), (-1.0, "_by_tiles")])
 def test_near_pairs_are_all_that_a_comparison_of_every_two_finds(
-    per_image: float, search: str, monkeypatch: pytest.MonkeyPatch
+    rare: float, search: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Distances of every size around the limit, found by brute force beside."""
-    monkeypatch.setattr("augment.datasets.near.PER_IMAGE", per_image)
+    monkeypatch.setattr("augment.datasets.near.RARE", rare)
     monkeypatch.setattr("augment.datasets.near.TILE", 64)
     other = {"_by_tree": "_by_tiles", "_by_tiles": "_by_tree"}[search]
     monkeypatch.setattr(f"augment.datasets.near.{other}", None)
