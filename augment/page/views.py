@@ -135,9 +135,9 @@ def images_by_cell(account: Mapping[str, Any] | None) -> Table | None:
 
 
 def _scarcity(count: int, largest: int) -> Cell:
-    return (
-        Cell("none", True) if not count else Cell(f"{count} few", True) if count * RARE < largest else Cell(str(count))
-    )
+    if count * RARE >= largest:
+        return Cell(str(count))
+    return Cell(f"{count} (few)" if count else "none", strong=True)
 
 
 ACCOUNTED = ("read", "copies", "several_labels", "train", "thinned", "val", "test", "unused")

@@ -23,8 +23,8 @@ def cells(result: Result) -> Table | None:
             *([_cell(found.get(cell_name(name, group.name))) for group in groups] for name in result.classes),
         ],
         "How many of 100 test images of each class and group are named rightly, before "
-        f"(`{result.best_real.name}`) → after (`{result.chosen.name}`); in round brackets the training images of each, "
-        "where none is said in words. The group that fares worst stands first. Bold: a detected difference.",
+        f"(`{result.best_real.name}`) → after (`{result.chosen.name}`); in round brackets its training images before "
+        "→ after. The group that fares worst stands first. Bold: a detected difference.",
     )
 
 

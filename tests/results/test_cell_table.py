@@ -4,9 +4,14 @@ from dataclasses import replace
 
 import numpy as np
 
+from augment.comparison.assembly import assemble
+from augment.comparison.comparison import compare
 from augment.core.cells import Cells
+from augment.results import tables
 from augment.results.cell_table import cells
+from augment.results.kinds import Baseline
 from augment.results.tables import Cell
+from augment.summary.frames import arm_table
 from tests.comparison.simulated import CELLS, arm, arm_in_cells, random_hits, truth_in_cells
 from tests.results.examples import result_of
 
@@ -33,6 +38,25 @@ def test_the_worst_group_stands_first_and_an_empty_cell_says_so() -> None:
     ]
     assert found.rows[1][0].strong
     assert not found.rows[2][0].strong
+
+
+def test_a_rival_that_val_cannot_choose_is_named() -> None:
+    """Val likes a real arm that fails the empty cell; the one that test likes has a column and is in the verdict."""
+    rng = np.random.default_rng(0)
+    bad, good, merged = ((rng.random((5, 80)) < share).astype(float) for share in (0.5, 0.8, 0.99))
+    arms = [
+        replace(arm_in_cells("real", bad, TRUTH, 0.8), train_cells=EMPTY),
+        replace(arm_in_cells("real", good, TRUTH, 0.7, "other"), train_cells=EMPTY),
+        replace(arm_in_cells("merged", merged, TRUTH, 0.9), train_cells=FILLED),
+    ]
+    result = assemble("toys", compare(arms, seed=0, endpoint="cells"), {})
+    assert result.baselines == [Baseline.REFERENCE, Baseline.HARDEST_REAL]
+    assert result.hardest_real == "real/other"
+    assert tables.arms(result).titles[-1] == "difference to `real/other`, best on test"
+    assert "`real/other`, the one that does best on these very test images, as val cannot choose" in result.verdict
+    assert result.verdict.startswith("Use the synthetic images: train on `merged` with recipe `plain`.")
+    assert {"to_hardest_real", "p_hardest_real"} <= set(arm_table(result))
+    assert "to_hardest_real" not in arm_table(result_of([arm("real", "plain", random_hits(0.6, 0), 0.6)]))
 
 
 def test_a_cell_without_test_images_has_no_figure() -> None:
