@@ -3,7 +3,7 @@
 import numpy as np
 from PIL import Image, ImageDraw
 
-from augment.core.images import ImageSet, IntArray, UInt8Array, tile
+from augment.core.images import SOURCE, ImageSet, IntArray, UInt8Array, tile
 from augment.quality.neighbours import Nearest
 
 COLUMNS, MOST_ROWS, WIDTH = 8, 20, 1000
@@ -15,12 +15,18 @@ PAIRS = 6
 def real_beside_synthetic(real: ImageSet, synthetic: ImageSet) -> UInt8Array:
     """Draw one row a class: real images on the left, synthetic ones on the right of a white gap.
 
+    Of translations the real images are those that they were made of, in the same order: "image → as the other source
+    would have taken it".
+
     Returns:
         uint8, H'×W' for grey and H'×W'×3 for RGB.
     """
     rows = min(len(real.classes), MOST_ROWS)
     scale = max(1, WIDTH // (2 * COLUMNS * real.shape[2]))
-    halves = [tile(_columns(part, rows), rows, COLUMNS, scale=scale) for part in (real, synthetic)]
+    shown = _columns(synthetic, rows)
+    originals = _columns(real, rows) if SOURCE not in synthetic.manifest else _sources(synthetic, shown, real)
+    parts = (real.images[originals], synthetic.images[shown])
+    halves = [tile(part, rows, COLUMNS, scale=scale) for part in parts]
     gap = np.full((halves[0].shape[0], 3 * scale, *halves[0].shape[2:]), 255, dtype=np.uint8)
     return np.concatenate([halves[0], gap, halves[1]], axis=1)
 
@@ -54,10 +60,15 @@ def notice(text: str) -> UInt8Array:
     return np.asarray(picture)
 
 
-def _columns(part: ImageSet, rows: int) -> UInt8Array:
-    """Take as many images of each class as the grid has columns."""
-    chosen = [_repeat(np.flatnonzero(part.labels == label), COLUMNS) for label in range(rows)]
-    return part.images[np.concatenate(chosen)]
+def _columns(part: ImageSet, rows: int) -> IntArray:
+    """Choose as many images of each class as the grid has columns."""
+    return np.concatenate([_repeat(np.flatnonzero(part.labels == label), COLUMNS) for label in range(rows)])
+
+
+def _sources(synthetic: ImageSet, shown: IntArray, real: ImageSet) -> IntArray:
+    """Find the real image that each of some translations was made of."""
+    row_of = {content: row for row, content in enumerate(real.manifest["content_hash"])}
+    return np.asarray([row_of[source] for source in synthetic.manifest[SOURCE].iloc[shown]], dtype=np.int64)
 
 
 def _repeat(rows: IntArray, count: int) -> IntArray:

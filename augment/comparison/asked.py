@@ -1,5 +1,6 @@
 """What the verdict asks of two arms, as one table of differences."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -7,7 +8,7 @@ import numpy as np
 from augment.comparison.arms import Arm
 from augment.comparison.intervals import Estimate, crossed_estimate
 from augment.core.cells import Cells
-from augment.core.endpoints import ACCURACY, Blocks, Endpoint, contrast, find_blocks
+from augment.core.endpoints import ACCURACY, OF_GROUPS, Blocks, Endpoint, contrast, find_blocks
 from augment.core.errors import DataError
 from augment.core.images import FloatArray, IntArray
 from augment.evaluation.predictions import GroundTruth
@@ -40,6 +41,29 @@ def find_asked(endpoint: Endpoint, truth: GroundTruth, train: Cells | None) -> B
             "none; expected another endpoint, or other test images"
         )
     return found
+
+
+def asks_of_unseen_cells(endpoint: Endpoint, truth: GroundTruth, train: Cells | None) -> bool:
+    """Whether it asks about cells without one real training image: val has none either, and cannot choose for them."""
+    if endpoint not in OF_GROUPS or truth.groups is None or train is None:
+        return False
+    seen = {
+        (label, group)
+        for label, of_groups in enumerate(train.counts)
+        for group, count in zip(train.groups, of_groups, strict=True)
+        if count
+    }
+    return not seen.issuperset(zip(truth.labels, truth.groups, strict=True))
+
+
+def best_on_test(arms: Sequence[Arm], asked: Blocks | None) -> Arm:
+    """Find the arm that does best on test itself: the hardest rival there is, never one to recommend."""
+
+    def value(arm: Arm) -> float:
+        hits = arm.predictions.hits
+        return float(hits.mean()) if asked is None else asked.value(hits, hits)
+
+    return max(arms, key=value)
 
 
 def difference_table(arm: Arm, baseline: Arm, asked: Blocks | None) -> FloatArray:

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from augment.comparison.arms import Arm, best_by_val, require_paired
-from augment.comparison.asked import find_asked
+from augment.comparison.asked import asks_of_unseen_cells, best_on_test, find_asked
 from augment.comparison.paired import PairedComparison, paired_comparisons
 from augment.core.endpoints import ACCURACY, Blocks, Endpoint
 from augment.core.errors import DataError
@@ -25,7 +25,8 @@ class Comparison:
         chosen: The best arm with both real and synthetic images, chosen on val; None where no such arm runs.
         released: The best arm with synthetic images only, chosen on val; None where no such arm runs.
         against: Baseline → every arm's comparison with it: of all but itself with the reference and with the best arm
-            without synthesis; of arms on other training sets with the real arm of their recipe.
+            without synthesis; of arms on other training sets with the real arm of their recipe; and of all with the
+            real arm that does best on test, where some cells that are asked about are empty in training and val.
         endpoint: What was asked.
         asked: The test images that it looks at; None for all of them alike, as accuracy does.
     """
@@ -50,13 +51,18 @@ class Comparison:
 
         It helps where the chosen arm beats the best arm without synthesis and its own recipe on real images. Why both?
         Chosen and best real arm are found on few val images, and where their recipes differ, the recipe alone can win
-        (benchmarks/error_rates.py). It hurts where it loses to the best arm without synthesis.
+        (benchmarks/error_rates.py). And where val has none of some cells that are asked about, so that it cannot tell
+        which real arm is best there, the real arm that test itself likes most: no rival was then passed over. It hurts
+        where it loses to the best arm without synthesis.
         """
         if self.chosen is None:
             return None
         to_best = self.against[Baseline.BEST_REAL][self.chosen.name]
-        like_for_like = self.against[Baseline.SAME_RECIPE].get(self.chosen.name, to_best)
-        if to_best.effect is Effect.HELPS and like_for_like.effect is not Effect.HELPS:
+        if to_best.effect is Effect.HELPS and not all(
+            compared.effect is Effect.HELPS
+            for baseline, compared in self.comparisons_of(self.chosen).items()
+            if baseline is not Baseline.REFERENCE
+        ):
             return Effect.NO_EFFECT
         return to_best.effect
 
@@ -110,17 +116,20 @@ def compare(arms: Sequence[Arm], seed: int, endpoint: Endpoint = ACCURACY) -> Co
 
     others = [arm for arm in arms if arm.kind is not ArmKind.REAL and arm.recipe in same_recipe]
     against_reference = against(reference)
+    found: dict[Baseline, Found] = {
+        Baseline.REFERENCE: against_reference,
+        Baseline.BEST_REAL: against_reference if best_real is reference else against(best_real),
+        Baseline.SAME_RECIPE: paired_comparisons([(arm, same_recipe[arm.recipe]) for arm in others], seed, asked),
+    }
+    if asks_of_unseen_cells(endpoint, reference.predictions.truth, reference.train_cells):
+        found[Baseline.HARDEST_REAL] = against(best_on_test(real, asked))
     return Comparison(
         arms=tuple(arms),
         reference=reference,
         best_real=best_real,
         chosen=best(ArmKind.MERGED),
         released=best(ArmKind.SYNTHETIC),
-        against={
-            Baseline.REFERENCE: against_reference,
-            Baseline.BEST_REAL: against_reference if best_real is reference else against(best_real),
-            Baseline.SAME_RECIPE: paired_comparisons([(arm, same_recipe[arm.recipe]) for arm in others], seed, asked),
-        },
+        against=found,
         endpoint=endpoint,
         asked=asked,
     )

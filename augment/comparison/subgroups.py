@@ -15,6 +15,7 @@ from augment.comparison.significance import holm
 from augment.core.cells import Cells
 from augment.core.images import FloatArray, IntArray
 from augment.results.kinds import PartKind
+from augment.results.wording import cell_name
 
 TIERS = ("tail", "middle", "head")
 LOPSIDED = 3.0
@@ -79,11 +80,6 @@ def subsets(reference: Arm) -> list[Subset]:
         Subset(PartKind.CELL, cell_name(predictions.classes[k], name), (own,)) for k, name, own in cells if len(own)
     ]
     return found
-
-
-def cell_name(class_name: str, group: str) -> str:
-    """Name the cell of a class and a group."""
-    return f"{class_name} in {group}"
 
 
 def tiers(counts: IntArray) -> dict[str, IntArray]:

@@ -9,6 +9,7 @@ import numpy as np
 
 from augment.core.images import IntArray
 from augment.core.text import counted, listed, printable
+from augment.datasets.cells import cells_in, scarce_cells
 from augment.datasets.checks import Distinct, almost_same, near_copies
 from augment.datasets.raw import RawImages
 from augment.datasets.splits import Split
@@ -28,12 +29,14 @@ class Account(NamedTuple):
     Attributes:
         files: Files met, read and left out by reason, with examples.
         classes: Class → how many images were read, left out (and why), and stand in each split.
+        cells: Class → group → images in each split; see `cells_in`.
         notes: What a user may want to know.
         warnings: What may make a result wrong, and what to do.
     """
 
     files: dict[str, Any]
     classes: dict[str, dict[str, int]]
+    cells: dict[str, dict[str, dict[str, int]]]
     notes: list[str]
     warnings: list[str]
 
@@ -89,8 +92,9 @@ def account(
         )
     warnings = [*everything.account.warnings, *_alike(everything), *lost(everything, found)]
     warnings += [] if "near_copies" in together else _near(everything, found.rows, seed)
-    warnings += [*_straddling(everything, dealt), *small(classes)]
-    return Account(files, classes, notes, warnings)
+    cells = cells_in(everything, dealt)
+    warnings += [*_straddling(everything, dealt), *small(classes), *scarce_cells(cells)]
+    return Account(files, classes, cells, notes, warnings)
 
 
 def lost(everything: RawImages, found: Distinct) -> Iterator[str]:

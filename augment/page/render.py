@@ -7,7 +7,7 @@ from augment.page import figures, provenance, views
 from augment.page.content import DatasetResults, Provenance
 from augment.page.environment import environment
 from augment.page.svg import Drawing
-from augment.results import sentences, tables, wording
+from augment.results import cell_table, sentences, tables, wording
 from augment.results.arm_figures import ARM_FIGURES
 from augment.results.kinds import Baseline
 from augment.results.record import Result
@@ -61,6 +61,7 @@ def render(results: DatasetResults, origin: Provenance, several: bool = False) -
             provenance=provenance,
             views=views,
             tables=tables,
+            cells=cell_table.cells,
             sentences=sentences,
             wording=wording,
             arm_figures=ARM_FIGURES,
@@ -81,6 +82,7 @@ def _draw(results: DatasetResults) -> Drawn:
         Baseline.REFERENCE: result.reference.name,
         Baseline.BEST_REAL: result.best_real.name,
         Baseline.SAME_RECIPE: "the same recipe on real images",
+        Baseline.HARDEST_REAL: f"{result.hardest_real}, the real arm best on test",
     }
     return Drawn(
         results,

@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 import pandas as pd
 
+from augment.core.cells import RARE
 from augment.page.content import DatasetResults, Pictures
 from augment.results.kinds import Effect, Role
 from augment.results.record import PairedResult, Result
@@ -116,6 +117,27 @@ def pictured(results: DatasetResults) -> list[Pictures]:
     return [
         each for each in results.pictures if each.grid or each.nearest or each.filmstrip or each.history is not None
     ]
+
+
+def images_by_cell(account: Mapping[str, Any] | None) -> Table | None:
+    """Lay out the train images of each class from each group, scarce ones marked; None where cells are not told."""
+    found: Mapping[str, Mapping[str, Mapping[str, int]]] = (account or {}).get("cells") or {}
+    if not found:
+        return None
+    groups = list(next(iter(found.values())))
+    largest = max(counts["train"] for of in found.values() for counts in of.values())
+    return Table(
+        ["class", *groups],
+        list(found),
+        [[_scarcity(of[group]["train"], largest) for group in groups] for of in found.values()],
+        f"Train images of each class from each group. Few: less than a third of the largest, {largest}.",
+    )
+
+
+def _scarcity(count: int, largest: int) -> Cell:
+    if count * RARE >= largest:
+        return Cell(str(count))
+    return Cell(f"{count} (few)" if count else "none", strong=True)
 
 
 ACCOUNTED = ("read", "copies", "several_labels", "train", "thinned", "val", "test", "unused")

@@ -42,6 +42,8 @@ class Baseline(StrEnum):
     """The arm of `Role.BEST_REAL`."""
     SAME_RECIPE = "same_recipe"
     """The real arm of the arm's own recipe: what differs is the training images alone."""
+    HARDEST_REAL = "hardest_real"
+    """The real arm that does best on test itself, where val has no image of some of what is asked about."""
 
 
 class Effect(StrEnum):

@@ -127,7 +127,7 @@ class ArmResult(Record):
     @property
     def compared(self) -> list[PairedResult]:
         """Its comparisons, the weightiest baseline first, none twice."""
-        ordered = (Baseline.BEST_REAL, Baseline.SAME_RECIPE, Baseline.REFERENCE)
+        ordered = (Baseline.BEST_REAL, Baseline.HARDEST_REAL, Baseline.SAME_RECIPE, Baseline.REFERENCE)
         found = {each.arm: each for baseline in ordered if (each := self.against.get(baseline))}
         return list(found.values())
 
@@ -289,4 +289,12 @@ class Result(Record):
         same_recipe = [arm.against.get(Baseline.SAME_RECIPE) for arm in self.arms]
         if any(each and each.arm != self.reference.name for each in same_recipe):
             found.append(Baseline.SAME_RECIPE)
+        if self.hardest_real not in (None, self.reference.name, self.best_real.name):
+            found.append(Baseline.HARDEST_REAL)
         return found
+
+    @property
+    def hardest_real(self) -> str | None:
+        """Name of the real arm that does best on test itself; None where val can choose."""
+        compared = (arm.against.get(Baseline.HARDEST_REAL) for arm in self.arms)
+        return next((each.arm for each in compared if each), None)

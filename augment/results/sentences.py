@@ -155,6 +155,8 @@ def part_of(compared: PairedResult, result: Result) -> str:
     """Say what part a baseline plays."""
     if compared.arm == result.best_real.name:
         return "the best arm without synthesis"
+    if compared.arm == result.hardest_real:
+        return "the one that does best on these very test images, as val cannot choose for cells that it has none of"
     return "the plain real arm" if compared.arm == result.reference.name else "the same recipe on real images"
 
 

@@ -44,6 +44,7 @@ def arms(result: Result) -> Table:
         Baseline.REFERENCE: f"difference to `{result.reference.name}`",
         Baseline.BEST_REAL: f"difference to `{result.best_real.name}`",
         Baseline.SAME_RECIPE: "difference to the same recipe on real images",
+        Baseline.HARDEST_REAL: f"difference to `{result.hardest_real}`, best on test",
     }
     return Table(
         ["arm", *(figure.heading for figure in ARM_FIGURES), *(titles[baseline] for baseline in baselines)],

@@ -62,6 +62,11 @@ def detected(compared: PairedResult) -> bool:
     return compared.effect is not Effect.NO_EFFECT
 
 
+def cell_name(class_name: str, group: str) -> str:
+    """Name the cell of a class and a group."""
+    return f"{class_name} in {group}"
+
+
 def quoted(name: str) -> str:
     """Keep a name of the user's from being taken for code, where names between backticks are."""
     return name.replace("`", "'")

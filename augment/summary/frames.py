@@ -48,6 +48,8 @@ def _row(arm: ArmResult) -> dict[str, Any]:
     for figure in ARM_FIGURES:
         row |= _score(figure.name, arm.scores[figure.name])
     for baseline in Baseline:
+        if baseline is Baseline.HARDEST_REAL and baseline not in arm.against:
+            continue  # only where val cannot choose is there such a rival
         row |= _columns(arm.against.get(baseline), baseline.value)
     return row
 

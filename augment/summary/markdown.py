@@ -4,7 +4,7 @@ import html
 import re
 from collections.abc import Iterable, Mapping, Sequence
 
-from augment.results import tables
+from augment.results import cell_table, tables
 from augment.results.arm_figures import ARM_FIGURES
 from augment.results.kinds import PartKind
 from augment.results.record import Result
@@ -19,7 +19,9 @@ def document(results: Mapping[str, Result]) -> str:
 
 
 def _section(result: Result) -> Iterable[str]:
-    shown = [part for part in result.parts if part.detected or part.kind in (PartKind.TIER, PartKind.CELL)]
+    in_cells = cell_table.cells(result)
+    told = {PartKind.CELL} if in_cells else set()
+    shown = [part for part in result.parts if (part.detected and part.kind not in told) or part.kind is PartKind.TIER]
     yield f"## {result.dataset}"
     weightiest = prose(advice(result))
     yield prose(result.verdict).replace(weightiest, f"**{weightiest}**", 1)
@@ -28,6 +30,7 @@ def _section(result: Result) -> Iterable[str]:
     if result.judged:
         yield from _captioned(tables.arms(result), code=True)
         yield from _captioned(tables.endpoints(result), code=True)
+        yield from _captioned(in_cells)
     if result.chosen and not shown:
         yield f"`{result.chosen.name}` detectably changes the recall of no class, against `{result.best_real.name}`."
     yield from _captioned(tables.parts(result, shown))

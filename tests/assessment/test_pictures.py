@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 
 from augment.assessment.memorisation import nearest_in_pixels
@@ -19,6 +21,20 @@ def test_real_images_are_on_the_left_and_every_class_has_its_row() -> None:
     assert set(np.unique(picture)) == {50, 60, 150, 160, 255}
     assert set(np.unique(picture[:, : width // 2])) == {50, 60, 255}
     assert set(np.unique(picture[: height // 2])) == {50, 150, 255}
+
+
+def test_a_translation_stands_where_the_image_stands_that_it_was_made_of() -> None:
+    levels = np.arange(10, 26, dtype=np.uint8)
+    train = make_image_set(np.broadcast_to(levels[:, None, None, None], (16, 1, 8, 8)), [0] * 8 + [1] * 8, ["a", "b"])
+    order = np.asarray([3, 1, 7, 0, 2, 4, 6, 5, *range(15, 7, -1)])
+    made = make_image_set(train.images[order] + 100, train.labels[order], ["a", "b"], generator_seed=1)
+    made = replace(made, manifest=made.manifest.assign(source_hash=train.manifest["content_hash"].to_numpy()[order]))
+    picture = real_beside_synthetic(train, made)
+    for row in (picture[picture.shape[0] // 4], picture[3 * picture.shape[0] // 4]):
+        values = row[row != 255]
+        seen = values[np.flatnonzero(np.diff(values, prepend=-1))]
+        assert (seen[:8] + 100).tolist() == seen[8:].tolist()
+    assert seen[:8].tolist() == list(range(25, 17, -1))
 
 
 def test_fewer_images_than_columns_are_shown_again() -> None:

@@ -34,7 +34,7 @@ def load(folder: Path, settings: dict[str, Any]) -> Settings:
 
 @pytest.mark.parametrize("settings", PARTS)
 def test_the_settings_of_each_dataset_are_valid_and_whole(settings: dict[str, Any], tmp_path: Path) -> None:
-    assert load(tmp_path, settings).seeds >= 5
+    assert load(tmp_path, settings).seeds >= 3  # from there on intervals hold what they say: docs/statistics.md
     # DVC stops at a section that dvc.yaml names and params.yaml lacks, even where the section has a default.
     assert set(yaml.safe_load((PROJECT / "params.yaml").read_text())) <= set(settings)
 

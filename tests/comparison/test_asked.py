@@ -5,12 +5,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from augment.comparison.asked import difference_table, find_asked, images_asked
+from augment.comparison.asked import asks_of_unseen_cells, difference_table, find_asked, images_asked
 from augment.comparison.comparison import compare
+from augment.core.cells import Cells
 from augment.core.endpoints import Endpoint
 from augment.core.errors import DataError
-from augment.results.kinds import Effect
-from tests.comparison.simulated import CELLS, UNEVEN, World, arm_in_cells, draw_in_cells, truth_in_cells
+from augment.results.kinds import Baseline, Effect
+from tests.comparison.simulated import CELLS, UNEVEN, World, arm_in_cells, draw_hits, draw_in_cells, truth_in_cells
 
 GROUPED: tuple[Endpoint, ...] = ("balanced_accuracy", "cells", "worst_group", "rare_cells")
 
@@ -54,6 +55,58 @@ def test_arms_are_chosen_by_what_is_asked() -> None:
     better = replace(arm_in_cells("real", REAL, TRUTH, val=0.6), recipe="other")
     found = compare([arm_in_cells("real", REAL, TRUTH), better], seed=0, endpoint="cells")
     assert found.best_real is better
+
+
+EMPTY = Cells(("x", "y"), ("a", "b"), np.asarray([[90, 0], [90, 90]]))
+"""Training has no image of x from b, and so has val."""
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "train", "unseen"),
+    [
+        ("cells", EMPTY, True),
+        ("rare_cells", EMPTY, True),
+        ("cells", CELLS, False),
+        ("cells", Cells(("x", "y"), ("a",), np.asarray([[90], [90]])), True),  # a whole group is new
+        ("balanced_accuracy", EMPTY, False),
+        ("cells", None, False),
+    ],
+)
+def test_cells_that_training_has_none_of_are_known(endpoint: Endpoint, train: Cells | None, unseen: bool) -> None:
+    assert asks_of_unseen_cells(endpoint, TRUTH, train) is unseen
+
+
+def test_where_val_is_blind_no_real_arm_is_passed_over() -> None:
+    """Val likes a real arm that fails the empty cell; another one would have been as good as the merged arm."""
+    truth = truth_in_cells({(0, "a"): 50, (0, "b"): 50, (1, "a"): 50, (1, "b"): 50})
+    rng = np.random.default_rng(0)
+    bad, good, merged = ((rng.random((5, 200)) < share).astype(float) for share in (0.6, 0.9, 0.9))
+    arms = [
+        arm_in_cells("real", bad, truth, 0.8),
+        arm_in_cells("real", good, truth, 0.7, "other"),
+        arm_in_cells("merged", merged, truth, 0.8),
+    ]
+    assert compare(arms, seed=0, endpoint="cells").effect is Effect.HELPS
+    found = compare([replace(each, train_cells=EMPTY) for each in arms], seed=0, endpoint="cells")
+    hardest = found.against[Baseline.HARDEST_REAL]
+    assert (found.best_real, hardest["merged/plain"].baseline) == (found.arms[0], found.arms[1])
+    assert (found.effect, found.use) == (Effect.NO_EFFECT, found.best_real)
+
+
+def test_a_recipe_that_val_cannot_see_is_seldom_taken_for_filling() -> None:
+    """Fills are worth nothing, one recipe 6 points; val is blind to both: at most 5 of 100 verdicts say helps."""
+    rng, rounds, helps = np.random.default_rng(1), 200, 0
+    world = World(images=len(UNEVEN.labels), val_images=60)
+    for _ in range(rounds):
+        hits = draw_hits(world, [0.0, 0.06, 0.0, 0.06], rng)[:, :, world.val_images :]
+        val = rng.normal(0.95, 0.01, 4)
+        names = [("real", "plain"), ("real", "other"), ("merged", "plain"), ("merged", "other")]
+        arms = [
+            replace(arm_in_cells(kind, of_arm, UNEVEN, seen, recipe), train_cells=EMPTY)
+            for (kind, recipe), of_arm, seen in zip(names, hits, val, strict=True)
+        ]
+        helps += compare(arms, seed=0, endpoint="rare_cells").effect is Effect.HELPS
+    assert helps <= rounds * 0.05
 
 
 @pytest.mark.parametrize("endpoint", GROUPED)

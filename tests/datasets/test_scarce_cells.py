@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from augment.core.errors import DataError
+from augment.datasets.cells import cells_in, scarce_cells
 from augment.datasets.raw import RawImages
 from augment.datasets.split_spec import CellScarcity, PerClassScarcity
 from augment.datasets.splits import Split, scarce
@@ -53,6 +54,29 @@ def test_other_kinds_thin_train_alone() -> None:
     found, train = scarce(raw(), dealt, PerClassScarcity(kind="per_class", count=3), 0)
     assert found is dealt
     assert len(train) == 6
+
+
+def test_cells_without_images_are_told_and_those_with_few() -> None:
+    images = raw()
+    found, train = scarce(images, split(), spec(0), 0)
+    cells = cells_in(images, {"train": train, "val": found.val, "test": found.test})
+    assert cells["cat"] == {
+        "north": {"train": 10, "val": 5, "test": 5},
+        "south": {"train": 0, "val": 0, "test": 5},
+    }
+    (said,) = scarce_cells(cells)
+    assert said.startswith("no train image of cat from south: a classifier may take the group for the class there")
+    few = {"cat": {"north": {"train": 10}, "south": {"train": 3}}, "dog": {"north": {"train": 4}}}
+    assert list(scarce_cells(few)) == [
+        "few train images of cat from south (3), beside 10 of the largest cell of class and group"
+    ]
+    assert list(scarce_cells({})) == []
+
+
+@pytest.mark.parametrize("names", [None, ["north"] * 80, [f"patient {k}" for k in range(80)]])
+def test_cells_are_not_told_of_one_group_or_very_many(names: list[str] | None) -> None:
+    images = RawImages(raw().images, raw().labels, CLASSES, groups=None if names is None else np.asarray(names))
+    assert cells_in(images, {"train": np.arange(80)}) == {}
 
 
 def test_cells_that_do_not_exist_are_named() -> None:
