@@ -7,6 +7,8 @@ from collections.abc import Iterator
 # tests took up to twelve times the CPU time. Processes that tests start inherit it.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 from hypothesis import settings
@@ -31,6 +33,14 @@ def striped_images(
     for image, label in zip(images, labels, strict=True):
         image[:, label * height // classes] = rng.integers(200, 255)
     return images, labels
+
+
+@pytest.fixture(scope="session")
+def weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Safetensors of EfficientNet-Lite0, trained on ImageNet by others, of a package: no test needs a network."""
+    from benchmarks.offline_weights import convert  # timm takes a second that other tests need not wait for
+
+    return convert(tmp_path_factory.mktemp("weights"))
 
 
 @pytest.fixture

@@ -22,6 +22,8 @@ class ClassifierModule(nn.Module):
         super().__init__()
         self.networks = nn.ModuleList(networks)
         self.temperature = temperature
+        stages = [network.stages for network in networks]
+        self.firsts = [stages.index(each) for each in stages]
 
     def forward(self, images: Tensor) -> Tensor:
         """Map uint8 images, N×C×H×W, to float32 probabilities, N×K."""
@@ -31,12 +33,11 @@ class ClassifierModule(nn.Module):
 
     def _logits(self, images: Tensor) -> Iterator[Tensor]:
         """Ask each network, but stages that several have in common once."""
-        features: dict[nn.Module, Tensor] = {}
-        for network in self.networks:
+        features: list[Tensor] = []
+        for number, (network, first) in enumerate(zip(self.networks, self.firsts, strict=True)):
             assert isinstance(network, Backbone)  # noqa: S101  # as it was built
-            if network.stages not in features:
-                features[network.stages] = network.features(images)
-            yield network.head(features[network.stages]).float()
+            features.append(network.features(images) if first == number else features[first])
+            yield network.head(features[number]).float()
 
 
 class GeneratorModule(nn.Module):

@@ -170,6 +170,20 @@ def test_a_frozen_trunk_is_written_once_and_read_once(
     assert len({id(run.network.stages) for run in found}) == 1
 
 
+def test_arms_that_are_read_one_by_one_compute_features_once(
+    stripes: ImageSet, cpu: Machine, weights: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    spec = spec_of(weights)
+    for arm in ("one", "other"):
+        runs = [TrainedClassifier(build_network(stripes.shape, 3, spec, 0, run), 1, 1, True, 0.5) for run in range(2)]
+        write_classifiers(tmp_path / arm, runs, stripes, spec, cpu, {})
+    with counted(monkeypatch) as seen:
+        for arm in ("one", "other"):
+            for run in read_classifiers(tmp_path / arm, stripes.classes, stripes.shape, {}):
+                predict_probabilities(run.network, stripes.images, cpu)
+    assert sum(seen) == 60
+
+
 def test_images_are_made_what_the_trunk_was_trained_on() -> None:
     inputs = Inputs(4, mean=(0.5, 0.25, 0.0), std=(0.5, 0.25, 2.0), interpolation="bicubic")
     white, black = inputs(torch.stack([torch.ones(1, 2, 2), -torch.ones(1, 2, 2)]))

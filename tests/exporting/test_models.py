@@ -14,13 +14,16 @@ import torch
 import yaml
 from torch import Tensor, nn
 
+from augment.classifier.classifier_spec import ClassifierSpec
+from augment.classifier.networks import build_backbone
 from augment.core.errors import DataError, SettingsError
-from augment.core.images import UInt8Array
+from augment.core.images import UInt8Array, make_image_set
 from augment.exporting.model_cards import classifier_card, generator_card
 from augment.exporting.models import MODEL_FORMATS, Portable, export_model, portable_classifier, portable_generator
-from augment.finished.classifier import read_ensemble
+from augment.finished.classifier import Ensemble, read_ensemble
 from augment.finished.generator import read_generator
 from augment.finished.project import Project
+from tests.conftest import striped_images
 
 Export = Callable[[str, str], Path]
 FORMATS = ["torch_export", "onnx"]
@@ -127,6 +130,35 @@ def test_a_model_that_a_format_cannot_hold_is_refused_and_nothing_left(project: 
     with pytest.raises(DataError, match="this model cannot be written as onnx: "):
         export_model(smote, "onnx", tmp_path / "out", lambda _: "")
     assert not (tmp_path / "out").exists()
+
+
+@pytest.fixture
+def lent(project: Project) -> Ensemble:
+    """Two classifiers with a network in common that is timm's, for images larger than its own."""
+    block = {"model": "test_efficientnet", "side": 32}
+    spec = ClassifierSpec.model_validate({"backbone": "pretrained", "pretrained": block})
+    networks = [build_backbone((1, 40, 40), 3, spec).eval() for _ in range(2)]
+    networks[1].stages = networks[0].stages  # as they are read
+    val = make_image_set(*striped_images(9, 3, (1, 40, 40)), ("a", "b", "c"))
+    return Ensemble("toys", "real/plain", tuple(networks), val.classes, val.shape, val, project.settings.runtime)
+
+
+def test_what_classifiers_have_in_common_is_computed_once(lent: Ensemble) -> None:
+    calls: list[nn.Module] = []
+    lent.networks[0].stages[1].register_forward_hook(lambda trunk, *_: calls.append(trunk))
+    module = portable_classifier(lent).module
+    calls.clear()
+    with torch.no_grad():
+        said = module(torch.from_numpy(lent.val.images)).numpy()
+    assert len(calls) == 1
+    assert np.allclose(said, lent.predict(lent.val.images), atol=1e-5)
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_a_classifier_that_others_began_is_written_and_says_the_same(name: str, lent: Ensemble, tmp_path: Path) -> None:
+    need(name)
+    export_model(portable_classifier(lent), name, tmp_path / "out", lambda _: "")  # which tries what it wrote
+    assert len([*(tmp_path / "out").glob("model.[!j]*")]) == 1
 
 
 class Coin(nn.Module):
