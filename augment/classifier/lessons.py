@@ -83,7 +83,7 @@ def lessons(
         network.head = trained.head
         return network.eval()
 
-    return Lessons(Head(network.head).train(), made, of_val, whole)
+    return Lessons(Head(network.head), made, of_val, whole)
 
 
 class Head(Backbone):

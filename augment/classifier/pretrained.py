@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Iterable, Iterator
 from functools import cached_property
-from typing import Any, Self
+from typing import Any
 
 import torch
 import torch.nn.functional as F
@@ -110,16 +110,6 @@ class Finetuned(Pretrained):
 class Frozen(Pretrained):
     """A trunk that stays as it is, and whose features of an image are computed once; see `recall`."""
 
-    def __init__(self, spec: PretrainedSpec, classes: int) -> None:
-        super().__init__(spec, classes)
-        self.stages.requires_grad_(False)
-
-    def train(self, mode: bool = True) -> Self:
-        """Set the head to training mode; the trunk's normalisation goes by what it was trained with, always."""
-        super().train(mode)
-        self.stages.eval()
-        return self
-
     @property
     def common(self) -> nn.Module:
         """The trunk, and what makes images fit for it."""
@@ -143,7 +133,7 @@ class Frozen(Pretrained):
 
     def _computed(self, images: Tensor) -> Iterator[Tensor]:
         """Compute the features of each image, shape (F,), on the CPU, in a memory of its own."""
-        for some in images.split(self.at_once):
+        for some in images.split(self.at_once) if len(images) else ():
             yield from (features.clone() for features in self.features(some).cpu())
 
     @cached_property

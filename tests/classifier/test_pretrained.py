@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from safetensors.torch import load_file
 from torch.testing import assert_close
 
 from augment.classifier.classifier_spec import ClassifierSpec, PretrainedSpec, RecipeSpec
@@ -55,7 +56,9 @@ def counted(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[int]]:
         yield seen
 
 
-@pytest.mark.parametrize("changes", [*RECIPES, {"sampling": "balanced_cells", "loss": "group_dro"}])
+@pytest.mark.parametrize(
+    "changes", [*RECIPES, {"transforms": "mild", "sampling": "balanced_cells", "loss": "group_dro"}]
+)
 def test_a_head_on_frozen_features_learns_by_every_recipe(
     stripes: ImageSet, cpu: Machine, weights: Path, changes: dict[str, Any]
 ) -> None:
@@ -91,6 +94,8 @@ def test_a_frozen_trunk_stays_as_it_was(
     before = build_network(stripes.shape, 3, spec, 0, 0)
     after = fit(stripes, cpu, spec, recipe_with(changes)).network
     assert isinstance(before, Frozen)
+    theirs = load_file(weights)
+    assert all(torch.equal(kept, theirs[name]) for name, kept in before.trunk.state_dict().items())
     assert_equal_weights(before.stages, after.stages)
     assert not torch.equal(before.head.weight, after.head.weight)
     assert not after.training
@@ -168,6 +173,16 @@ def test_a_frozen_trunk_is_written_once_and_read_once(
     assert all(sizes[f"run_{run}"] < 20_000 for run in range(3))
     found = read_classifiers(tmp_path / "arm", stripes.classes, stripes.shape, {})
     assert len({id(run.network.stages) for run in found}) == 1
+
+
+def test_what_is_remembered_is_of_the_very_weights_and_image(weights: Path) -> None:
+    spec, images = spec_of(weights), torch.rand(5, 1, 8, 8)[[0, 1, 2, 1, 3]]
+    drawn, begun = build_backbone((1, 8, 8), 3, spec).eval(), build_network((1, 8, 8), 3, spec, 0, 0).eval()
+    with torch.no_grad():
+        for network in (drawn, begun, drawn, begun):
+            for some in (images, images[[3, 0]]):
+                assert_close(network.recall(some), network.features(some), atol=1e-4, rtol=1e-4)
+    assert not torch.allclose(drawn.recall(images), begun.recall(images), atol=0.1)
 
 
 def test_arms_that_are_read_one_by_one_compute_features_once(
