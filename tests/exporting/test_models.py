@@ -5,6 +5,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ import torch
 import yaml
 from torch import Tensor, nn
 
-from augment.classifier.classifier_spec import ClassifierSpec
+from augment.classifier.classifier_spec import ClassifierSpec, PretrainedSpec
 from augment.classifier.networks import build_backbone
 from augment.core.errors import DataError, SettingsError
 from augment.core.images import UInt8Array, make_image_set
@@ -122,6 +123,18 @@ def test_a_card_says_what_the_model_is(exported: Export) -> None:
     assert "| label fidelity % ↑ | 98.0 (99.0) |" in text
     assert "It may have kept something of its training images" in text
     assert "**It holds training images themselves" in (exported("smote", "torch_export") / "README.md").read_text()
+
+
+def test_a_card_names_the_network_that_others_trained(project: Project) -> None:
+    settings = project.settings
+    toys = settings.datasets["toys"]
+    classifier = toys.classifier.model_copy(update={"pretrained": PretrainedSpec(model="resnet18")})
+    datasets = {"toys": toys.model_copy(update={"classifier": classifier})}
+    lent = replace(project, settings=settings.model_copy(update={"datasets": datasets}))
+    ensemble = read_ensemble(project, "toys")
+    told = "It began with weights that others trained: timm's `resnet18`, whose licence holds for this file"
+    assert told in classifier_card(lent, ensemble, {"shape": 1})("")
+    assert told not in classifier_card(project, ensemble, {"shape": 1})("")
 
 
 def test_a_model_that_a_format_cannot_hold_is_refused_and_nothing_left(project: Project, tmp_path: Path) -> None:
