@@ -59,6 +59,8 @@ def prepare(root: Path, settings: dict[str, Any], fashion_mnist: Path | None) ->
         (unfinished / "dvc.lock").unlink(missing_ok=True)
         for name, block in settings["datasets"].items():
             _place(unfinished / "raw" / name, block["source"]["kind"], fashion_mnist)
+            if weights := block["classifier"].get("pretrained", {}).get("weights"):
+                _place_weights(unfinished / weights)
         unfinished.rename(root)
     file = root / "params.yaml"
     # A server of its own: another project's, at the same port, may end before the study does.
@@ -90,6 +92,13 @@ def _place(raw: Path, kind: str, fashion_mnist: Path | None) -> None:
     else:
         raw.mkdir(exist_ok=True)
         (raw / "README.md").write_text("The images come with scikit-learn.\n")
+
+
+def _place_weights(wanted: Path) -> None:
+    from benchmarks.offline_weights import convert  # whose libraries other studies need not have
+
+    if (made := convert(wanted.parent)) != wanted:
+        sys.exit(f"expected the package's weights to be {wanted.name}, found {made.name}")
 
 
 def run(root: Path, jobs: int | None) -> bool:

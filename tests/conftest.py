@@ -9,6 +9,8 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 # Nor do they fork: pytest's processes have threads, and there are as many of them as cores.
 os.environ["LOKY_MAX_CPU_COUNT"] = "1"
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 from hypothesis import settings
@@ -33,6 +35,14 @@ def striped_images(
     for image, label in zip(images, labels, strict=True):
         image[:, label * height // classes] = rng.integers(200, 255)
     return images, labels
+
+
+@pytest.fixture(scope="session")
+def weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Safetensors of EfficientNet-Lite0, trained on ImageNet by others, of a package: no test needs a network."""
+    from benchmarks.offline_weights import convert  # timm takes a second that other tests need not wait for
+
+    return convert(tmp_path_factory.mktemp("weights"))
 
 
 @pytest.fixture

@@ -11,6 +11,7 @@ import yaml
 from pydantic import BaseModel
 
 from augment.__main__ import main
+from augment.classifier.networks import Backbone, build_backbone
 from augment.core.registry import Method, Registry, load
 from augment.datasets.pictures import PictureSource
 from augment.datasets.question import question
@@ -43,6 +44,19 @@ def test_the_example_arms_work_as_written(tmp_path: Path) -> None:
             place[name] = place[name] | examples
     (tmp_path / "params.yaml").write_text(yaml.safe_dump(settings))
     load_settings(tmp_path / "params.yaml")
+
+
+PRETRAINED = re.findall(r"```yaml\n(.*?)```", (PROJECT / "docs" / "pretrained.md").read_text(), flags=re.DOTALL)
+
+
+@pytest.mark.parametrize("block", PRETRAINED)
+def test_the_example_classifiers_work_as_written(tmp_path: Path, block: str) -> None:
+    settings = yaml.safe_load((PROJECT / "params.yaml").read_text())
+    settings["datasets"]["digits"]["classifier"] = yaml.safe_load(block)["classifier"]
+    (tmp_path / "params.yaml").write_text(yaml.safe_dump(settings))
+    spec = load_settings(tmp_path / "params.yaml").datasets["digits"].classifier
+    # No weights are asked for: that the network is one of timm's is seen without them.
+    assert isinstance(build_backbone((1, 8, 8), 10, spec), Backbone)
 
 
 SECTIONS = re.findall(r"^## [^\n]*\(`(\w+)`\)\n(.*?)(?=^## )", DATASETS, flags=re.DOTALL | re.MULTILINE)

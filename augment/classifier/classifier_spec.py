@@ -1,11 +1,59 @@
 """Settings of the classifier and of the recipes it is trained by."""
 
+import re
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, NonNegativeFloat, PositiveFloat, PositiveInt, model_validator
+from pydantic import AfterValidator, Field, NonNegativeFloat, PositiveFloat, PositiveInt, model_validator
 
 from augment.classifier.parts import BACKBONES, MIXINGS, TRANSFORMS, options_of
 from augment.core.settings_block import Spec
+
+NAMED_BY_HASH = re.compile(r"-([0-9a-f]{8,64})\.safetensors$")
+"""How a file of weights is to end: in the first digits of its SHA-256, as those of torch.hub do. DVC knows the settings
+of a stage, not the weights: other weights are to be another setting."""
+
+
+def _named_by_hash(path: str) -> str:
+    if not NAMED_BY_HASH.search(path):
+        raise ValueError(
+            f"expected safetensors whose name ends in 8 or more digits of its SHA-256, e.g. {path.partition('.')[0]}"
+            f"-57934424.safetensors (sha256sum gives them)"
+        )
+    return path
+
+
+class PretrainedSpec(Spec):
+    """A network that others trained.
+
+    Attributes:
+        model: Timm's name of the network, with a tag where it has several sets of weights:
+            ``mobilenetv3_small_100.lamb_in1k``.
+        mode: ``frozen``: the network is left as it is, and a linear head on its features is trained; ``finetune``: all
+            of it is trained.
+        weights: File of its weights, safetensors with timm's names, whose own name ends in the first digits of its
+            SHA-256: ``NAME-57934424.safetensors``; by default those of timm's hub, downloaded once.
+        side: Pixels of the square that images are brought to; by default that which the weights were trained at.
+        views: Where ``frozen`` and the recipe changes images at random: how many versions of each are drawn, whose
+            features are computed once.
+        trunk_rate: Of ``finetune``: learning rate of the last layer below the head, as a share of the head's.
+        layer_decay: Of ``finetune``: a layer's rate as a share of that of the layer above: lower ones know what all
+            images have in common (ULMFiT, [1801.06146](https://arxiv.org/abs/1801.06146)).
+    """
+
+    model: Annotated[str, Field(pattern=r"^[a-z0-9_]+(\.[a-z0-9_]+)?$")]
+    mode: Literal["frozen", "finetune"] = "frozen"
+    weights: Annotated[str, AfterValidator(_named_by_hash)] | None = None
+    side: Annotated[int, Field(ge=32, le=1024)] | None = None
+    views: PositiveInt = 4
+    trunk_rate: Annotated[float, Field(gt=0.0, le=1.0)] = 0.1
+    layer_decay: Annotated[float, Field(gt=0.0, le=1.0)] = 0.8
+
+    @model_validator(mode="after")
+    def _keys_are_heard(self) -> Self:
+        for key, mode in {"views": "frozen", "trunk_rate": "finetune", "layer_decay": "finetune"}.items():
+            if mode != self.mode and getattr(self, key) != type(self).model_fields[key].default:
+                raise ValueError(f"{key}: only mode {mode} has it, found {self.mode}")
+        return self
 
 
 class ClassifierSpec(Spec):
@@ -14,6 +62,7 @@ class ClassifierSpec(Spec):
     Attributes:
         backbone: The network: see below.
         width: Channels of the first stage, of backbones that leave it open: ``small_cnn``.
+        pretrained: What ``pretrained`` is to begin with: see below.
         batch_size: Images a step.
         learning_rate: AdamW's rate.
         max_steps: Cap on the training steps; a run that reaches it is reported as not converged.
@@ -24,6 +73,7 @@ class ClassifierSpec(Spec):
 
     backbone: Annotated[str, BACKBONES] = "small_cnn"
     width: PositiveInt = 24
+    pretrained: Annotated[PretrainedSpec | None, Field(exclude_if=lambda block: block is None)] = None
     batch_size: PositiveInt = 64
     learning_rate: PositiveFloat = 4e-3
     max_steps: PositiveInt = 1000
@@ -38,7 +88,15 @@ class ClassifierSpec(Spec):
             if getattr(self, option) != type(self).model_fields[option].default:
                 having = ", ".join(name for name, own in heeded.items() if option in own)
                 raise ValueError(f"{option}: only backbone {having} has it, found {self.backbone}")
+        missing = [option for option in heeded[self.backbone] if getattr(self, option) is None]
+        if missing:
+            raise ValueError(f"{', '.join(missing)}: backbone {self.backbone} needs it; expected a block")
         return self
+
+
+def is_frozen(spec: ClassifierSpec) -> bool:
+    """Tell whether the head alone is trained."""
+    return spec.pretrained is not None and spec.pretrained.mode == "frozen"
 
 
 class RecipeSpec(Spec):
@@ -72,3 +130,8 @@ class RecipeSpec(Spec):
     coral: NonNegativeFloat = 0.0
     weight_decay: NonNegativeFloat = 1e-2
     dropout: Annotated[float, Field(ge=0.0, lt=1.0)] = 0.0
+
+    @property
+    def changes_images(self) -> bool:
+        """Whether an image is another one each time that it is drawn."""
+        return self.transforms != "none" or self.mixing != "none" or self.noise > 0

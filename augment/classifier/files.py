@@ -13,6 +13,9 @@ from augment.core.provenance import require_settings
 from augment.runtime.machine import Machine
 from augment.runtime.weights import load_weights, read_config, write_model
 
+COMMON = "trunk"
+"""File of what the classifiers of an arm have in common. Arms of one dataset have the same, and DVC keeps it once."""
+
 
 def write_classifiers(
     path: Path,
@@ -40,7 +43,9 @@ def write_classifiers(
             for run in runs
         ],
     }
-    write_model(path, config, {f"run_{number}": run.network for number, run in enumerate(runs)})
+    modules = {f"run_{number}": run.network.own for number, run in enumerate(runs)}
+    common = runs[0].network.common
+    write_model(path, config, modules if common is None else {COMMON: common, **modules})
 
 
 def read_classifiers(
@@ -66,9 +71,13 @@ def read_classifiers(
             f"{path}: expected classifiers for classes and shape {(tuple(classes), shape)}, found {found}"
         )
     spec = ClassifierSpec(**config["spec"])
-    runs = []
+    runs: list[TrainedClassifier] = []
     for number, run in enumerate(config["runs"]):
         network = build_backbone(shape, len(classes), spec)
-        load_weights(path, f"run_{number}", network)
+        if runs and network.common is not None:
+            network.stages = runs[0].network.stages
+        elif network.common is not None:
+            load_weights(path, COMMON, network.common)
+        load_weights(path, f"run_{number}", network.own)
         runs.append(TrainedClassifier(network=network.eval(), **run))
     return runs

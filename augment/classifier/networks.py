@@ -1,6 +1,7 @@
 """What every backbone is, and what they are made of; any size and number of channels."""
 
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -16,7 +17,12 @@ class Backbone(nn.Module):
         stages: Modules from maps to maps, N×C×H×W.
         features: Channels F that the last of them gives.
         classes: Number of classes K.
+
+    Attributes:
+        at_once: Images that are predicted at a time.
     """
+
+    at_once = 512
 
     def __init__(self, stages: Sequence[nn.Module], features: int, classes: int) -> None:
         super().__init__()
@@ -47,6 +53,27 @@ class Backbone(nn.Module):
         """Map float images, N×C×H×W in [-1, 1], to class logits, float32 N×K."""
         logits: Tensor = self.head(self.features(images))
         return logits.float()
+
+    def begin(self) -> None:  # most begin with what they were built with
+        """Take the weights that training begins with, where others trained some."""
+
+    def rates(self, rate: float, weight_decay: float) -> list[dict[str, Any]]:
+        """Give an optimiser's groups of weights: all of them with one learning rate and one weight decay."""
+        return [{"params": list(self.parameters()), "lr": rate, "weight_decay": weight_decay}]
+
+    def recall(self, images: Tensor) -> Tensor:
+        """Compute the features of images that may have been seen before; see `features`."""
+        return self.features(images)
+
+    @property
+    def common(self) -> nn.Module | None:
+        """The part that all classifiers of an arm share, if any."""
+        return None
+
+    @property
+    def own(self) -> nn.Module:
+        """The rest of it."""
+        return self
 
 
 def build_backbone(shape: tuple[int, int, int], classes: int, spec: ClassifierSpec) -> Backbone:

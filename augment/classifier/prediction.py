@@ -8,8 +8,6 @@ from augment.core.images import Float32Array, UInt8Array
 from augment.runtime.batches import to_float
 from augment.runtime.machine import Machine
 
-BATCH = 512
-
 
 @torch.no_grad()
 def predict_probabilities(network: Backbone, images: UInt8Array, machine: Machine) -> Float32Array:
@@ -18,7 +16,8 @@ def predict_probabilities(network: Backbone, images: UInt8Array, machine: Machin
     In fp32 on any machine: judging is cheap, and bf16 would round the probabilities.
     """
     chunks = []
-    for start in range(0, len(images), BATCH):
-        batch = torch.from_numpy(np.array(images[start : start + BATCH])).to(machine.device)
-        chunks.append(network(to_float(batch)).softmax(1).cpu().numpy())
+    for start in range(0, len(images), network.at_once):
+        batch = torch.from_numpy(np.array(images[start : start + network.at_once])).to(machine.device)
+        logits = network.head(network.recall(to_float(batch)))
+        chunks.append(logits.float().softmax(1).cpu().numpy())
     return np.concatenate(chunks)

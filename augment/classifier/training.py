@@ -9,14 +9,14 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from augment.classifier.classifier_spec import ClassifierSpec, RecipeSpec
+from augment.classifier.lessons import lessons
 from augment.classifier.networks import Backbone, build_backbone
 from augment.classifier.objective import Objective, soft_cross_entropy_of
-from augment.classifier.prediction import predict_probabilities
-from augment.classifier.recipes import Batch, batches
+from augment.classifier.recipes import Batch
 from augment.core.cells import count_cells, groups_of
 from augment.core.endpoints import ACCURACY, Blocks, Endpoint, find_blocks
 from augment.core.errors import TrainingError
-from augment.core.images import ImageSet
+from augment.core.images import Float32Array, ImageSet, IntArray
 from augment.runtime.averaging import update_average
 from augment.runtime.machine import Machine
 from augment.runtime.progress import Progress
@@ -70,9 +70,16 @@ class Score:
 
 
 def build_network(shape: tuple[int, int, int], classes: int, spec: ClassifierSpec, seed: int, run: int) -> Backbone:
-    """Build the network of one run; the same seed and run give the same initial weights in every arm."""
+    """Build the network of one run; the same seed and run give the same initial weights in every arm.
+
+    Raises:
+        SettingsError: Weights that others trained are not to be had.
+        ContainerError: Their file is broken.
+    """
     with seeded_init(seed, "classifier", "initialisation", run):
-        return build_backbone(shape, classes, spec)
+        network = build_backbone(shape, classes, spec)
+    network.begin()
+    return network
 
 
 def train_classifier(
@@ -107,16 +114,14 @@ def train_classifier(
         DataError: The endpoint asks for groups that val does not have.
         TrainingError: The training diverged: a network that has become NaN never recovers, and is never the best.
     """
-    network = build_network(train.shape, len(train.classes), spec, seed, run).to(machine.device)
+    untrained = build_network(train.shape, len(train.classes), spec, seed, run).to(machine.device)
+    network, made, of_val, whole = lessons(untrained, train, val, spec, recipe, seed, run, machine)
     average = copy.deepcopy(network).requires_grad_(False).eval()
     best, best_score, best_step, done = copy.deepcopy(average), Score(-1.0, 0.0, 0.0), 0, 0
     asked = asked_of_val(endpoint, train, val)
     averaged, trained = _numbers(average), _numbers(network)
     # Fused, for a small network spends a fifth of a step on the optimiser's many little operations.
-    optimiser = torch.optim.AdamW(
-        network.parameters(), lr=spec.learning_rate, weight_decay=recipe.weight_decay, fused=True
-    )
-    made = batches(train, spec, recipe, len(network.stages), seed, run, machine)
+    optimiser = torch.optim.AdamW(network.rates(spec.learning_rate, recipe.weight_decay), fused=True)
     masks = torch_generator(seed, "classifier", "dropout", run)
     objective = Objective(recipe)
     for step in progress.steps():
@@ -125,7 +130,7 @@ def train_classifier(
         done = step + 1
         if done % spec.eval_every and done != spec.max_steps:
             continue
-        score = _score(average, val, asked, machine)
+        score = _score(of_val(average), val.labels, asked)
         if not math.isfinite(score.loss):
             raise TrainingError(
                 f"training diverged: after {done} steps val's cross-entropy is not finite; "
@@ -138,7 +143,7 @@ def train_classifier(
             break
     converged = done - best_step >= spec.patience * spec.eval_every
     return TrainedClassifier(
-        best, best_step, done, converged, best_score.accuracy, None if asked is None else best_score.endpoint
+        whole(best), best_step, done, converged, best_score.accuracy, None if asked is None else best_score.endpoint
     )
 
 
@@ -210,9 +215,8 @@ def _numbers(network: nn.Module) -> list[Tensor]:
     return [tensor for tensor in (*network.parameters(), *network.buffers()) if tensor.is_floating_point()]
 
 
-def _score(network: Backbone, val: ImageSet, asked: Blocks | None, machine: Machine) -> Score:
-    probabilities = torch.from_numpy(predict_probabilities(network, val.images, machine))
-    labels = torch.from_numpy(val.labels)
+def _score(said: Float32Array, known: IntArray, asked: Blocks | None) -> Score:
+    probabilities, labels = torch.from_numpy(said), torch.from_numpy(known)
     hits = probabilities.argmax(1) == labels
     accuracy, logs = hits.double().mean().item(), probabilities.clamp_min(1e-12).log()
     if asked is None:

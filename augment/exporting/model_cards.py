@@ -30,6 +30,12 @@ def classifier_card(project: Project, ensemble: Ensemble, about: Mapping[str, An
         f"It tells {len(ensemble.classes)} classes apart in images of {_size(ensemble.shape)}: {one} of the arm "
         f"`{ensemble.arm}`. Probabilities are calibrated on val (temperature {ensemble.temperature:.3f})."
     )
+    begun = project.settings.datasets[ensemble.dataset].classifier.pretrained
+    if begun is not None:
+        what += (
+            f" It began with weights that others trained: timm's `{begun.model}`, whose licence holds for this file, "
+            "too, and of whose training images it may have kept something."
+        )
     title = "Of single classifiers on the test images, before calibration"
     measured = f"{title}:\n\n{_table(figures)}" if figures else "Its arm has not been compared with others yet."
     limits = (

@@ -1,9 +1,11 @@
 """Classifiers and generators as networks that take and give whole numbers: what a file of one needs no notes to use."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import torch
 from torch import Tensor, nn
+
+from augment.classifier.networks import Backbone
 
 SMALLEST = 1e-12
 
@@ -16,16 +18,26 @@ class ClassifierModule(nn.Module):
         temperature: See `augment.finished.classifier.Ensemble`.
     """
 
-    def __init__(self, networks: Sequence[nn.Module], temperature: float) -> None:
+    def __init__(self, networks: Sequence[Backbone], temperature: float) -> None:
         super().__init__()
         self.networks = nn.ModuleList(networks)
         self.temperature = temperature
+        stages = [network.stages for network in networks]
+        self.firsts = [stages.index(each) for each in stages]
 
     def forward(self, images: Tensor) -> Tensor:
         """Map uint8 images, N×C×H×W, to float32 probabilities, N×K."""
         floats = images.float() / 127.5 - 1.0
-        mean = torch.stack([network(floats).softmax(1) for network in self.networks]).mean(0)
+        mean = torch.stack([logits.softmax(1) for logits in self._logits(floats)]).mean(0)
         return (mean.clamp(min=SMALLEST).log() / self.temperature).softmax(1)
+
+    def _logits(self, images: Tensor) -> Iterator[Tensor]:
+        """Ask each network, but stages that several have in common once."""
+        features: list[Tensor] = []
+        for number, (network, first) in enumerate(zip(self.networks, self.firsts, strict=True)):
+            assert isinstance(network, Backbone)  # noqa: S101  # as it was built
+            features.append(network.features(images) if first == number else features[first])
+            yield network.head(features[number]).float()
 
 
 class GeneratorModule(nn.Module):

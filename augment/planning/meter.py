@@ -2,12 +2,13 @@
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import torch
 
-from augment.classifier.classifier_spec import ClassifierSpec, RecipeSpec
+from augment.classifier.classifier_spec import ClassifierSpec, RecipeSpec, is_frozen
+from augment.classifier.memory import MEMORY
 from augment.classifier.prediction import predict_probabilities
 from augment.classifier.training import build_network, train_classifier
 from augment.planning.facts import Facts, stand_in
@@ -57,9 +58,11 @@ class Meter:
     def classifier_step_s(self, known: Facts, spec: ClassifierSpec, recipe: RecipeSpec) -> float:
         """Time a training step of a classifier, without what it looks at on val."""
         blind = spec.model_copy(update={"eval_every": NEVER})
+        # Below a head that alone is trained, features are computed before the first step: of a few images here.
+        few = known if not is_frozen(spec) else replace(known, train=np.zeros_like(known.train))
 
         def begin(where: Machine) -> None:
-            images = stand_in(known)
+            images = stand_in(few)
             train_classifier(images, images, blind, recipe, SEED, 0, where, Progress("", NEVER))
 
         network = ("classifier", known.form, blind.model_dump_json(exclude={"max_steps", "patience"}))
@@ -104,7 +107,12 @@ class Meter:
         def prepare(where: Machine) -> Callable[[], object]:
             network = build_network(known.shape, known.classes, spec, SEED, 0).to(where.device).eval()
             images = stand_in(known).images[:FEW]
-            return lambda: predict_probabilities(network, images, where)
+
+            def judge() -> None:
+                MEMORY.forget()
+                predict_probabilities(network, images, where)
+
+            return judge
 
         return self._call_s(("judge", known.form, repr(spec)), prepare) / FEW
 

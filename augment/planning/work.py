@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from augment.assessment.sampling import affordable
 from augment.classifier import judging
-from augment.classifier.classifier_spec import ClassifierSpec, RecipeSpec
+from augment.classifier.classifier_spec import ClassifierSpec, RecipeSpec, is_frozen
 from augment.planning.facts import Facts
 from augment.planning.meter import Meter
 from augment.planning.planned import Planned
@@ -96,8 +96,16 @@ def _trainings(
     usual = task.usual or PATIENCES * spec.patience * spec.eval_every
     count, likely = number * spec.max_steps, number * min(spec.max_steps, usual)
     each = task.meter.classifier_step_s(task.known, spec, recipe)
-    each += task.known.val / spec.eval_every * task.meter.judged_image_s(task.known, spec)
-    return [Effort(what, key, count, likely, each, parts)]
+    seen_s = task.meter.judged_image_s(task.known, spec)
+    if spec.pretrained and is_frozen(spec):
+        train = int(task.known.train.sum())
+        drawn = number * spec.pretrained.views * train if recipe.changes_images else train
+        images = drawn + task.known.val
+        return [
+            Effort("images through a frozen network", task.key("classifier.pretrained"), images, images, seen_s),
+            Effort(what, key, count, likely, each),
+        ]
+    return [Effort(what, key, count, likely, each + task.known.val / spec.eval_every * seen_s, parts)]
 
 
 def _judge(task: Task) -> list[Effort]:
@@ -152,7 +160,7 @@ def _assessing(task: Task) -> list[Effort]:
 
 def _predicting(task: Task) -> list[Effort]:
     arms = len(task.settings.arms.train_sets) * len(task.settings.arms.recipes)
-    count = arms * task.settings.seeds * task.known.test
+    count = (1 if is_frozen(task.dataset.classifier) else arms * task.settings.seeds) * task.known.test
     each_s = task.meter.judged_image_s(task.known, task.dataset.classifier)
     return [Effort("test images to classify", "seeds", count, count, each_s)]
 

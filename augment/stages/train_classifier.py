@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from augment.classifier.classifier_spec import ClassifierSpec, RecipeSpec
+from augment.classifier.classifier_spec import ClassifierSpec, RecipeSpec, is_frozen
 from augment.classifier.files import write_classifiers
 from augment.classifier.training import TrainedClassifier
 from augment.classifier.training import train_classifier as fit
@@ -65,7 +65,8 @@ def train_classifier(
         return fit(images, held_out, spec, recipe_spec, seed, run, where, progress, verdict.endpoint)
 
     with machine(runtime) as where:
-        runs = side_by_side(fitted, seeds, where)
+        # What a frozen network says of an image is computed once, in one process.
+        runs = [fitted(run) for run in range(seeds)] if is_frozen(spec) else side_by_side(fitted, seeds, where)
         for run, one in enumerate(runs):
             print(
                 f"run {run + 1} of {seeds}: val accuracy {one.val_accuracy:.4f} at step {one.best_step}, "

@@ -15,6 +15,7 @@ from augment.results.wording import points
 from augment.settings import Settings, load_settings
 from benchmarks.study import STUDIES, draft, parts
 from benchmarks.study_results import Finished, best_of, is_finished, markdown, write_results
+from pipelines.settings import FlowSettings
 from tests.comparison.simulated import arm, random_hits
 from tests.results.examples import result_of
 
@@ -37,6 +38,7 @@ def test_the_settings_of_each_dataset_are_valid_and_whole(settings: dict[str, An
     assert load(tmp_path, settings).seeds >= 3  # from there on intervals hold what they say: docs/statistics.md
     # DVC stops at a section that dvc.yaml names and params.yaml lacks, even where the section has a default.
     assert set(yaml.safe_load((PROJECT / "params.yaml").read_text())) <= set(settings)
+    FlowSettings.model_validate(settings["flow"])
 
 
 @pytest.mark.parametrize("settings", PARTS)

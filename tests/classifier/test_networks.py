@@ -8,10 +8,13 @@ from augment.classifier.parts import BACKBONES, options_of
 from augment.core.errors import SettingsError
 from augment.core.settings_block import parse
 
+OPTIONS = {"width": 4, "pretrained": {"model": "tf_efficientnet_lite0", "side": 32}}
+"""Option of a backbone → what makes it small."""
+
 
 def build(name: str, shape: tuple[int, int, int]) -> Backbone:
     torch.manual_seed(0)
-    small = dict.fromkeys(options_of(name), 4)
+    small = {option: OPTIONS[option] for option in options_of(name)}
     return build_backbone(shape, 5, ClassifierSpec.model_validate({"backbone": name, **small})).eval()
 
 

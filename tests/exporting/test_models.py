@@ -5,6 +5,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,13 +15,16 @@ import torch
 import yaml
 from torch import Tensor, nn
 
+from augment.classifier.classifier_spec import ClassifierSpec, PretrainedSpec
+from augment.classifier.networks import build_backbone
 from augment.core.errors import DataError, SettingsError
-from augment.core.images import UInt8Array
+from augment.core.images import UInt8Array, make_image_set
 from augment.exporting.model_cards import classifier_card, generator_card
 from augment.exporting.models import MODEL_FORMATS, Portable, export_model, portable_classifier, portable_generator
-from augment.finished.classifier import read_ensemble
+from augment.finished.classifier import Ensemble, read_ensemble
 from augment.finished.generator import read_generator
 from augment.finished.project import Project
+from tests.conftest import striped_images
 
 Export = Callable[[str, str], Path]
 FORMATS = ["torch_export", "onnx"]
@@ -121,12 +125,53 @@ def test_a_card_says_what_the_model_is(exported: Export) -> None:
     assert "**It holds training images themselves" in (exported("smote", "torch_export") / "README.md").read_text()
 
 
+def test_a_card_names_the_network_that_others_trained(project: Project) -> None:
+    settings = project.settings
+    toys = settings.datasets["toys"]
+    classifier = toys.classifier.model_copy(update={"pretrained": PretrainedSpec(model="resnet18")})
+    datasets = {"toys": toys.model_copy(update={"classifier": classifier})}
+    lent = replace(project, settings=settings.model_copy(update={"datasets": datasets}))
+    ensemble = read_ensemble(project, "toys")
+    told = "It began with weights that others trained: timm's `resnet18`, whose licence holds for this file"
+    assert told in classifier_card(lent, ensemble, {"shape": 1})("")
+    assert told not in classifier_card(project, ensemble, {"shape": 1})("")
+
+
 def test_a_model_that_a_format_cannot_hold_is_refused_and_nothing_left(project: Project, tmp_path: Path) -> None:
     need("onnx")
     smote = portable_generator(read_generator(project, "toys", "smote"))
     with pytest.raises(DataError, match="this model cannot be written as onnx: "):
         export_model(smote, "onnx", tmp_path / "out", lambda _: "")
     assert not (tmp_path / "out").exists()
+
+
+@pytest.fixture
+def lent(project: Project) -> Ensemble:
+    """Two classifiers with a network in common that is timm's, for images larger than its own."""
+    block = {"model": "test_efficientnet", "side": 32}
+    spec = ClassifierSpec.model_validate({"backbone": "pretrained", "pretrained": block})
+    networks = [build_backbone((1, 40, 40), 3, spec).eval() for _ in range(2)]
+    networks[1].stages = networks[0].stages  # as they are read
+    val = make_image_set(*striped_images(9, 3, (1, 40, 40)), ("a", "b", "c"))
+    return Ensemble("toys", "real/plain", tuple(networks), val.classes, val.shape, val, project.settings.runtime)
+
+
+def test_what_classifiers_have_in_common_is_computed_once(lent: Ensemble) -> None:
+    calls: list[nn.Module] = []
+    lent.networks[0].stages[1].register_forward_hook(lambda trunk, *_: calls.append(trunk))
+    module = portable_classifier(lent).module
+    calls.clear()
+    with torch.no_grad():
+        said = module(torch.from_numpy(lent.val.images)).numpy()
+    assert len(calls) == 1
+    assert np.allclose(said, lent.predict(lent.val.images), atol=1e-5)
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_a_classifier_that_others_began_is_written_and_says_the_same(name: str, lent: Ensemble, tmp_path: Path) -> None:
+    need(name)
+    export_model(portable_classifier(lent), name, tmp_path / "out", lambda _: "")  # which tries what it wrote
+    assert len([*(tmp_path / "out").glob("model.[!j]*")]) == 1
 
 
 class Coin(nn.Module):

@@ -1,3 +1,5 @@
+from pathlib import Path
+
 import pytest
 
 from augment.classifier.classifier_spec import ClassifierSpec, RecipeSpec
@@ -34,6 +36,16 @@ def test_every_unit_of_work_takes_some_time(measured: Meter, known: Facts, setti
     assert isinstance(gan, IterativeSpec)
     assert times["gan"] > times["draw"] * gan.batch_size
     assert 0 < measured.spent_s < 30
+
+
+@pytest.mark.parametrize("mode", ["frozen", "finetune"])
+def test_a_network_that_others_trained_is_measured_too(measured: Meter, known: Facts, weights: Path, mode: str) -> None:
+    block = {"model": "tf_efficientnet_lite0", "weights": str(weights), "side": 32, "mode": mode}
+    spec = ClassifierSpec.model_validate({"backbone": "pretrained", "pretrained": block, "batch_size": 4})
+    # An image takes as long the second time: what is remembered of the first would take none.
+    assert measured.judged_image_s(known, spec) > 5e-4
+    step_s = measured.classifier_step_s(known, spec, PLAIN)
+    assert (step_s < 0.02) == (mode == "frozen")  # its steps are those of a head alone
 
 
 def test_the_same_is_measured_once(measured: Meter, known: Facts) -> None:

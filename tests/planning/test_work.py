@@ -8,6 +8,7 @@ import pytest
 import yaml
 
 from augment.assessment import sampling
+from augment.classifier.classifier_spec import PretrainedSpec
 from augment.core.store import write_json
 from augment.planning.facts import Facts
 from augment.planning.planned import Planned, read_plan
@@ -63,6 +64,25 @@ def test_what_earlier_trainings_took_is_known_better_but_no_more_than_the_cap(
 ) -> None:
     assert [each.likely for each in work(planned, "train-classifier", settings, known, usual=700.0)] == [3500]
     assert [each.likely for each in work(planned, "train-classifier", settings, known, usual=9999.0)] == [10_000]
+
+
+def test_images_go_through_a_frozen_network_once_and_so_many_times_a_run_where_they_change(
+    planned: list[Planned], settings: Settings, known: Facts
+) -> None:
+    block = {"backbone": "pretrained", "pretrained": PretrainedSpec(model="resnet18", views=3)}
+    dataset = settings.datasets["digits"]
+    frozen = dataset.model_copy(update={"classifier": dataset.classifier.model_copy(update=block)})
+    settings = settings.model_copy(update={"datasets": {"digits": frozen}})
+    plain, changing = (
+        work(planned, "train-classifier", settings, known, recipe=recipe) for recipe in ("plain", "classical")
+    )
+    # 300 train and 100 val images; a run of 5 draws 3 times as many as there are to learn from, of a tenth of a second.
+    assert [each.count for each in (plain[0], changing[0])] == [300 + 100, 5 * 3 * 300 + 100]
+    assert plain[0].each_s == pytest.approx(0.1)
+    assert plain[0].key == "datasets.digits.classifier.pretrained"
+    assert (plain[1].count, plain[1].each_s) == (10_000, 1.0)  # and no look at val that would take time
+    (test,) = work(planned, "evaluate", settings, known)
+    assert test.count == 200
 
 
 def test_trials_train_a_classifier_a_share_and_run(planned: list[Planned], settings: Settings, known: Facts) -> None:
