@@ -19,6 +19,7 @@ from augment.classifier.classifier_spec import ClassifierSpec, PretrainedSpec
 from augment.classifier.networks import build_backbone
 from augment.core.errors import DataError, SettingsError
 from augment.core.images import UInt8Array, make_image_set
+from augment.datasets.decoding import Look
 from augment.exporting.model_cards import classifier_card, generator_card
 from augment.exporting.models import MODEL_FORMATS, Portable, export_model, portable_classifier, portable_generator
 from augment.finished.classifier import Ensemble, read_ensemble
@@ -153,7 +154,16 @@ def lent(project: Project) -> Ensemble:
     networks = [build_backbone((1, 40, 40), 3, spec).eval() for _ in range(2)]
     networks[1].stages = networks[0].stages  # as they are read
     val = make_image_set(*striped_images(9, 3, (1, 40, 40)), ("a", "b", "c"))
-    return Ensemble("toys", "real/plain", tuple(networks), val.classes, val.shape, val, project.settings.runtime)
+    return Ensemble(
+        "toys",
+        "real/plain",
+        tuple(networks),
+        val.classes,
+        val.shape,
+        Look(40, 40, "grey"),
+        val,
+        project.settings.runtime,
+    )
 
 
 def test_what_classifiers_have_in_common_is_computed_once(lent: Ensemble) -> None:
