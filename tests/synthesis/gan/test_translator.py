@@ -1,7 +1,5 @@
 """The translator: what one step does, summed by hand, and that it learns the other group's look."""
 
-from typing import Any
-
 import numpy as np
 import pytest
 import torch
@@ -17,7 +15,7 @@ from augment.synthesis.gan.translator_training import TranslatorTraining
 from augment.synthesis.networks.architectures import DiscriminatorSpec
 from tests.synthesis.by_hand import gradients_of, twin
 
-PLAIN: dict[str, Any] = {"discriminator": DiscriminatorSpec(spectral_norm=False), "augmentation": None}
+PLAIN = {"discriminator": DiscriminatorSpec(spectral_norm=False), "augmentation": None}
 """Nothing that draws or iterates within the discriminator."""
 
 
