@@ -22,6 +22,8 @@ def test_a_workspace_without_the_block_gets_the_defaults(tmp_path: Path) -> None
         ("flow: {jobs: 0}", r"params\.yaml: flow\.jobs: Input should be greater than 0 \(got 0\)"),
         ("flow: {server: {port: 0}}", r"flow\.server\.port: Input should be greater than or equal to 1 \(got 0\)"),
         ("flow: {watch: {paths: [raw]}, slots: {gpu: 1}}", r"flow\.watch: Extra .*; params\.yaml: flow\.slots: Extra "),
+        ("flow: {pools: [slow]}", r"params\.yaml: flow\.pools: Input should be a valid dictionary \(got \['slow'\]\)"),
+        ("flow: {workers: {cache: s3}}", r"flow\.workers\.cache: Input should be 'shared' or 'remote' \(got 's3'\)"),
         ("flow: [1]", r"params\.yaml: flow: Input should be a valid dictionary"),
         ("- 1", r"params\.yaml must be a mapping, not list"),
         ("a: [", r"params\.yaml is not YAML"),
