@@ -6,11 +6,11 @@ each dvc.lock has one writer, and none is ever merged.
 """
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import Protocol, cast
+from typing import TypeAlias, cast
 
 import httpx
 from prefect.client.orchestration import SyncPrefectClient, get_client
@@ -30,14 +30,10 @@ from pipelines.tasks import ABSENT, OnLine, StageError, Stop
 from pipelines.worker import ALIVE, FLOW, ref_of
 
 _POLL_S, _STOPPING_S = 1.0, 60.0  # between two looks at a run; for a worker to stop one
+_UNDER_WAY = ["SCHEDULED", "PENDING", "RUNNING", "CANCELLING"]
+_PUSH = ("push", "--quiet", "--no-verify")  # without hooks: one of DVC's would push all data
 _WORKSPACE = "{{ $PIPELINE_WORKSPACE }}"  # the worker's own, which fills it in
-
-
-class Here(Protocol):
-    """Brings a stage up to date on this machine as `pipelines.tasks.run` does."""
-
-    def __call__(self, stage: StageNode, *, on_line: OnLine, words: list[str] = ..., restore: bool = ...) -> str:
-        """Tell what DVC did."""
+Here: TypeAlias = Callable[..., str]  # `pipelines.tasks.run`, to which the workspace was told already
 
 
 def assign(graph: Graph, plan: Plan, wanted: Mapping[str, str], force: bool) -> dict[str, str]:
@@ -51,12 +47,8 @@ def assign(graph: Graph, plan: Plan, wanted: Mapping[str, str], force: bool) -> 
     pool_of: dict[str, str] = {}
     for pattern, names in fits.items():
         pool_of = dict.fromkeys(names, wanted[pattern]) | pool_of
-    why = {name: graph[name].stays_here for name in pool_of}
-    wrong += [
-        f"{name} {reason}, so its outputs never reach this machine: it must stay here"
-        for name, reason in why.items()
-        if reason
-    ]
+    told = "so its outputs would never come back: it must stay here"
+    wrong += [f"{name} {reason}, {told}" for name in pool_of if (reason := graph[name].stays_here)]
     if wrong:
         raise PipelineError(f"{PARAMS_FILE}: flow.pools: {'; '.join(wrong)}; nothing was run")
     found = {name: pool for name, pool in pool_of.items() if name in plan.stale}
@@ -162,24 +154,16 @@ class Pools:
         with private.excluded(self.where / private.LOCK):  # dvc.lock is whole
             commit = experiments.commit(self.where, f"For a worker to do {stage.name}")
         ref = ref_of(commit)
-        # No hooks: one of DVC's would push all data.
-        git(
-            self.where,
-            "push",
-            "--quiet",
-            "--no-verify",
-            git(self.root, "rev-parse", "--show-toplevel"),
-            f"{commit}:{ref}",
-        )
+        git(self.where, *_PUSH, git(self.root, "rev-parse", "--show-toplevel"), f"{commit}:{ref}")
         if self.workers.git:
-            git(self.root, "push", "--quiet", "--no-verify", self.workers.git, ref)
+            git(self.root, *_PUSH, self.workers.git, ref)
         return commit
 
     def _withdraw(self, commit: str) -> None:
         ref = ref_of(commit)
         git(self.root, "update-ref", "-d", ref, otherwise="")
         if self.workers.git:
-            git(self.root, "push", "--quiet", "--no-verify", self.workers.git, f":{ref}", otherwise="")
+            git(self.root, *_PUSH, self.workers.git, f":{ref}", otherwise="")
 
     def _follow(self, client: SyncPrefectClient, run: FlowRun, pool: str, on_line: OnLine) -> str:
         """Hand on what a run says until it has ended; return its message; raise StageError if it did not succeed."""
@@ -201,12 +185,11 @@ class Pools:
                 heard = time.monotonic()
             seen, before = seen + len(lines), state.type
         else:
-            if self.stop.is_set():
-                ended = self._end(client, run, _STOPPING_S)
-                raise StageError(f"(pool {pool}) was stopped: {self.stop.why}; {ended}")
-            raise StageError(f"(pool {pool}) {self._silence(before, pool)}; {self._end(client, run, 0)}")
+            ended = self._end(client, run, _STOPPING_S if self.stop.is_set() else 0)
+            why = f"was stopped: {self.stop.why}" if self.stop.is_set() else self._silence(before, pool)
+            raise StageError(f"(pool {pool}) {why}; {ended}")
         if state is None or not state.is_completed():
-            raise StageError(f"(pool {pool}) {state.message if state and state.message else 'was deleted'}")
+            raise StageError(f"(pool {pool}) {state.message if state and state.message else 'ended without a word'}")
         return str(state.message)
 
     def _silence(self, state: StateType, pool: str) -> str:
@@ -234,9 +217,6 @@ class Pools:
         except httpx.HTTPError as error:
             return f"its worker could not be told to stop ({error})"
         return "its worker is told to stop, but has not answered"
-
-
-_UNDER_WAY = ["SCHEDULED", "PENDING", "RUNNING", "CANCELLING"]
 
 
 def _deploy(client: SyncPrefectClient, pool: str) -> None:

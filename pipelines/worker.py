@@ -8,11 +8,14 @@ import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Annotated, Any
+from uuid import UUID
 
+import httpx
 from prefect import flow, get_run_logger
+from prefect.client.orchestration import get_client
 from prefect.client.schemas.objects import State
 from prefect.runtime import flow_run
 from prefect.states import Cancelled, Completed, Failed
@@ -29,7 +32,8 @@ FLOW = "stage"
 ALIVE, _ALIVE_S = "still at work", 20.0  # what it says while its stage is silent, and how often
 _POLL_S = 1.0
 
-Name = Annotated[str, Field(pattern=r"^\w[\w./@-]*$")]  # of a stage: it becomes a word of commands, and a folder
+Name = Annotated[str, Field(pattern=r"^\w+([.@-]\w+)*$")]  # of a stage: it becomes a folder, and a word of commands
+Target = Annotated[str, Field(pattern=r"^[^-]")]  # of DVC's: no option
 Commit = Annotated[str, Field(pattern=r"^[0-9a-f]{40,64}$")]
 
 
@@ -39,7 +43,7 @@ def ref_of(commit: str) -> str:
 
 
 @flow(name=FLOW, persist_result=False)
-def stage(name: Name, commit: Commit, parents: list[Name], pool: str, timeout_s: float | None = None) -> State[Any]:
+def stage(name: Name, commit: Commit, parents: list[Target], pool: str, timeout_s: float | None = None) -> State[Any]:
     """Run one stage as it is at a commit, for DVC's run-cache to have it. `pipelines.pools` asks for it.
 
     Args:
@@ -53,7 +57,7 @@ def stage(name: Name, commit: Commit, parents: list[Name], pool: str, timeout_s:
     stop = Stop(settings.load(root).stop_grace_s)
     node = StageNode(name, frozenset(parents), "", {}, settings.StageHints(timeout_s=timeout_s))
     try:
-        with stoppable(stop), _alive(lambda: log.info(ALIVE)):
+        with stoppable(stop), _in_touch(UUID(flow_run.id), lambda: log.info(ALIVE), stop):
             log.info("on %s: %s", socket.gethostname(), machine())
             did = _do(root, node, commit, pool, stop, lambda line: log.info("%s", line))
     except (PipelineError, StageError, OSError) as error:
@@ -63,10 +67,10 @@ def stage(name: Name, commit: Commit, parents: list[Name], pool: str, timeout_s:
 
 def _do(root: Path, node: StageNode, commit: str, pool: str, stop: Stop, on_line: OnLine) -> str:
     place = root / ".dvc" / "tmp" / "worker" / node.name
-    copy = place / "copy"
     with ExitStack() as held:
         lock = _claim(held, place, stop)
         workspace.mend(place)
+        copy = workspace.run_folder(place) / "copy"
         git(root, "fetch", "--quiet", "--no-tags", "--no-write-fetch-head", "origin", ref_of(commit))
         where = experiments.clone(root, copy, commit)
         _require_one_kind(where, pool)
@@ -132,13 +136,20 @@ def machine() -> str:
 
 
 @contextmanager
-def _alive(say: Callable[[], None]) -> Iterator[None]:
-    """Say so, now and then."""
+def _in_touch(run: UUID, say: Callable[[], None], stop: Stop) -> Iterator[None]:
+    """Say now and then that this run is alive, and stop it if the server has it as cancelled or as given up.
+
+    Prefect's own process beside it does that within seconds, but no more once the server was away for a while.
+    """
     done = threading.Event()
 
     def repeat() -> None:
         while not done.wait(_ALIVE_S):
             say()
+            with suppress(httpx.HTTPError), get_client(sync_client=True) as client:
+                state = client.read_flow_run(run).state
+                if state and (state.is_cancelling() or state.is_final()) and not stop.is_set():
+                    stop.now("cancelled")
 
     thread = threading.Thread(target=repeat)
     thread.start()
