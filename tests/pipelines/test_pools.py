@@ -130,10 +130,10 @@ def test_a_killed_worker_is_replaced_and_a_cancelled_run_stops_its_stage_there(
     settle(chain, FAR, "--sleep 60 --child --stubborn", {"retries": 1})
 
     def kill_and_interrupt() -> None:
-        eventually(lambda: named("work.py", worker.root), 90)
+        eventually(lambda: named("work.py", worker.root), 120)
         (first,) = named("work.py", worker.root)
         named("guard.py", worker.root)[0].parent().kill()
-        eventually(lambda: first not in (second := named("work.py", worker.root)) and second, 90)
+        eventually(lambda: first not in (second := named("work.py", worker.root)) and second, 120)
         os.kill(os.getpid(), signal.SIGTERM)
 
     threading.Thread(target=kill_and_interrupt, daemon=True).start()

@@ -1,8 +1,10 @@
 """Settings are validated, and say where they are wrong."""
 
+import re
 from pathlib import Path
 
 import pytest
+import yaml
 
 from pipelines import settings
 from pipelines.commands import PipelineError
@@ -33,3 +35,12 @@ def test_what_is_wrong_is_named(tmp_path: Path, text: str, message: str) -> None
     (tmp_path / "params.yaml").write_text(text)
     with pytest.raises(PipelineError, match=message):
         settings.load(tmp_path)
+
+
+GUIDE = (Path(__file__).parents[2] / "docs" / "flow.md").read_text(encoding="utf-8")
+BLOCKS = [yaml.safe_load(block) for block in re.findall(r"```yaml\n(.*?)```", GUIDE, flags=re.DOTALL)]
+
+
+@pytest.mark.parametrize("block", [block["flow"] for block in BLOCKS if "flow" in block])
+def test_the_examples_of_the_guide_are_valid(block: object) -> None:
+    FlowSettings.read(block, "docs/flow.md")
