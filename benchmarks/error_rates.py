@@ -8,7 +8,10 @@ good; best real arm and candidate are chosen on val. How often does it say that 
 p-values and by corrected ones; how often would the merged set be used; and how often if merged arms truly are better?
 In the third the recipes differ in worth, on real and merged images alike. How often would the merged set be used if it
 only had to beat the best real arm, and how often as it also has to beat the real arm of its own recipe? The fourth is
-of every endpoint, on 160 test images in four uneven cells of two classes and two groups that do not differ.
+of every endpoint, on 160 test images in four uneven cells of two classes and two groups that do not differ. The fifth
+is of a whole study of cells: seven recipes, each on real and on filled images, three runs that may be lucky in one cell
+and unlucky in another, and recipes that truly differ by up to 30 points in the rare cell; where it is empty, val has
+none of it. Filling itself is worth nothing there, or 30 points.
 
 Run it as a module, from the project's folder: it draws its arms as the tests do.
 """
@@ -26,15 +29,28 @@ from augment.comparison.intervals import Estimate, crossed_estimate, pigeonhole_
 from augment.comparison.paired import PairedComparison
 from augment.comparison.power import spread
 from augment.comparison.significance import ALPHA, mcnemar_p, sign_flip_p
-from augment.core.endpoints import Endpoint
+from augment.core.cells import Cells
+from augment.core.endpoints import OF_GROUPS, Endpoint
 from augment.core.images import FloatArray
 from augment.core.seeding import numpy_generator
 from augment.results.kinds import ArmKind, Baseline, Effect
 from augment.results.record import Interval
-from tests.comparison.simulated import UNEVEN, WORLDS, World, draw_arms, draw_hits, draw_in_cells
+from tests.comparison.simulated import (
+    CELLS,
+    EMPTY,
+    STUDY_RECIPES,
+    STUDY_WORLD,
+    UNEVEN,
+    WORLDS,
+    World,
+    draw_arms,
+    draw_hits,
+    draw_in_cells,
+    draw_study,
+)
 
 EFFECT = 0.02
-GAIN, LARGE_GAIN = 0.04, 0.08
+GAIN, LARGE_GAIN, FILLED_GAIN = 0.04, 0.08, 0.3
 RESAMPLES = FLIPS = 499
 VERDICTS = [
     (name, real, merged)
@@ -77,6 +93,12 @@ def main() -> None:
     show("recipes worth 0, 0.5, 3, 4 points", options.rounds, unequal)
     asked = {name: partial(by_endpoint, name, numpy_generator(options.seed, name)) for name in get_args(Endpoint)}
     show("endpoint: 1 real + 2 merged arms", options.rounds, asked)
+    filled = {
+        f"{endpoint}, {name} cell": partial(of_study, endpoint, train, numpy_generator(options.seed, endpoint, name))
+        for endpoint in OF_GROUPS
+        for name, train in {"an empty": EMPTY, "a rare": CELLS}.items()
+    }
+    show("study of cells: 7 real + 7 filled arms", options.rounds, filled)
 
 
 def show(title: str, rounds: int, rows: Mapping[str, Callable[[], Round]]) -> None:
@@ -168,6 +190,17 @@ def by_endpoint(endpoint: Endpoint, rng: np.random.Generator) -> Round:
         "helps, for nothing %": equal.effect is Effect.HELPS,
         "hurts, for nothing %": equal.effect is Effect.HURTS,
         f"gain of {100 * LARGE_GAIN:.0f} points seen %": better.effect is Effect.HELPS,
+    }
+
+
+def of_study(endpoint: Endpoint, train: Cells, rng: np.random.Generator) -> Round:
+    """Judge a whole study in which filling is worth nothing, and one in which it is worth much."""
+    equal = compare(draw_study(STUDY_WORLD, STUDY_RECIPES, train, rng), seed=0, endpoint=endpoint)
+    better = compare(draw_study(STUDY_WORLD, STUDY_RECIPES, train, rng, FILLED_GAIN), seed=0, endpoint=endpoint)
+    return {
+        "helps, for nothing %": equal.effect is Effect.HELPS,
+        "hurts, for nothing %": equal.effect is Effect.HURTS,
+        f"gain of {100 * FILLED_GAIN:.0f} points in that cell seen %": better.effect is Effect.HELPS,
     }
 
 

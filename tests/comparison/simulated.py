@@ -1,7 +1,7 @@
 """Arms whose true accuracy is known, for tests and for benchmarks/error_rates.py."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 
 import numpy as np
@@ -45,6 +45,12 @@ def random_hits(accuracy: float, seed: int, shape: tuple[int, int] = (5, 400)) -
 CELLS = Cells(("x", "y"), ("a", "b"), np.asarray([[90, 5], [90, 90]]))
 """Training images of two classes from two groups: x is rare in b."""
 
+RARE, RARE_ACCURACY = 30, 0.3
+"""A cell is rare with fewer training images, a third of the largest cell's; what a classifier then reaches there."""
+
+EMPTY = Cells(("x", "y"), ("a", "b"), np.asarray([[90, 0], [90, 90]]))
+"""Training has no image of x from b, and so has val."""
+
 
 def truth_in_cells(per_cell: Mapping[tuple[int, str], int]) -> GroundTruth:
     """Give the truth about so many test images of each class and group."""
@@ -54,6 +60,11 @@ def truth_in_cells(per_cell: Mapping[tuple[int, str], int]) -> GroundTruth:
 
 
 UNEVEN = truth_in_cells({(0, "a"): 60, (0, "b"): 12, (1, "a"): 40, (1, "b"): 48})
+
+STUDY_COUNTS = {(0, "a"): 70, (0, "b"): 70, (1, "a"): 70, (1, "b"): 70}
+"""Test images of each cell, as many as benchmarks/studies/cells has."""
+
+OF_STUDY = truth_in_cells(STUDY_COUNTS)
 
 
 def arm_in_cells(
@@ -181,3 +192,39 @@ def draw_in_cells(world: World, merged: int, rng: np.random.Generator, effect: f
     val, test = hits[:, :, : world.val_images].mean(axis=(1, 2)), hits[:, :, world.val_images :]
     arms = [arm_in_cells("real", test[0], UNEVEN, val[0])]
     return arms + [arm_in_cells("merged", test[k], UNEVEN, val[k], f"r{k}") for k in range(1, merged + 1)]
+
+
+STUDY_WORLD = World(runs=3, val_images=100)
+STUDY_RECIPES = (0.0, 0.05, 0.1, 0.15, 0.2, 0.25, 0.3)
+"""What seven recipes are truly worth in a rare cell."""
+
+
+def draw_study(
+    world: World, recipes: Sequence[float], train: Cells, rng: np.random.Generator, gain: float = 0.0
+) -> list[Arm]:
+    """Draw real and merged arms on the cells of a study; a run may be lucky in one cell and unlucky in another.
+
+    Args:
+        world: How hits come about in each cell; its run effects are drawn anew for each.
+        recipes: By how much each recipe is truly better in the rare cells, on real and on merged images alike.
+        train: Real training images of each cell; val has images of the cells that have one.
+        rng: Source of all draws.
+        gain: By how much filling is truly worth more, there too.
+    """
+    none = [0.0] * len(recipes)
+    in_rare = [*recipes, *(gain + recipe for recipe in recipes)]
+    test, val = [], []
+    for (label, group), images in STUDY_COUNTS.items():
+        count = train.counts[label, train.groups.index(group)]
+        of_cell = replace(world, images=images, val_images=world.val_images // len(STUDY_COUNTS))
+        if count < RARE:
+            drawn = draw_hits(replace(of_cell, accuracy=RARE_ACCURACY), in_rare, rng)
+        else:
+            drawn = draw_hits(of_cell, none + none, rng)
+        test.append(drawn[:, :, of_cell.val_images :])
+        if count:
+            val.append(drawn[:, :, : of_cell.val_images])
+    hits, seen = np.concatenate(test, axis=2), np.concatenate(val, axis=2).mean(axis=(1, 2))
+    names = [(kind, f"r{k}") for kind in ("real", "merged") for k in range(len(recipes))]
+    drawn_arms = (arm_in_cells(names[k][0], hits[k], OF_STUDY, seen[k], names[k][1]) for k in range(len(names)))
+    return [replace(each, train_cells=train) for each in drawn_arms]

@@ -11,7 +11,19 @@ from augment.core.cells import Cells
 from augment.core.endpoints import Endpoint
 from augment.core.errors import DataError
 from augment.results.kinds import Baseline, Effect
-from tests.comparison.simulated import CELLS, UNEVEN, World, arm_in_cells, draw_hits, draw_in_cells, truth_in_cells
+from tests.comparison.simulated import (
+    CELLS,
+    EMPTY,
+    STUDY_RECIPES,
+    STUDY_WORLD,
+    UNEVEN,
+    World,
+    arm_in_cells,
+    draw_hits,
+    draw_in_cells,
+    draw_study,
+    truth_in_cells,
+)
 
 GROUPED: tuple[Endpoint, ...] = ("balanced_accuracy", "cells", "worst_group", "rare_cells")
 
@@ -55,10 +67,6 @@ def test_arms_are_chosen_by_what_is_asked() -> None:
     better = replace(arm_in_cells("real", REAL, TRUTH, val=0.6), recipe="other")
     found = compare([arm_in_cells("real", REAL, TRUTH), better], seed=0, endpoint="cells")
     assert found.best_real is better
-
-
-EMPTY = Cells(("x", "y"), ("a", "b"), np.asarray([[90, 0], [90, 90]]))
-"""Training has no image of x from b, and so has val."""
 
 
 @pytest.mark.parametrize(
@@ -117,3 +125,19 @@ def test_groups_that_do_not_differ_seldom_give_a_verdict(endpoint: Endpoint) -> 
     drawn = (compare(draw_in_cells(world, 2, rng), seed=0, endpoint=endpoint) for _ in range(rounds))
     wrong = sum(found.effect is not Effect.NO_EFFECT for found in drawn)
     assert wrong <= rounds * 0.05 + 2 * (rounds * 0.05 * 0.95) ** 0.5
+
+
+@pytest.mark.parametrize("train", [EMPTY, CELLS], ids=["empty", "rare"])
+@pytest.mark.parametrize("endpoint", ["cells", "worst_group", "rare_cells"])
+def test_fills_worth_nothing_seldom_help_in_a_whole_study(endpoint: Endpoint, train: Cells) -> None:
+    """Seven recipes of which some are truly better in the rare cells, runs that are lucky in one cell alone."""
+    rng, rounds = np.random.default_rng(0), 30
+    drawn = (draw_study(STUDY_WORLD, STUDY_RECIPES, train, rng) for _ in range(rounds))
+    helps = sum(compare(arms, seed=0, endpoint=endpoint).effect is Effect.HELPS for arms in drawn)
+    assert helps <= rounds * 0.05
+
+
+def test_fills_of_great_worth_are_seen_in_a_whole_study() -> None:
+    rng, rounds = np.random.default_rng(0), 10
+    drawn = (draw_study(STUDY_WORLD, STUDY_RECIPES, CELLS, rng, gain=0.4) for _ in range(rounds))
+    assert sum(compare(arms, seed=0, endpoint="rare_cells").effect is Effect.HELPS for arms in drawn) >= rounds * 0.8
