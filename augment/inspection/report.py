@@ -110,7 +110,8 @@ def _facts(found: Findings) -> Iterator[tuple[str, str]]:
     if told.groups is not None:
         yield "groups", f"{len(set(told.groups.tolist()))}, of {told.groups.size} images"
     if found.copies:
-        yield "copies", f"{found.copies} images are the same picture as another of their class; one of each is kept"
+        same = counted(found.copies, "image")
+        yield "copies", f"{same} with the picture of another of their class; one of each is kept"
     for said in lost_labels(found):
         yield "labels", said
     yield "near copies", _near(found)

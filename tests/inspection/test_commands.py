@@ -207,14 +207,14 @@ def test_inspect_says_what_is_there(tmp_path: Path, params: Path, capsys: pytest
     said = inspected(toys, params, capsys, tmp_path / "page.html")
     assert "split folders: 28 images of 2 classes class images train val test" in said
     assert "size: 12×12 pixels (height × width) colours: L (27)" in said
-    assert "copies: 1 images are the same picture as another of their class" in said
+    assert "copies: 1 image with the picture of another of their class" in said
     assert "labels: 1 picture under several labels, and left out: Train/disc/01.png = " in said
     assert "box loses 1 of 14, disc loses 1 of 14. Leave each in one class" in said
     assert "params.yaml, once what is said above is mended by: python -m augment add toys" in said
     assert "2 images have one (frames of a film, one object in a row?); 1 of 1 pairs straddle the source's own" in said
     assert "UNREAD: 1 image, with which nothing starts: Train/disc/bad.png (expected an image, found an empty" in said
     assert "question: How well does a classifier do on the test images that the source sets apart?" in said
-    assert "not so: split: 1 sets of images that keep_together says to keep together stand in two splits" in said
+    assert "not so: split: 1 set of images to keep together, as keep_together says, in two splits" in said
     assert "of less than" in said
     assert "split: {val: official, test: official} scarcity" in said
     html = (tmp_path / "page.html").read_text()
