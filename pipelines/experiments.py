@@ -26,20 +26,7 @@ def copy(root: Path, overrides: Iterable[str]) -> Path:
     It has a git of its own at the same commit, DVC's cache in common, outputs from there, and links to raw data. A copy
     that a failed or killed run left is brought up to date, so that checkpoints of training in it still serve.
     """
-    whole, top = run_folder(root) / "copy", git(root, "rev-parse", "--show-toplevel")
-    shutil.rmtree(whole / ".git", ignore_errors=True)
-    git(root, "clone", "--quiet", "--shared", "--bare", top, str(whole / ".git"))  # bare: the folder may have files
-    git(whole, "config", "core.bare", "false")
-    for part, nobody in _NOBODY.items():
-        git(whole, "config", f"user.{part}", git(root, "config", f"user.{part}", otherwise=nobody))
-    git(whole, "read-tree", "--reset", "-u", _tree(root))
-    git(whole, "clean", "--quiet", "--force", "-d")
-    git(whole, "reset", "--quiet")
-    where = whole / git(root, "rev-parse", "--show-prefix")
-    shutil.rmtree(where / ".dvc" / "tmp", ignore_errors=True)  # DVC's tables, which a kill may have cut short
-    with suppress(FileNotFoundError):
-        shutil.copy2(root / ".dvc" / "config.local", where / ".dvc")
-    dvc(where, "cache", "dir", "--local", str(root / dvc(root, "cache", "dir").strip()))
+    where = clone(root, run_folder(root) / "copy", tree(root))
     _change_settings(where, list(overrides))
     raw = [str(path) for path in _raw_data(root, where) if (root / path).exists()]
     dvc(where, "checkout", "--force", "--allow-missing", "--quiet")
@@ -48,7 +35,35 @@ def copy(root: Path, overrides: Iterable[str]) -> Path:
     return where
 
 
-def _tree(root: Path) -> str:
+def clone(root: Path, whole: Path, of: str) -> Path:
+    """Make or renew a clone of a workspace's repository in a folder, with the files of a tree; return its workspace.
+
+    What git ignores stays there: outputs, checkpoints. DVC's cache is in common.
+    """
+    top = git(root, "rev-parse", "--show-toplevel")
+    shutil.rmtree(whole / ".git", ignore_errors=True)
+    git(root, "clone", "--quiet", "--shared", "--bare", top, str(whole / ".git"))  # bare: the folder may have files
+    git(whole, "config", "core.bare", "false")
+    for part, nobody in _NOBODY.items():
+        git(whole, "config", f"user.{part}", git(root, "config", f"user.{part}", otherwise=nobody))
+    git(whole, "read-tree", "--reset", "-u", of)
+    git(whole, "clean", "--quiet", "--force", "-d")
+    git(whole, "reset", "--quiet")
+    where = whole / git(root, "rev-parse", "--show-prefix")
+    shutil.rmtree(where / ".dvc" / "tmp", ignore_errors=True)  # DVC's tables, which a kill may have cut short
+    with suppress(FileNotFoundError):
+        shutil.copy2(root / ".dvc" / "config.local", where / ".dvc")
+    dvc(where, "cache", "dir", "--local", str(root / dvc(root, "cache", "dir").strip()))
+    return where
+
+
+def commit(root: Path, message: str) -> str:
+    """Make a commit of all files but ignored ones, as they are, and return its name; no branch and no index has it."""
+    nobody = {f"GIT_{who}_{part.upper()}": its for who in ("AUTHOR", "COMMITTER") for part, its in _NOBODY.items()}
+    return git(root, "commit-tree", tree(root), "-p", "HEAD", "-m", message, **nobody)
+
+
+def tree(root: Path) -> str:
     """Put all files but ignored ones into git as they are, beside its index, and return the name of their tree."""
     with TemporaryDirectory() as folder:
         index = {"GIT_INDEX_FILE": str(Path(folder) / "index")}

@@ -1,9 +1,9 @@
 """The Prefect flow: DVC's graph, one task a stage; watched, and put right on the server after a crash."""
 
-import signal
 import socket
 from collections.abc import Iterator
-from contextlib import contextmanager
+from dataclasses import replace
+from functools import partial
 from os import cpu_count
 from pathlib import Path
 from typing import Any
@@ -19,9 +19,9 @@ from prefect.states import Cancelled, Crashed, Failed
 from prefect.types.entrypoint import EntrypointType
 from pydantic import PositiveInt, ValidationError
 
-from pipelines import artifacts, experiments, graph, plan, settings, workspace
+from pipelines import artifacts, experiments, graph, plan, pools, settings, workspace
 from pipelines.commands import PipelineError
-from pipelines.tasks import Stop, Tasks
+from pipelines.tasks import Stop, Tasks, run, stoppable
 
 REFUSED = "Refused"  # name of the state of a run that did not begin, because of something that its user can put right
 
@@ -49,15 +49,23 @@ def pipeline(
     try:
         chosen = settings.load(root)
         stop = Stop(chosen.stop_grace_s)
-        with _stoppable(stop), workspace.claim(root, flow_run.name) as lock:
+        with stoppable(stop), workspace.claim(root, flow_run.name) as lock:
             for note in [*workspace.mend(root), *_take_over(root)]:
                 log.warning("A former run did not end well: %s", note)
             where = experiments.copy(root, overrides) if overrides else root
-            planned = plan.make(graph.read(where), datasets or (), stages or (), force)
+            whole = graph.read(where)
+            planned = plan.make(whole, datasets or (), stages or (), force)
             log.info("%d of %d stages to run", len(planned.stale), len(planned.stages))
-            tasks = Tasks(planned, where, stop, lock, force)
+
+            here = partial(run, where=where, stop=stop, held=[lock], words=["--force"] if force else [])
+
+            pool_of = pools.assign(whole, planned, chosen.pools, force)
+            there = pools.Pools(pool_of, here, root, where, stop, chosen.workers, workspace_tag(root))
+            for note in there.open():
+                log.warning("A former run did not end well: %s", note)
+            tasks = Tasks(replace(planned, elsewhere=frozenset(pool_of)), where, stop, there.bring)
             jobs = jobs or chosen.jobs or cpu_count() or 1
-            plan.schedule(planned, jobs, tasks.start, tasks.finished.get, stop.is_set)
+            plan.schedule(tasks.plan, jobs, tasks.start, tasks.finished.get, stop.is_set)
             _show(root, where, tasks)
             return tasks.summary()
     except workspace.BusyError as error:
@@ -80,18 +88,6 @@ def _show(root: Path, where: Path, tasks: Tasks) -> None:
             log.info("Recorded as the DVC experiment %s", name)
         except PipelineError as error:
             log.warning("The run could not be recorded as a DVC experiment: %s", error)
-
-
-@contextmanager
-def _stoppable(stop: Stop) -> Iterator[None]:
-    """Let Ctrl-C and SIGTERM, which Prefect sends to a cancelled run, stop the stages, and a second one kill them."""
-    on_signal = lambda number, _: stop.now(f"stopped by {signal.Signals(number).name}")  # noqa: E731
-    before = {number: signal.signal(number, on_signal) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
 
 
 def workspace_tag(root: Path) -> str:

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from graphlib import TopologicalSorter
 from pathlib import Path
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from pipelines.commands import PipelineError, dvc
 from pipelines.settings import PARAMS_FILE, StageHints, read_yaml
@@ -30,6 +30,7 @@ class StageNode:
     axes: Mapping[str, str]  # matrix coordinates, such as `{"dataset": "digits"}`
     hints: StageHints
     command: str = ""  # what DVC runs, as dvc.yaml has it; empty for a data source
+    stays_here: str = ""  # why another machine cannot make it for this one; empty if it can
 
 
 Graph: TypeAlias = dict[str, StageNode]
@@ -56,8 +57,23 @@ def read(root: Path) -> Graph:
         seen = json.dumps(changes[name]) if name in changes else ""
         lines = body.get("cmd", "")
         command = lines if isinstance(lines, str) else " && ".join(lines)
-        found[name] = StageNode(name, frozenset(parents.get(name, ())), seen, coordinates, hints, command)
+        above, stays = frozenset(parents.get(name, ())), _why_it_stays_here(body)
+        found[name] = StageNode(name, above, seen, coordinates, hints, command, stays)
     return found
+
+
+def _why_it_stays_here(body: Mapping[str, Any]) -> str:
+    """Tell why DVC's run-cache never has a stage, or has it for this machine alone."""
+    outs = [out for kind in ("outs", "metrics", "plots") for out in body.get(kind, ())]
+    flags = [its for out in outs if isinstance(out, dict) for its in out.values() if isinstance(its, dict)]
+    reasons = {
+        "has no outputs": not outs,
+        "has no dependencies": not (body.get("deps") or body.get("params")),
+        "has `always_changed: true`": body.get("always_changed"),
+        "has an output with `cache: false`": any(its.get("cache") is False for its in flags),
+        "has an output with `persist: true`": any(its.get("persist") for its in flags),
+    }
+    return ", ".join(reason for reason, holds in reasons.items() if holds)
 
 
 def check_names(stages: Iterable[str]) -> None:

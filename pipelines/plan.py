@@ -15,6 +15,7 @@ class Plan:
 
     stages: Graph  # parents first
     stale: frozenset[str]  # names of those that have to run, or may have to, once their ancestors have run
+    elsewhere: frozenset[str] = frozenset()  # names of those that other machines do
 
 
 def make(graph: Graph, datasets: Iterable[str] = (), stages: Iterable[str] = (), force: bool = False) -> Plan:
@@ -62,24 +63,26 @@ def schedule(
 ) -> None:
     """Start every stage of a plan once its parents have finished, the longest way to the end first.
 
-    At most `jobs` stale stages run side by side; fresh ones cost nothing and are started at once. `wait` waits for any
-    started stage and returns its name. Once `stopped`, no further one is started, and those under way are waited for.
-    Prefect's task runners start what was submitted first, and let tasks that wait for others take up places.
+    At most `jobs` stale stages run side by side; fresh ones, and those that other machines do, cost next to nothing and
+    are started at once. `wait` waits for any started stage and returns its name. Once `stopped`, no further one is
+    started, and those under way are waited for. Prefect's task runners start what was submitted first, and let tasks
+    that wait for others take up places.
     """
     heights = dict.fromkeys(plan.stages, 0)  # stale stages on the longest way from each stage to the end of the graph
     for name in reversed(plan.stages):
         heights[name] += name in plan.stale
         for parent in plan.stages[name].parents:
             heights[parent] = max(heights[parent], heights[name])
+    here = plan.stale - plan.elsewhere
     sorter = TopologicalSorter({name: stage.parents for name, stage in plan.stages.items()})
     sorter.prepare()
-    queue: list[tuple[int, str]] = []
+    queue: list[tuple[bool, int, str]] = []
     running: set[str] = set()
     while sorter.is_active():
         for name in sorter.get_ready():
-            heappush(queue, (-heights[name] if name in plan.stale else -len(heights) - 1, name))
-        while queue and not stopped() and (queue[0][1] not in plan.stale or len(running & plan.stale) < jobs):
-            running.add(name := heappop(queue)[1])
+            heappush(queue, (name in here, -heights[name], name))
+        while queue and not stopped() and (queue[0][-1] not in here or len(running & here) < jobs):
+            running.add(name := heappop(queue)[-1])
             start(plan.stages[name])
         if not running:
             return

@@ -16,6 +16,9 @@ LOCK, READERS_LOCK = Path(".dvc/tmp/lock"), Path(".dvc/tmp/rwlock.lock")  # held
 QUEUED = "refs/exps/celery/stash"  # the workspace with its settings changed, after `dvc exp run --queue`
 
 
+NO_SHELL = {"SHELL": "false"}  # with which DVC, which has it run a stage's command, can restore a stage, but run none
+
+
 @contextmanager
 def excluded(lock: Path) -> Iterator[None]:
     """Hold one of DVC's own locks."""

@@ -1,7 +1,7 @@
 """Settings of the flow (`flow:` in params.yaml) and of single stages (`meta: {flow: …}` in dvc.yaml)."""
 
 from pathlib import Path
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Literal, Self
 
 import pydantic
 import yaml
@@ -38,6 +38,14 @@ class ServerSettings(_Frozen):
     port: Annotated[int, pydantic.Field(ge=1, le=65535)] = 4200
 
 
+class WorkerSettings(_Frozen):
+    """What this folder and the clones of the workers of `flow.pools` have in common; how patient to be with them."""
+
+    cache: Literal["shared", "remote"] = "shared"  # one `cache.dir` for all, or DVC's default remote
+    git: str | None = None  # remote of git's by which they get commits; null where they were cloned from this folder
+    timeout_s: PositiveFloat = 300.0  # for a worker to come, and to be heard of again while it is at work
+
+
 class FlowSettings(_Frozen):
     """The block `flow:` of params.yaml; every key has a default, so the block may be missing."""
 
@@ -46,11 +54,19 @@ class FlowSettings(_Frozen):
     timezone: str = "UTC"
     stop_grace_s: PositiveFloat = 10.0  # for a stage to end by itself when it is stopped, before it is killed
     server: ServerSettings = ServerSettings()
+    pools: dict[str, str] = {}  # which work pool does stages of a name (or pattern of names); the first that fits
+    workers: WorkerSettings = WorkerSettings()
 
 
 def load(root: Path) -> FlowSettings:
     """Read and validate the block `flow:` of a workspace's params.yaml; all defaults where there is none."""
     return FlowSettings.read(read_yaml(root / PARAMS_FILE).get("flow") or {}, f"{PARAMS_FILE}: flow")
+
+
+def is_portable(root: Path) -> bool:
+    """Tell whether stages are asked for bytes that are the same on every machine: `runtime.precision`."""
+    runtime = read_yaml(root / PARAMS_FILE).get("runtime")
+    return isinstance(runtime, dict) and runtime.get("precision") == "portable"
 
 
 def read_yaml(path: Path) -> dict[str, Any]:

@@ -7,11 +7,11 @@ import sys
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterable
-from contextlib import suppress
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from queue import SimpleQueue
-from typing import Any
+from typing import Any, TypeAlias
 
 from prefect import Task, get_run_logger
 from prefect.cache_policies import NO_CACHE
@@ -25,7 +25,9 @@ from pipelines.graph import StageNode
 from pipelines.plan import Plan
 
 RAN, RESTORED, UNCHANGED = "ran", "restored from the cache", "did not change"  # what DVC did with a stage
+ABSENT = "is in no cache"  # so it would have to run
 _TAIL_LINES, _TICK_S = 15, 0.05
+OnLine: TypeAlias = Callable[[str], None]  # gets each line of a stage's output
 
 
 class StageError(RuntimeError):
@@ -49,14 +51,26 @@ class Stop(threading.Event):
         self.set()
 
 
+@contextmanager
+def stoppable(stop: Stop) -> Iterator[None]:
+    """Let Ctrl-C and SIGTERM, which Prefect sends to a cancelled run, stop the stages, and a second one kill them."""
+    on_signal = lambda number, _: stop.now(f"stopped by {signal.Signals(number).name}")  # noqa: E731
+    before = {number: signal.signal(number, on_signal) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
 class Tasks:
-    """Turns the stages of a plan into tasks, which keep the workspace's `lock` open, and remembers how they ended.
+    """Turns the stages of a plan into tasks, which `bring` them up to date, and remembers how they ended.
 
     The name of each whose task has ended goes to `finished`.
     """
 
-    def __init__(self, plan: Plan, where: Path, stop: Stop, lock: int, force: bool) -> None:
-        self.plan, self._where, self._stop, self._lock, self._force = plan, where, stop, lock, force
+    def __init__(self, plan: Plan, where: Path, stop: Stop, bring: Callable[[StageNode, OnLine], str]) -> None:
+        self.plan, self._where, self._stop, self._bring = plan, where, stop, bring
         self.finished = SimpleQueue[str]()
         self._futures: dict[str, PrefectFuture[Any]] = {}
         self._done, self._failures = dict[str, str](), dict[str, str]()
@@ -99,7 +113,7 @@ class Tasks:
         if stage.name in self.plan.stale:
             log.info("%s", stage.changes or "what it reads may have changed")
             try:
-                did = run(stage, self._where, self._stop, lambda line: log.info("%s", line), self._force, [self._lock])
+                did = self._bring(stage, lambda line: log.info("%s", line))
             except Exception as error:
                 if not self._stop.why:
                     self._failures[stage.name] = str(error)
@@ -113,20 +127,28 @@ class Tasks:
 
 
 def run(
-    stage: StageNode, where: Path, stop: Stop, on_line: Callable[[str], None], force: bool, held: Iterable[int] = ()
+    stage: StageNode,
+    where: Path,
+    stop: Stop,
+    on_line: OnLine,
+    words: Iterable[str] = (),
+    held: Iterable[int] = (),
+    restore: bool = False,
 ) -> str:
     """Bring one stage up to date in a folder, where its parents are; hand on each line of output; tell what DVC did.
 
-    `force` runs it even if nothing has changed. The descriptors `held` (of locks) stay open until it is really gone,
-    even when this process dies first. Raises StageError.
+    `words` are more ones for `dvc repro`, such as `--force`. To `restore` is to run nothing, but take it from the cache
+    if it is there. The descriptors `held` (of locks) stay open until it is really gone, even when this process dies
+    first. Raises StageError.
     """
     if stop.is_set():
         raise StageError(f"was not begun: {stop.why}")
     limits = [str(stage.hints.timeout_s or "inf"), str(stop.grace_s), "--spare"]
-    words = ["repro", "--single-item", *(["--force"] if force else []), stage.name]
+    words = ["repro", "--single-item", *words, stage.name]
     path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)])
     ours = {"PATH": path, "PYTHONUNBUFFERED": "1", workspace.AT_WORK_IN: str(where)}  # `python` is this one
     ours |= {"LOKY_MAX_CPU_COUNT": "1"}  # joblib's: stages are side by side already
+    ours |= private.NO_SHELL if restore else {}
     tail, did = deque[str](maxlen=_TAIL_LINES), UNCHANGED
     with subprocess.Popen(
         [sys.executable, guard.__file__, *limits, *DVC, *words],
@@ -150,6 +172,8 @@ def run(
             on_line(line)
     if process.returncode == 0:
         return did
+    if restore and did == RAN:
+        return ABSENT
     if stop.why:
         raise StageError(f"was stopped: {stop.why}")
     if process.returncode == guard.TIMED_OUT:

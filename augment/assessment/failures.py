@@ -6,6 +6,7 @@ from typing import NamedTuple
 import pandas as pd
 
 from augment.assessment.gate import GateSpec
+from augment.core.text import printable
 
 CERTAINTY = 2.326
 """Standard errors of a one-sided 99 % bound."""
@@ -48,7 +49,7 @@ def find_failures(overall: Figures, per_class: pd.DataFrame, classes: Sequence[s
     for label, name in enumerate(classes):
         figures = per_class.iloc[label]
         sentences = [*_obedience(figures, len(classes), gate), *_variety(figures, gate)]
-        failures += [Failure(label, f"class {label} ({name!r}): {text}") for text in sentences]
+        failures += [Failure(label, f"class {printable(name)}: {text}") for text in sentences]
     return failures
 
 

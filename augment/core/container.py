@@ -1,7 +1,7 @@
 """The container that holds an image set: ``images.npy``, ``manifest.parquet`` and ``meta.json`` in one folder."""
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, BinaryIO, get_args
@@ -26,6 +26,8 @@ from augment.core.text import first_line, printable
 
 FORMAT_VERSION = 1
 IMAGES, MANIFEST, META = "images.npy", "manifest.parquet", "meta.json"
+STANDS_IN = {"images": IMAGES, "manifest": MANIFEST, "label": f"{MANIFEST}: label"}
+"""What `ImageSet` may find fault with → the file, and the column, that it was read from."""
 CHECKED = 64 << 20
 """Bytes of pixels that a reader holds against their hashes: all of a small set, a sample of a large one."""
 
@@ -130,7 +132,8 @@ def read_image_set(path: Path) -> ImageSet:
     try:
         image_set = ImageSet(images, manifest, tuple(meta["classes"]))
     except DataError as error:
-        raise ContainerError(f"{path}: {error}") from error
+        what, _, said = str(error).partition(": ")
+        raise ContainerError(f"{path / STANDS_IN[what]}: {said}") from error
     found = [len(image_set), *image_set.shape]
     expected = [meta["images"], *meta["shape"]]
     if found != expected:
@@ -165,17 +168,17 @@ def _require_true(path: Path, image_set: ImageSet) -> None:
     names = pd.Series(pd.array(list(image_set.classes), dtype="str").take(image_set.labels))
     hashes = pd.Series(content_hashes(image_set.images[rows]), index=rows, dtype="str")
     by_row = manifest.reset_index(drop=True)
-    try:
-        weights = image_set.weights
-        false = {
-            "class_name": by_row["class_name"].astype("str") != names,
-            "origin": ~by_row["origin"].isin([REAL, SYNTHETIC]),
-            "content_hash": by_row["content_hash"].astype("str")[rows] != hashes,
-            "weight": pd.Series(~(np.isfinite(weights) & (weights > 0))),
-        }
-    except (TypeError, ValueError, NotImplementedError) as error:
-        raise ContainerError(f"{path}: a column has values of another kind ({first_line(error)})") from error
-    for name, wrong in false.items():
+    columns: dict[str, Callable[[], pd.Series]] = {
+        "class_name": lambda: by_row["class_name"].astype("str") != names,
+        "origin": lambda: ~by_row["origin"].isin([REAL, SYNTHETIC]),
+        "content_hash": lambda: by_row["content_hash"].astype("str")[rows] != hashes,
+        "weight": lambda: pd.Series(~(np.isfinite(image_set.weights) & (image_set.weights > 0))),
+    }
+    for name, false in columns.items():
+        try:
+            wrong = false()
+        except (TypeError, ValueError, NotImplementedError) as error:
+            raise ContainerError(f"{path}: {name}: has values of another kind ({first_line(error)})") from error
         if wrong.any():
             row = int(wrong.index[wrong][0])
             value = printable(str(by_row[name][row])[:80])

@@ -2,7 +2,7 @@
 
 import math
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -21,6 +21,8 @@ UNCERTAIN = 0.1
 FEW = 5
 """Images of a class, in val or test, below which its own figures say next to nothing."""
 EXAMPLES = 10
+NAMED = 3
+"""Files left out that are named each; of more only folders and numbers are told, for their paths can be long."""
 
 
 class Account(NamedTuple):
@@ -84,7 +86,7 @@ def account(
             for reason, names in left_out.items()
         },
     }
-    notes = [f"{counted(len(names), 'file')} left out, {reason}: {listed(names)}" for reason, names in left_out.items()]
+    notes = [_left_lying(reason, names) for reason, names in left_out.items()]
     notes += [*everything.account.notes, *_notes(classes)]
     if len(unused):
         notes.append(
@@ -95,6 +97,15 @@ def account(
     cells = cells_in(everything, dealt)
     warnings += [*_straddling(everything, dealt), *small(classes), *scarce_cells(cells)]
     return Account(files, classes, cells, notes, warnings)
+
+
+def _left_lying(reason: str, names: Sequence[str]) -> str:
+    """Name files that are left out where they are few; of more, tell how many of each folder, and one name."""
+    if len(names) <= NAMED:
+        return f"{counted(len(names), 'file')} left out, {reason}: {listed(names)}"
+    below = Counter(printable(name.partition("/")[0]) if "/" in name else "no folder" for name in names)
+    where = listed(f"{count} in {folder}" for folder, count in below.most_common())
+    return f"{len(names)} files left out, {reason}: {where}, e.g. {printable(names[0])}"
 
 
 def lost(everything: RawImages, found: Distinct) -> Iterator[str]:

@@ -6,7 +6,7 @@ from scipy.sparse.csgraph import connected_components
 
 from augment.core.errors import DataError
 from augment.core.images import IntArray
-from augment.core.text import listed
+from augment.core.text import counted, listed
 from augment.datasets.near import near_pairs
 from augment.datasets.raw import RawImages
 from augment.datasets.split_spec import SplitSpec
@@ -74,7 +74,7 @@ def refuse_leaks(raw: RawImages, blocks: IntArray, parts: dict[str, IntArray]) -
                 leaks.setdefault(block, f"{raw.name(other)} in {where} and {raw.name(row)} in {name}{group}")
     if leaks:
         raise DataError(
-            f"split: {len(leaks)} sets of images that keep_together says to keep together stand in two splits: "
+            f"split: {counted(len(leaks), 'set')} of images to keep together, as keep_together says, in two splits: "
             f"{listed(leaks.values(), '; ')}. Move them into one split, or deal them here: a share for split.val and "
             "split.test"
         )

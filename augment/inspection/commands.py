@@ -12,9 +12,10 @@ from augment.core.errors import DataError, SettingsError
 from augment.core.settings_block import Name, parse
 from augment.core.settings_file import load_yaml
 from augment.core.store import whole, write_text
+from augment.core.text import counted
 from augment.inspection.findings import Findings, look
 from augment.inspection.recognition import opened, place, reader, recognised
-from augment.inspection.report import lines, write_page
+from augment.inspection.report import lines, lost_labels, write_page
 from augment.inspection.settings_text import block_text, with_dataset
 from augment.inspection.suggestion import Suggestion, dataset_block, suggest
 from augment.settings import Settings, load_settings
@@ -32,7 +33,11 @@ def inspect(source: Path, params: Path, page: Path | None) -> None:
         block = block_text(name, dataset_block(suggestion, _synthesizers(params)))
         for line in lines(found, suggestion):
             print(line)
-        print(f"\nSuggested, and written to {params.name} by: python -m augment add {name} {source}\n\n{block}", end="")
+        first = "" if suggestion.counts and not found.unread else ", once what is said above is mended"
+        print(
+            f"\nSuggested, and written to {params.name}{first} by: python -m augment add {name} {source}\n\n{block}",
+            end="",
+        )
         if page is not None:
             write_page(page, found, suggestion, block)
             print(f"\nWith pictures: {page}")
@@ -51,7 +56,7 @@ def add(name: str, source: Path, params: Path, raw: Path, *, quick: bool, copied
 
     Raises:
         SettingsError: The name is taken or cannot be one, or the settings do not take another dataset.
-        DataError: See `inspect`; or files are there already, or cannot be read.
+        DataError: See `inspect`; or files are there already, cannot be read, or are too few to be dealt to the splits.
     """
     parse(TypeAdapter(Name), name, "the name of the dataset")
     if name in load_settings(params).datasets:
@@ -64,7 +69,10 @@ def add(name: str, source: Path, params: Path, raw: Path, *, quick: bool, copied
         found, suggestion = _looked_at(folder, quick=quick)
         if found.unread:
             some = "\n  ".join(f"{name}: {why}" for name, why in list(found.unread.items())[:10])
-            raise DataError(f"{source}: {len(found.unread)} images cannot be read:\n  {some}")
+            raise DataError(f"{source}: {counted(len(found.unread), 'image')} cannot be read:\n  {some}")
+        if not suggestion.counts:
+            why = [suggestion.doubts[-1], *lost_labels(found)]
+            raise DataError(f"{source}: cannot be dealt to train, val and test: {'; '.join(why)}")
         block = dataset_block(suggestion, _synthesizers(params), quick=quick)
         text = with_dataset(params, name, block)
         _require_sound(params, text)

@@ -14,7 +14,7 @@ from PIL import Image
 
 from augment.core.images import IntArray, tile
 from augment.core.store import write_text
-from augment.core.text import listed, printable
+from augment.core.text import counted, listed, printable
 from augment.inspection.findings import Findings
 from augment.inspection.suggestion import Suggestion
 
@@ -110,19 +110,33 @@ def _facts(found: Findings) -> Iterator[tuple[str, str]]:
     if told.groups is not None:
         yield "groups", f"{len(set(told.groups.tolist()))}, of {told.groups.size} images"
     if found.copies:
-        yield "copies", f"{found.copies} images are the same picture as another of their class; one of each is kept"
-    if found.disputed:
-        examples = (" = ".join(told.name(row) for row in rows) for rows in found.disputed[:EXAMPLES])
-        count = len(found.disputed)
-        yield "labels", f"{count} pictures stand under several labels, and are left out: {listed(examples)}"
+        same = counted(found.copies, "image")
+        yield "copies", f"{same} with the picture of another of their class; one of each is kept"
+    for said in lost_labels(found):
+        yield "labels", said
     yield "near copies", _near(found)
     if found.unread:
         some = (f"{name} ({why})" for name, why in list(found.unread.items())[:EXAMPLES])
-        yield "UNREAD", f"{len(found.unread)} images, with which nothing starts: {listed(some)}"
+        yield "UNREAD", f"{counted(len(found.unread), 'image')}, with which nothing starts: {listed(some)}"
     for reason, names in told.account.left_out.items():
         yield "left out", f"{len(names)} files, {reason}: {listed(names[:EXAMPLES])}"
     for said in told.account.warnings:
         yield "mind", said
+
+
+def lost_labels(found: Findings) -> list[str]:
+    """Say which pictures stand under several labels, and how many each class loses by it; nothing where none does."""
+    if not found.disputed:
+        return []
+    told, counts = found.told, found.told.counts()
+    examples = (" = ".join(told.name(row) for row in rows) for rows in found.disputed[:EXAMPLES])
+    labels = told.labels[[row for rows in found.disputed for row in rows]]
+    losses = np.bincount(labels, minlength=len(counts))
+    lost = (f"{told.classes[k]} loses {losses[k]} of {counts[k]}" for k in np.flatnonzero(losses))
+    return [
+        f"{counted(len(found.disputed), 'picture')} under several labels, and left out: {listed(examples)}. "
+        f"{listed(lost)}. Leave each in one class"
+    ]
 
 
 def _near(found: Findings) -> str:

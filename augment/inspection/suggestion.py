@@ -8,6 +8,7 @@ import numpy as np
 from augment.comparison.power import smallest_effect
 from augment.core.errors import DataError
 from augment.core.images import IntArray
+from augment.datasets.checks import distinct
 from augment.datasets.question import question
 from augment.datasets.raw import RawImages
 from augment.datasets.split_spec import SplitSpec
@@ -29,7 +30,7 @@ class Suggestion(NamedTuple):
     Attributes:
         source: Settings of the source.
         split: Settings of the split.
-        counts: Split → images of each class, as far as they were looked at.
+        counts: Split → images of each class, as far as they were looked at; empty where they cannot be dealt at all.
         question: Which question the split answers.
         smallest: Smallest true difference in accuracy that its test images could show.
         doubts: What could not be had as it should be.
@@ -91,7 +92,7 @@ def _size(sizes: IntArray, largest: int) -> int | list[int]:
 
 
 def _dealt(found: Findings) -> tuple[dict[str, Any], dict[str, IntArray], list[str]]:
-    """Find the strictest split that these images can be dealt by."""
+    """Find the strictest split that these images can be dealt by, without copies and what has several labels."""
     told = found.told
     names = set() if told.splits is None else set(told.splits.tolist())
     split: dict[str, Any] = {
@@ -99,11 +100,12 @@ def _dealt(found: Findings) -> tuple[dict[str, Any], dict[str, IntArray], list[s
     }
     keep = [*(["group"] if told.groups is not None else []), *(["near_copies"] if len(found.near) else [])]
     raw = _raw(found)
+    kept_once = distinct(raw).rows
     doubts: list[str] = []
     for kept in _fewer(keep):
         asked = split | ({"keep_together": kept} if kept else {})
         try:
-            dealt = split_rows(raw, SplitSpec.model_validate(asked), 0)
+            dealt = split_rows(raw, SplitSpec.model_validate(asked), 0, kept_once)
         except DataError as error:
             doubts.append(str(error))
             continue

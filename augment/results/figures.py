@@ -85,7 +85,7 @@ class ArmFigure(Figure):
         parts = [self.number(score.mean)]
         if score.interval:
             parts += [f"± {self.number(score.std)}", self._range(score.interval.low, score.interval.high)]
-        if score.class_name is not None:
+        if score.class_name is not None and score.mean < 1:  # where all are right, none is the worst
             parts.append(f"({score.class_name})")
         return " ".join(parts)
 

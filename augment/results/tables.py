@@ -79,7 +79,7 @@ def _endpoint(score: Score | None) -> str:
     if score is None or score.interval is None:
         return MISSING
     ends = f"{score.mean * 100:.1f} [{score.interval.low * 100:.1f}, {score.interval.high * 100:.1f}]"
-    return f"{ends} ({score.class_name})" if score.class_name else ends
+    return f"{ends} ({score.class_name})" if score.class_name and score.mean < 1 else ends
 
 
 def _scores(arm: ArmResult) -> Iterable[Cell]:

@@ -38,14 +38,13 @@ def of_table(*rows: dict[str, float]) -> list[str]:
 def test_a_failure_says_where_what_was_found_what_was_expected_and_what_it_means() -> None:
     # Three classes: a third by chance; halfway to the judge's 0.9 is 0.6167.
     assert of_table({}, {"fidelity": 0.12}, {}) == [
-        "class 1 ('bag'): label fidelity 12.0 %, expected at least 61.7 %: the generator does not obey this label"
+        "class bag: label fidelity 12.0 %, expected at least 61.7 %: the generator does not obey this label"
     ]
     assert of_table({"diversity_ratio": 0.02}, {}, {}) == [
-        "class 0 ('dress'): diversity over that of real images 0.02, expected at least 0.40: "
-        "the generator repeats itself"
+        "class dress: diversity over that of real images 0.02, expected at least 0.40: the generator repeats itself"
     ]
     assert of_table({"coverage": 0.05}, {}, {}) == [
-        "class 0 ('dress'): coverage 0.05, expected at least 0.30: most real images have no synthetic one near"
+        "class dress: coverage 0.05, expected at least 0.30: most real images have no synthetic one near"
     ]
     table = pd.DataFrame([HEALTHY | {"real_images": 400}] * 3)
     found = find_failures({"coverage": 0.8, "recall": 0.01}, table, list("abc"), GATE)

@@ -95,7 +95,7 @@ def test_a_missing_file_is_named(container: Path, name: str) -> None:
 def test_a_missing_column_is_named(container: Path) -> None:
     manifest = pd.read_parquet(container / "manifest.parquet").drop(columns="origin")
     manifest.to_parquet(container / "manifest.parquet")
-    with pytest.raises(ContainerError, match=r"set: manifest: missing column\(s\) origin; expected label, class_name"):
+    with pytest.raises(ContainerError, match=r"set/manifest\.parquet: missing column\(s\) origin; expected label"):
         read_image_set(container)
 
 
@@ -178,13 +178,25 @@ def test_an_archive_in_the_arrays_place_is_named(container: Path) -> None:
         ("content_hash", [7] * 60, "content_hash: 60 of 60 are false"),
         ("weight", [1.0] * 59 + [-1.0], r"weight: 1 of 60 are false, e\.g\. in row 59: -1\.0"),
         ("weight", [float("inf")] * 60, "weight: 60 of 60 are false"),
-        ("weight", ["much"] * 60, "a column has values of another kind"),
+        ("weight", ["much"] * 60, r"weight: has values of another kind \("),
     ],
 )
 def test_a_false_manifest_is_named(container: Path, column: str, values: list[object], message: str) -> None:
     manifest = pd.read_parquet(container / "manifest.parquet")
     manifest.assign(**{column: pd.Series(values)}).to_parquet(container / "manifest.parquet")
-    with pytest.raises(ContainerError, match=message):
+    with pytest.raises(ContainerError, match=rf"set/manifest\.parquet: {message}"):
+        read_image_set(container)
+
+
+def test_images_of_another_kind_are_named_with_their_file(container: Path) -> None:
+    np.save(container / "images.npy", np.zeros((60, 1, 8, 8)))
+    with pytest.raises(ContainerError, match=r"set/images\.npy: expected uint8 N×C×H×W with C 1 or 3, found float64"):
+        read_image_set(container)
+
+
+def test_a_row_too_few_is_named_with_its_file(container: Path) -> None:
+    pd.read_parquet(container / "manifest.parquet").head(59).to_parquet(container / "manifest.parquet")
+    with pytest.raises(ContainerError, match=r"set/manifest\.parquet: 59 rows for 60 images"):
         read_image_set(container)
 
 

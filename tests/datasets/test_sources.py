@@ -89,6 +89,14 @@ def test_files_of_unequal_length_are_told(tmp_path: Path) -> None:
         load_raw(FASHION, tmp_path)
 
 
+def test_a_file_of_no_image_is_told(tmp_path: Path) -> None:
+    write_idx_files(tmp_path, packed=False)
+    (tmp_path / "t10k-images-idx3-ubyte").write_bytes(struct.pack(">IIII", 2051, 0, 28, 28))
+    (tmp_path / "t10k-labels-idx1-ubyte").write_bytes(struct.pack(">II", 2049, 0))
+    with pytest.raises(DataError, match="a file is not the whole idx file that FashionMNIST needs"):
+        load_raw(FASHION, tmp_path)
+
+
 @pytest.mark.parametrize("file", IDX_FILES)
 @pytest.mark.parametrize("kept", [-1, 20, 3, 0])
 def test_a_truncated_unpacked_file_is_told_as_such_where_all_are_there(tmp_path: Path, file: str, kept: int) -> None:

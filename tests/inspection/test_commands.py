@@ -152,7 +152,7 @@ def test_an_image_that_cannot_be_read_is_named_and_nothing_is_written(tmp_path: 
     image_folder(tmp_path / "toys")
     (tmp_path / "toys" / "box" / "00.png").write_bytes(b"no image")
     before = contents(params.parent)
-    with pytest.raises(DataError, match=r"toys: 1 images cannot be read:\n  box/00.png: expected an image"):
+    with pytest.raises(DataError, match=r"toys: 1 image cannot be read:\n  box/00.png: expected an image"):
         add("toys", tmp_path / "toys", params)
     assert contents(params.parent) == before
 
@@ -207,12 +207,14 @@ def test_inspect_says_what_is_there(tmp_path: Path, params: Path, capsys: pytest
     said = inspected(toys, params, capsys, tmp_path / "page.html")
     assert "split folders: 28 images of 2 classes class images train val test" in said
     assert "size: 12×12 pixels (height × width) colours: L (27)" in said
-    assert "copies: 1 images are the same picture as another of their class" in said
-    assert "labels: 1 pictures stand under several labels, and are left out: Train/disc/01.png = " in said
+    assert "copies: 1 image with the picture of another of their class" in said
+    assert "labels: 1 picture under several labels, and left out: Train/disc/01.png = " in said
+    assert "box loses 1 of 14, disc loses 1 of 14. Leave each in one class" in said
+    assert "params.yaml, once what is said above is mended by: python -m augment add toys" in said
     assert "2 images have one (frames of a film, one object in a row?); 1 of 1 pairs straddle the source's own" in said
-    assert "UNREAD: 1 images, with which nothing starts: Train/disc/bad.png (expected an image, found an empty" in said
+    assert "UNREAD: 1 image, with which nothing starts: Train/disc/bad.png (expected an image, found an empty" in said
     assert "question: How well does a classifier do on the test images that the source sets apart?" in said
-    assert "not so: split: 2 sets of images that keep_together says to keep together stand in two splits" in said
+    assert "not so: split: 1 set of images to keep together, as keep_together says, in two splits" in said
     assert "of less than" in said
     assert "split: {val: official, test: official} scarcity" in said
     html = (tmp_path / "page.html").read_text()
@@ -233,6 +235,25 @@ def test_inspect_doubts_what_cannot_be_dealt(tmp_path: Path, params: Path, capsy
     said = inspected(tmp_path / "toys", params, capsys)
     assert "not so: split.test, split.keep_together: every class needs at least 3 sets of images" in said
     assert "split: {val: 0.2, test: 0.2} scarcity" in said
+
+
+def test_a_class_that_is_lost_to_its_labels_is_refused_before_anything_is_written(
+    tmp_path: Path, params: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    image_folder(tmp_path / "toys")
+    (tmp_path / "toys" / "grainy").mkdir()
+    for file in sorted((tmp_path / "toys" / "box").iterdir())[:6]:
+        shutil.copy(file, tmp_path / "toys" / "grainy")
+    (tmp_path / "toys" / "groups.csv").unlink()
+    before = contents(params.parent)
+    said = inspected(tmp_path / "toys", params, capsys)
+    assert "6 pictures under several labels, and left out" in said
+    assert "box loses 6 of 12, grainy loses 6 of 6" in said
+    assert "not so: split.test: every class needs at least 2 images to set some apart, too few of grainy (0)" in said
+    assert "test images:" not in said
+    with pytest.raises(DataError, match=r"cannot be dealt to train, val and test: split\.test: .* grainy loses 6 of 6"):
+        add("toys", tmp_path / "toys", params)
+    assert contents(params.parent) == before
 
 
 def test_many_classes_fit_on_a_screen(tmp_path: Path, params: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -119,7 +119,7 @@ def arms_of(classes: Sequence[str], images: int, runs: int = 5) -> list[Arm]:
 def example(name: str, classes: int, images: int, *, fails: bool = False) -> DatasetResults:
     """Make up all that came of a dataset."""
     names = classes_of(classes)
-    failures = [f"class {k} ({each!r}): recall 0.00, expected at least 0.10: few kinds" for k, each in enumerate(names)]
+    failures = [f"class {each}: recall 0.00, expected at least 0.10: few kinds" for each in names]
     judge = {"judge": {"accuracy": 0.5, "accuracy_low": 0.35, "accuracy_high": 0.65, "chance": 1 / classes}}
     failed = QUALITY | judge | {"failed_checks": len(failures), "failures": failures}
     quality = {"gan": failed if fails else QUALITY, "smote": QUALITY}

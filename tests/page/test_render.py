@@ -13,6 +13,7 @@ import pytest
 
 from augment.assessment import pictures
 from augment.comparison.assembly import assemble_nothing
+from augment.comparison.left_out import left_out as those_left_out
 from augment.evaluation.predictions import GroundTruth
 from augment.page import views
 from augment.page.content import Pictures, Provenance
@@ -262,13 +263,13 @@ def test_the_page_names_as_many_classes_as_the_pictures_show(page: str) -> None:
     )
 
 
-def test_of_many_failed_checks_the_first_are_shown_and_all_are_there() -> None:
+def test_failed_checks_stand_open_once_in_the_verdict_and_all_of_them_folded_with_the_pictures() -> None:
     failures = [f"class {k}: coverage 0.01" for k in range(50)]
     each = dataset()
     quality = {"gan": FAILED | {"failed_checks": 50, "failures": failures}}
     arms = [arm("real", "plain", random_hits(0.7, 1, (3, 60)), 0.7)]
-    page = render(replace(each, result=result_of(arms, quality)), provenance(), several=False).html
-    shown, _, folded = page.partition("<summary>The other 30 of 50 failed checks</summary>")
-    assert "class 19: coverage" in shown
-    assert "class 20: coverage" not in shown.partition('id="pictures"')[2]
-    assert all(f"<li>{failure}</li>" in folded for failure in failures[20:])
+    page = render(replace(each, result=result_of(arms, quality, those_left_out(quality, arms, []))), provenance()).html
+    shown, _, folded = page.partition('<details><summary class="failures">Failed 50 checks: what each says</summary>')
+    assert shown.count("class 0: coverage") == 1
+    assert "class 3: coverage" not in shown
+    assert all(folded.partition("</details>")[0].count(f"<li>{failure}</li>") == 1 for failure in failures)

@@ -2,6 +2,7 @@
 
 import random
 from collections import deque
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -119,6 +120,22 @@ def test_the_longest_way_to_the_end_starts_first() -> None:
 
     plan.schedule(plan.make(found), 1, start, order.popleft, lambda: False)
     assert started == ["first", "second", "alone", "third"]
+
+
+def test_stages_that_others_do_take_no_place_here() -> None:
+    found = graph_of(*(stage(name, changed=True) for name in ("far1", "far2", "near1", "near2")))
+    planned = replace(plan.make(found), elsewhere=frozenset({"far1", "far2"}))
+    answers = deque(["near1", "far1", "near2", "far2"])
+    started: list[str] = []
+    before: list[list[str]] = []
+
+    def wait() -> str:
+        before.append(sorted(started))
+        return answers.popleft()
+
+    plan.schedule(planned, 1, lambda each: started.append(each.name), wait, lambda: False)
+    assert before[0] == ["far1", "far2", "near1"]
+    assert sorted(started) == sorted(found)
 
 
 def test_after_a_stop_nothing_starts_and_what_runs_is_waited_for() -> None:

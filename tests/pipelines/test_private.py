@@ -63,3 +63,13 @@ def test_dvc_queues_changed_settings(workspace: Workspace) -> None:
     workspace.git("commit", "--quiet", "-m", "Settings")
     dvc(workspace.root, "exp", "run", "--queue", "-S", "steps=2")
     assert git(workspace.root, "show", f"{private.QUEUED}:params.yaml") == "steps: 2"
+
+
+def test_dvc_has_the_shell_of_the_environment_run_a_stage(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    workspace.stages(one=work(write="one.txt"))
+    for name, value in private.NO_SHELL.items():
+        monkeypatch.setenv(name, value)
+    assert workspace.call("repro").returncode
+    assert workspace.ran() == []

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from pipelines import graph
-from pipelines.tasks import RAN, RESTORED, UNCHANGED, StageError, Stop, run
+from pipelines.tasks import ABSENT, RAN, RESTORED, UNCHANGED, StageError, Stop, run
 from pipelines.workspace import mend
 
 from .conftest import Workspace, work
@@ -23,7 +23,8 @@ def stop() -> Stop:
 
 def run_one(workspace: Workspace, stop: Stop, lines: list[str] | None = None, force: bool = False) -> str:
     (stage,) = graph.read(workspace.root).values()
-    return run(stage, workspace.root, stop, (lines if lines is not None else []).append, force)
+    words = ["--force"] if force else []
+    return run(stage, workspace.root, stop, (lines if lines is not None else []).append, words)
 
 
 def test_outcomes_are_told_apart_and_output_is_passed_on(workspace: Workspace, stop: Stop) -> None:
@@ -37,6 +38,25 @@ def test_outcomes_are_told_apart_and_output_is_passed_on(workspace: Workspace, s
     assert run_one(workspace, stop) == RESTORED
     assert run_one(workspace, stop, force=True) == RAN
     assert workspace.ran() == ["one", "one"]
+
+
+def test_to_restore_is_to_run_nothing(workspace: Workspace, stop: Stop) -> None:
+    workspace.stages(one=work(write="one.txt"))
+    (stage,) = graph.read(workspace.root).values()
+
+    def restore() -> str:
+        return run(stage, workspace.root, stop, lambda _: None, restore=True)
+
+    assert restore() == ABSENT
+    assert workspace.ran() == []
+    assert run_one(workspace, stop) == RAN
+    assert restore() == UNCHANGED
+    (workspace.root / "one.txt").unlink()
+    (workspace.root / "dvc.lock").unlink()
+    assert restore() == RESTORED
+    workspace.stages(one=work(write="one.txt", read="missing.txt"))
+    with pytest.raises(StageError, match=r"^failed; its last lines:"):
+        restore()
 
 
 def test_failure_tells_exit_code_and_last_lines(workspace: Workspace, stop: Stop) -> None:
@@ -120,7 +140,7 @@ def test_a_stage_whose_guards_were_all_killed_before_it_is_ended_by_the_next_run
     (stage,) = graph.read(workspace.root).values()
     owner = os.fork()
     if not owner:
-        run(stage, workspace.root, Stop(0.5), lambda _: None, force=False)
+        run(stage, workspace.root, Stop(0.5), lambda _: None)
         os._exit(0)
     eventually(workspace.ran, 60)
     (guard,) = named("guard.py", workspace.root)
@@ -139,7 +159,7 @@ def test_nobody_outlives_a_killed_owner(workspace: Workspace) -> None:
     (stage,) = graph.read(workspace.root).values()
     owner = os.fork()
     if not owner:  # the child owns the stage until it is killed
-        run(stage, workspace.root, Stop(0.5), lambda _: None, force=False)
+        run(stage, workspace.root, Stop(0.5), lambda _: None)
         os._exit(0)
     eventually(workspace.ran, 60)
     os.kill(owner, signal.SIGKILL)

@@ -39,11 +39,15 @@ def test_every_unit_of_work_takes_some_time(measured: Meter, known: Facts, setti
 
 
 @pytest.mark.parametrize("mode", ["frozen", "finetune"])
-def test_a_network_that_others_trained_is_measured_too(measured: Meter, known: Facts, weights: Path, mode: str) -> None:
+def test_a_network_that_others_trained_is_measured_too(
+    measured: Meter, known: Facts, weights: Path, mode: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     block = {"model": "tf_efficientnet_lite0", "weights": str(weights), "side": 32, "mode": mode}
     spec = ClassifierSpec.model_validate({"backbone": "pretrained", "pretrained": block, "batch_size": 4})
     # An image takes as long the second time: what is remembered of the first would take none.
-    assert measured.judged_image_s(known, spec) > 5e-4
+    with monkeypatch.context() as patch:
+        patch.setattr(meter, "LIMIT_S", 60.0)
+        assert measured.judged_image_s(known, spec) > 5e-4
     step_s = measured.classifier_step_s(known, spec, PLAIN)
     assert (step_s < 0.02) == (mode == "frozen")  # its steps are those of a head alone
 

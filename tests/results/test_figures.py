@@ -21,6 +21,7 @@ DISTANCE = SynthesizerFigure("d", "distance", Better.LOWER, "How far.", 1.0, 2, 
         (Score(mean=0.921, std=0.0071), "92.1"),
         (Score(mean=0.921, std=0.0071, interval=Interval(mean=0.921, low=0.895, high=0.9)), "92.1 ± 0.7 [89.5, 90.0]"),
         (Score(mean=0.618, std=0.01, class_name="a|b"), "61.8 (a|b)"),
+        (Score(mean=1.0, std=0.0, class_name="a|b"), "100.0"),  # the first of equals is not the worst
         (None, "–"),
     ],
 )

@@ -106,6 +106,19 @@ def test_the_account_has_every_file_and_every_image(tmp_path: Path, capsys: pyte
     assert "prepare pets: note: 2 files left out, text: README, dog/notes.txt\n" in printed
 
 
+def test_of_many_files_left_out_the_folders_are_told_and_not_every_path(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    raw = draw(tmp_path / "raw", {"cat": 12, "dog": 12})
+    for name in [*(f"cat/@eaDir/{number}.png/SYNOPHOTO_THUMB_M.jpg" for number in range(4)), "dog/@eaDir/0.jpg"]:
+        (raw / name).parent.mkdir(parents=True, exist_ok=True)
+        (raw / name).write_bytes(b"")
+    run(tmp_path)
+    (note,) = [line for line in capsys.readouterr().out.splitlines() if "left out" in line]
+    assert note.startswith("prepare pets: note: 5 files left out, ")
+    assert note.endswith(": 4 in cat, 1 in dog, e.g. cat/@eaDir/0.png/SYNOPHOTO_THUMB_M.jpg")
+
+
 def test_a_class_that_is_one_image_many_times_is_refused_with_the_reason(tmp_path: Path) -> None:
     raw = draw(tmp_path / "raw", {"cat": 12, "dog": 12, "background": 0})
     for number in range(12):

@@ -4,11 +4,12 @@ import gzip
 import shutil
 import tempfile
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
 from augment.core.errors import DataError
+from augment.core.images import IntArray, UInt8Array
 from augment.core.store import whole
 from augment.core.text import first_line, listed
 from augment.datasets.raw import FileAccount, RawImages, Shape, Source
@@ -21,6 +22,14 @@ IDX_FILES = (
 )
 LARGEST_FILE = 256 << 20
 """Bytes, unpacked: five times the largest of the family. More is no such file, however small it lies on disk."""
+
+
+class _Part(NamedTuple):
+    """What is kept of one of torchvision's two parts, train and test."""
+
+    shape: tuple[int, ...]
+    labels: IntArray
+    classes: tuple[str, ...]
 
 
 class TorchvisionSource(Source):
@@ -57,7 +66,10 @@ class TorchvisionSource(Source):
             folder.mkdir(parents=True)
             found = [_unpack(raw, file, folder) for file in IDX_FILES]
             try:
-                parts = [reader(scratch, train=train, download=not all(found)) for train in (True, False)]
+                read = (reader(scratch, train=train, download=not all(found)) for train in (True, False))
+                parts = [self._part(part, raw) for part in read]
+            except DataError:
+                raise
             except Exception as error:
                 # Whatever the reader raises is about the files, or about fetching them.
                 missing = [f"{file}.gz" for file, there in zip(IDX_FILES, found, strict=True) if not there]
@@ -72,13 +84,17 @@ class TorchvisionSource(Source):
                 ) from error
             if not all(found):
                 _keep(sorted(folder.glob("*.gz")), raw, self.name)
-        for part in parts:
-            self._require_sound(part, raw)
-        images = np.concatenate([part.data.numpy() for part in parts])[:, None]
-        labels = np.concatenate([part.targets.numpy() for part in parts]).astype(np.int64)
-        is_test = np.repeat([False, True], [len(part) for part in parts])
-        classes = tuple(_plain_name(name) for name in parts[0].classes)
-        return RawImages(images, labels, classes, is_test, account=_account(raw))
+            # Of what the reader holds only labels are kept: pixels come from its files, so that they are there once.
+            files = [folder / file for file in IDX_FILES if "images" in file]
+            images = np.concatenate([_pixels(file, part.shape) for file, part in zip(files, parts, strict=True)])
+        labels = np.concatenate([part.labels for part in parts])
+        is_test = np.repeat([False, True], [len(part.labels) for part in parts])
+        return RawImages(images[:, None], labels, parts[0].classes, is_test, account=_account(raw))
+
+    def _part(self, read: Any, raw: Path) -> _Part:
+        self._require_sound(read, raw)
+        classes = tuple(_plain_name(name) for name in read.classes)
+        return _Part(tuple(read.data.shape), read.targets.numpy().astype(np.int64), classes)
 
     def _require_sound(self, part: Any, raw: Path) -> None:
         images, labels, (_, *sides) = part.data, part.targets, self.image_shape
@@ -94,6 +110,11 @@ class TorchvisionSource(Source):
                 f"{raw}: expected labels 0 to {len(part.classes) - 1}, as {self.name} has them, "
                 f"found {int(labels.min())} to {int(labels.max())}"
             )
+
+
+def _pixels(file: Path, shape: tuple[int, ...]) -> UInt8Array:
+    """Map an unpacked file that torchvision has read; its header is a magic number and the length of each axis."""
+    return np.memmap(file, np.uint8, "r", offset=4 + 4 * len(shape), shape=shape)
 
 
 def _refuse_links(raw: Path) -> None:

@@ -35,7 +35,7 @@ class TranslatorSpec(IterativeSpec):
     """
 
     TITLE = "GAN that translates images between groups"
-    WHEN = "cells of class and group without images, where groups differ by more than a linear map"
+    WHEN = "cells without images, beside `transport`; no study has compared it yet"
     HOLDS_IMAGES = True
     BUILDER = "augment.synthesis.gan.translator_network:build_translator"
     TRAINER = "augment.synthesis.gan.translator_training:TranslatorTraining"

@@ -1,5 +1,7 @@
 """The translator: what one step does, summed by hand, and that it learns the other group's look."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 import torch
@@ -9,13 +11,14 @@ from augment.core.errors import LeftOutError
 from augment.core.images import ImageSet, make_image_set
 from augment.runtime.batches import to_float, to_uint8
 from augment.runtime.machine import Machine
+from augment.synthesis.gan.gan_spec import OptimiserSpec
 from augment.synthesis.gan.translator_network import ConditionalInstanceNorm2d, ConvolutionalTranslator
 from augment.synthesis.gan.translator_spec import TranslatorSpec
 from augment.synthesis.gan.translator_training import TranslatorTraining
 from augment.synthesis.networks.architectures import DiscriminatorSpec
 from tests.synthesis.by_hand import gradients_of, twin
 
-PLAIN = {"discriminator": DiscriminatorSpec(spectral_norm=False), "augmentation": None}
+PLAIN: dict[str, Any] = {"discriminator": DiscriminatorSpec(spectral_norm=False), "augmentation": None}
 """Nothing that draws or iterates within the discriminator."""
 
 
@@ -93,14 +96,15 @@ def test_the_translator_follows_the_gradient_of_their_weighted_sum(cpu: Machine)
 
 def test_a_cell_that_was_never_seen_gets_the_look_of_its_group_and_keeps_its_class(cpu: Machine) -> None:
     images = two_scanners(EMPTY)
-    spec = TranslatorSpec(steps=60, batch_size=8, width=8, blocks=0, optimiser={"learning_rate": 4e-3})
+    spec = TranslatorSpec(steps=60, batch_size=8, width=8, blocks=0, optimiser=OptimiserSpec(learning_rate=4e-3))
     training = TranslatorTraining(images, spec, 0, cpu)
     for number in range(spec.steps):
         training.step(number, 1.0)
+    assert isinstance(training.average, ConvolutionalTranslator)
     source = images.images[:20]
     with torch.no_grad():
-        found = training.average.changed(to_float(torch.from_numpy(source)), torch.ones(20, dtype=torch.int64))
-    found = to_uint8(found)
+        drawn_images = training.average.changed(to_float(torch.from_numpy(source)), torch.ones(20, dtype=torch.int64))
+    found = to_uint8(drawn_images)
     assert 0.5 * source.mean() < found.mean() < 0.8 * source.mean(), "as dark as scanner b, that takes 0.6, or nearly"
     assert (found[:, :, :4].mean((1, 2, 3)) > found[:, :, 4:].mean((1, 2, 3))).all(), "the top is still bright"
 
