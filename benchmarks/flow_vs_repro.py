@@ -3,13 +3,15 @@
     python -m benchmarks.flow_vs_repro
     python -m benchmarks.flow_vs_repro --seeds 2 --per-class 100 --fashion-mnist FOLDER_WITH_THE_IDX_FILES
 
-Each side starts from nothing, in a clone of this repository. The datasets are those of params.yaml, and Fashion-MNIST,
-trained shortly, if a folder is given; thinned to --per-class train images a class, if that is given.
+Each side starts from nothing, in a clone of this repository: `dvc repro` with one process at a time, as it is (an arm's
+classifiers share the cores), and the flow. All must put out the same bytes. The datasets are those of params.yaml, and
+Fashion-MNIST, trained shortly, if a folder is given; thinned to --per-class train images a class, if that is given.
 """
 
 import argparse
 import heapq
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -54,10 +56,10 @@ def clone(folder: Path, options: argparse.Namespace) -> Path:
     return folder
 
 
-def repro(root: Path) -> float:
+def repro(root: Path, **environment: str) -> float:
     """Run `dvc repro`; return its wall time."""
-    began = time.monotonic()
-    done = subprocess.run([sys.executable, "-m", "dvc", "repro"], cwd=root, capture_output=True, text=True, check=False)
+    began, words = time.monotonic(), [sys.executable, "-m", "dvc", "repro"]
+    done = subprocess.run(words, cwd=root, env=os.environ | environment, capture_output=True, text=True, check=False)
     if done.returncode:
         raise SystemExit(f"`dvc repro` failed in {root}:\n{done.stdout[-2000:]}\n{done.stderr[-2000:]}")
     return time.monotonic() - began
@@ -99,7 +101,7 @@ def without_overhead(root: Path, seconds: dict[str, float], jobs: int) -> float:
 
 
 def main() -> None:
-    """Measure and print; exit with an error if the two sides did not put out the same bytes."""
+    """Measure and print; exit with an error if the sides did not put out the same bytes."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--fashion-mnist", type=Path, help="folder with the four idx.gz files")
     parser.add_argument("--per-class", type=int, help="train images of each class (default: as params.yaml says)")
@@ -107,27 +109,27 @@ def main() -> None:
     parser.add_argument("--jobs", type=int, default=2)
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="flow-vs-repro-") as folder:
-        serial = clone(Path(folder) / "serial", options)
-        parallel = clone(Path(folder) / "parallel", options)
-        serial_s = repro(serial)
+        serial, plain, parallel = (clone(Path(folder) / name, options) for name in ("serial", "plain", "parallel"))
+        serial_s, plain_s = repro(serial, LOKY_MAX_CPU_COUNT="1"), repro(plain)
         flow_s = flow(parallel, "--jobs", str(options.jobs))
         noop_s = flow(parallel)
         # Of the flow's own run: two commands side by side may each take longer than alone, which no flow can help.
         seconds = command_seconds(parallel)
         ideal_s, path_s = (without_overhead(parallel, seconds, jobs) for jobs in (options.jobs, len(seconds)))
         over_s = flow_s - ideal_s
-        locks = [yaml.safe_load((root / "dvc.lock").read_text())["stages"] for root in (serial, parallel)]
+        locks = [yaml.safe_load((root / "dvc.lock").read_text())["stages"] for root in (serial, plain, parallel)]
         print(f"stages                       {len(seconds)}")
-        print(f"serial dvc repro             {serial_s:7.1f} s")
-        print(f"flow, {options.jobs} jobs                 {flow_s:7.1f} s   {flow_s / serial_s:.2f} x serial")
+        print(f"dvc repro, one process       {serial_s:7.1f} s")
+        print(f"dvc repro as it is           {plain_s:7.1f} s   {plain_s / serial_s:.2f} x one process")
+        print(f"flow, {options.jobs} jobs                 {flow_s:7.1f} s   {flow_s / serial_s:.2f} x one process")
         print(f"its commands, {options.jobs} at a time    {ideal_s:7.1f} s   (critical path: {path_s:.1f} s)")
         share = f"{over_s / len(seconds):.2f} s a stage, {over_s / flow_s:.1%} of the flow"
         print(f"overhead                     {over_s:7.1f} s   {share}")
         print(f"flow with nothing to do      {noop_s:7.1f} s")
-        same = locks[0] == locks[1]
+        same = locks[0] == locks[1] == locks[2]
         print(f"outputs byte-identical       {'yes' if same else 'NO'}")
         if not same:
-            different = [name for name in locks[0] if locks[0][name] != locks[1].get(name)]
+            different = [name for name in locks[0] if any(locks[0][name] != lock.get(name) for lock in locks[1:])]
             raise SystemExit(json.dumps(different))
 
 
