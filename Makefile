@@ -40,7 +40,7 @@ quick: install  ## a first look with fewer arms, classifiers and steps, in a cop
 	@echo "$(LOOK) On one page: $(QUICK)/reports/index.html"
 
 flow: install  ## the same as a Prefect flow, independent stages side by side
-	@python -m augment check
+	@$(NAMES) && python -m augment check
 	python -m pipelines run
 
 server: install  ## Prefect's server and UI for this project, until Ctrl-C

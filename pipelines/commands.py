@@ -29,5 +29,6 @@ def _run(root: Path, command: tuple[str, ...], otherwise: str | None = None, **m
         if otherwise is not None:
             return otherwise
         shown, said = " ".join(command).removeprefix(f"{sys.executable} -m "), getattr(error, "stderr", "not installed")
-        raise PipelineError(f"`{shown}` in {root} failed: {said.strip()[-2000:]}") from error
+        remedy = "; run `git init` here, or `git clone` the project" if "not a git repository" in said else ""
+        raise PipelineError(f"`{shown}` in {root} failed: {said.strip()[-2000:]}{remedy}") from error
     return done.stdout

@@ -18,8 +18,16 @@ class _Frozen(pydantic.BaseModel, frozen=True, extra="forbid"):
         try:
             return cls.model_validate(values)
         except pydantic.ValidationError as error:
-            wrong = [(".".join([where, *map(str, each["loc"])]), each["msg"], each["input"]) for each in error.errors()]
+            wrong = [(".".join([where, *map(str, it["loc"])]), cls._expected(it), it["input"]) for it in error.errors()]
             raise PipelineError("; ".join(f"{key}: {what} (got {got!r})" for key, what, got in wrong)) from error
+
+    @classmethod
+    def _expected(cls, error: Any) -> str:
+        block: Any = cls
+        for part in error["loc"][:-1] if error["type"] == "extra_forbidden" else ():
+            block = block.model_fields[part].annotation
+        unknown = f"unknown key, expected one of {', '.join(block.model_fields)}"
+        return unknown if error["type"] == "extra_forbidden" else str(error["msg"])
 
 
 class StageHints(_Frozen):

@@ -60,7 +60,9 @@ def test_data_sources_subfolders_and_foreach_are_found(workspace: Workspace) -> 
 
 def test_wrong_hint_names_stage_key_and_value(workspace: Workspace) -> None:
     workspace.stages(one={**work(write="one.txt"), "meta": {"flow": {"timeout": 3}}})
-    with pytest.raises(PipelineError, match=r"stage one: meta\.flow\.timeout: Extra inputs .* \(got 3\)"):
+    with pytest.raises(
+        PipelineError, match=r"stage one: meta\.flow\.timeout: unknown key, expected one of timeout_s, .* \(got 3\)"
+    ):
         graph.read(workspace.root)
 
 

@@ -20,10 +20,14 @@ def test_a_workspace_without_the_block_gets_the_defaults(tmp_path: Path) -> None
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("flow: {job: 2}", r"params\.yaml: flow\.job: Extra inputs are not permitted \(got 2\)"),
+        ("flow: {job: 2}", r"params\.yaml: flow\.job: unknown key, expected one of jobs, .*pools, workers \(got 2\)"),
+        ("flow: {server: {prot: 1}}", r"flow\.server\.prot: unknown key, expected one of host, port \(got 1\)"),
         ("flow: {jobs: 0}", r"params\.yaml: flow\.jobs: Input should be greater than 0 \(got 0\)"),
         ("flow: {server: {port: 0}}", r"flow\.server\.port: Input should be greater than or equal to 1 \(got 0\)"),
-        ("flow: {watch: {paths: [raw]}, slots: {gpu: 1}}", r"flow\.watch: Extra .*; params\.yaml: flow\.slots: Extra "),
+        (
+            "flow: {watch: {paths: [raw]}, slots: {gpu: 1}}",
+            r"flow\.watch: unknown key, .*; params\.yaml: flow\.slots: unknown key, ",
+        ),
         ("flow: {pools: [slow]}", r"params\.yaml: flow\.pools: Input should be a valid dictionary \(got \['slow'\]\)"),
         ("flow: {workers: {cache: s3}}", r"flow\.workers\.cache: Input should be 'shared' or 'remote' \(got 's3'\)"),
         ("flow: [1]", r"params\.yaml: flow: Input should be a valid dictionary"),
