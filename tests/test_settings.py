@@ -153,7 +153,7 @@ def test_the_projects_own_settings_are_valid() -> None:
         (
             "datasets.digits.synthesizers.gan",
             {"kind": "vae", "steps": 9, "discriminator": {"dropout": 0.5}},
-            r"synthesizers\.gan: discriminator: only kind gan has it, found vae",
+            r"synthesizers\.gan: discriminator: only kind gan, translator has it, found vae",
         ),
         ("seeds", 1, "seeds: input should be greater than or equal to 2"),
         ("runtime.device", "tpu", "runtime.device: input should be 'auto', 'cpu' or 'cuda'"),

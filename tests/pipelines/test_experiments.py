@@ -124,7 +124,7 @@ def test_a_copy_whose_tables_a_kill_cut_short_serves_the_next_run(fresh: Workspa
 
 
 @pytest.mark.usefixtures("server")
-@pytest.mark.parametrize("moment", [0.0, 1.0, 2.5, 4.0])
+@pytest.mark.parametrize("moment", [1.0, 4.0])
 def test_killed_at_any_moment_nothing_of_the_user_is_lost_and_the_next_run_works(
     fresh: Workspace, moment: float
 ) -> None:
@@ -216,7 +216,7 @@ def test_a_wrong_override_is_told_in_one_line_and_begins_nothing(measured: Works
 
 def test_without_git_there_is_nothing_to_compare_with(workspace: Workspace) -> None:
     shutil.rmtree(workspace.root / ".git")
-    with pytest.raises(PipelineError, match=r"`git rev-parse --show-toplevel` .* fatal: not a git repository"):
+    with pytest.raises(PipelineError, match=r"`git .*` in .* failed: fatal: not a git repository"):
         experiments.copy(workspace.root, ["steps=1"])
 
 

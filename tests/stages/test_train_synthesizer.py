@@ -38,7 +38,7 @@ def workspace(tmp_path: Path, stripes: ImageSet) -> Path:
 def start(workspace: Path, out: str) -> subprocess.Popen[bytes]:
     outputs = {"trained": "gan", "history": "history.csv", "samples": "samples"}
     options = [part for name, path in outputs.items() for part in (f"--{name}", f"{out}/{path}")]
-    command = [sys.executable, "-m", "augment", "train-synthesizer", "--dataset", "digits", "--synthesizer", "gan"]
+    command = [sys.executable, "-m", "augment", "train-synthesizer", "--stage", "train_gan@digits-gan"]
     command += ["--train", "train", "--val", "val", "--judge", "judge"]
     with (workspace / "stderr").open("w") as errors:
         return subprocess.Popen(
