@@ -2,7 +2,6 @@
 
 import numpy as np
 import numpy.typing as npt
-import torch
 
 from augment.classifier.classifier_spec import ClassifierSpec, RecipeSpec
 from augment.classifier.prediction import predict_probabilities
@@ -12,7 +11,7 @@ from augment.core.images import ImageSet
 from augment.core.seeding import derive_seed
 from augment.runtime.machine import Machine
 from augment.runtime.progress import Progress
-from augment.runtime.side_by_side import processes, side_by_side
+from augment.runtime.side_by_side import side_by_side
 
 
 def hits_on_val(
@@ -47,10 +46,9 @@ def hits_on_val(
         TrainingError: A training diverged.
     """
     trial_seed = derive_seed(seed, "classifier", "trials")
-    workers = processes(runs, torch.get_num_threads())
 
-    def hits(run: int) -> npt.NDArray[np.bool_]:
-        progress = Progress(f"{what} run {run + 1} of {runs}", spec.max_steps, capped=True, line=run % workers)
+    def hits(run: int, line: int) -> npt.NDArray[np.bool_]:
+        progress = Progress(f"{what} run {run + 1} of {runs}", spec.max_steps, capped=True, line=line)
         trained = train_classifier(train, val, spec, recipe, trial_seed, run, machine, progress, endpoint)
         right: npt.NDArray[np.bool_] = (
             predict_probabilities(trained.network, val.images, machine).argmax(1) == val.labels

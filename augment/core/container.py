@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from pydantic import TypeAdapter, ValidationError
 
-from augment.core.errors import ContainerError, DataError
+from augment.core.errors import ContainerError, DataError, UnfitPartError
 from augment.core.images import (
     REAL,
     SYNTHETIC,
@@ -26,8 +26,8 @@ from augment.core.text import first_line, printable
 
 FORMAT_VERSION = 1
 IMAGES, MANIFEST, META = "images.npy", "manifest.parquet", "meta.json"
-STANDS_IN = {"images": IMAGES, "manifest": MANIFEST, "label": f"{MANIFEST}: label"}
-"""What `ImageSet` may find fault with → the file, and the column, that it was read from."""
+FILES = {"images": IMAGES, "manifest": MANIFEST}
+"""Part of an image set → the file that holds it."""
 CHECKED = 64 << 20
 """Bytes of pixels that a reader holds against their hashes: all of a small set, a sample of a large one."""
 
@@ -131,9 +131,8 @@ def read_image_set(path: Path) -> ImageSet:
     manifest = read_parquet(path / MANIFEST)
     try:
         image_set = ImageSet(images, manifest, tuple(meta["classes"]))
-    except DataError as error:
-        what, _, said = str(error).partition(": ")
-        raise ContainerError(f"{path / STANDS_IN[what]}: {said}") from error
+    except UnfitPartError as error:
+        raise ContainerError(f"{path / FILES[error.part]}: {error.said}") from error
     found = [len(image_set), *image_set.shape]
     expected = [meta["images"], *meta["shape"]]
     if found != expected:

@@ -19,6 +19,22 @@ class DataError(AugmentError):
     """The images or labels cannot be used as they are."""
 
 
+class UnfitPartError(DataError):
+    """A part of an image set cannot be used as it is.
+
+    Attributes:
+        part: ``images`` or ``manifest``.
+        said: What is wrong with it.
+    """
+
+    def __init__(self, part: str, said: str) -> None:
+        super().__init__(part, said)
+        self.part, self.said = part, said
+
+    def __str__(self) -> str:
+        return f"{self.part}: {self.said}"
+
+
 class ContainerError(AugmentError):
     """A folder on disk is not the whole, well-formed artefact it should be."""
 
@@ -35,8 +51,11 @@ class LeftOutError(AugmentError):
     """
 
     def __init__(self, *reasons: str) -> None:
-        super().__init__("\n".join(reasons))
+        super().__init__(*reasons)  # as they are: another process that raises it hands on these
         self.reasons = reasons
+
+    def __str__(self) -> str:
+        return "\n".join(map(str, self.args))
 
 
 class TrainingError(LeftOutError):

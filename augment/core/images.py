@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from augment.core.errors import DataError
+from augment.core.errors import DataError, UnfitPartError
 
 UInt8Array = npt.NDArray[np.uint8]
 IntArray = npt.NDArray[np.int64]
@@ -52,22 +52,24 @@ class ImageSet:
             DataError: The arrays, the manifest and the classes do not fit together.
         """
         if self.images.dtype != np.uint8 or self.images.ndim != 4 or self.images.shape[1] not in (GREY, RGB):
-            raise DataError(
-                f"images: expected uint8 N×C×H×W with C 1 or 3, found {self.images.dtype} {self.images.shape}"
+            raise UnfitPartError(
+                "images", f"expected uint8 N×C×H×W with C 1 or 3, found {self.images.dtype} {self.images.shape}"
             )
         missing = [column for column in COLUMNS if column not in self.manifest.columns]
         if missing:
-            raise DataError(f"manifest: missing column(s) {', '.join(missing)}; expected {', '.join(COLUMNS)}")
+            said = f"missing column(s) {', '.join(missing)}; expected {', '.join(COLUMNS)}"
+            raise UnfitPartError("manifest", said)
         if len(self.manifest) != len(self.images):
-            raise DataError(f"manifest: {len(self.manifest)} rows for {len(self.images)} images")
+            raise UnfitPartError("manifest", f"{len(self.manifest)} rows for {len(self.images)} images")
         column = self.manifest["label"]
         if not pd.api.types.is_integer_dtype(column) or column.isna().any():
-            raise DataError(f"label: expected whole numbers, found {column.dtype}")
+            raise UnfitPartError("manifest", f"label: expected whole numbers, found {column.dtype}")
         labels = self.labels
         if len(labels) and not (labels.min() >= 0 and labels.max() < len(self.classes)):
-            raise DataError(
+            raise UnfitPartError(
+                "manifest",
                 f"label: expected 0 to {len(self.classes) - 1} for {len(self.classes)} classes, "
-                f"found {labels.min()} to {labels.max()}"
+                f"found {labels.min()} to {labels.max()}",
             )
 
     def __len__(self) -> int:

@@ -21,7 +21,7 @@ from augment.runtime.progress import TALLY
 
 T = TypeVar("T")
 PR_SET_PDEATHSIG = 1  # <linux/prctl.h>
-WORK: list[Callable[[int], Any]] = []
+WORK: list[Callable[[int, int], Any]] = []
 """In a process that carries out parts: the one thing to call."""
 
 
@@ -35,14 +35,15 @@ def processes(parts: int, threads: int) -> int:
     return max(1, min(parts, cores // threads))
 
 
-def side_by_side(work: Callable[[int], T], parts: int, where: Machine) -> list[T]:
-    """Call ``work`` with 0 to parts-1; what comes of it is the same however many processes there are.
+def side_by_side(work: Callable[[int, int], T], parts: int, where: Machine) -> list[T]:
+    """Call ``work`` for each part; what comes of it is the same however many processes there are.
 
     Processes are forked, as those of torch's DataLoader are, so that they have images and settings without a copy; on
     an accelerator, which bears no fork, the parts are done one after the other.
 
     Args:
-        work: Draws from generators of its own only.
+        work: Gets the number of a part, from 0, and the line of a terminal on which to show its progress; draws from
+            generators of its own only.
         parts: How many.
         where: Where to compute.
 
@@ -54,11 +55,11 @@ def side_by_side(work: Callable[[int], T], parts: int, where: Machine) -> list[T
     """
     workers = processes(parts, torch.get_num_threads())
     if workers == 1 or where.device.type != "cpu" or sys.platform != "linux":
-        return [work(part) for part in range(parts)]
+        return [work(part, 0) for part in range(parts)]
     context = multiprocessing.get_context("fork")
     with ProcessPoolExecutor(workers, context, initializer=_begin, initargs=(work, os.getpid())) as pool:
         try:
-            futures = [pool.submit(_carry_out, part) for part in range(parts)]
+            futures = [pool.submit(_carry_out, part, part % workers) for part in range(parts)]
             for future in as_completed(futures):
                 future.result()  # the first that fails, not the first in order, ends the others
         except BaseException as error:
@@ -77,7 +78,7 @@ def side_by_side(work: Callable[[int], T], parts: int, where: Machine) -> list[T
     return [result for result, _ in found]
 
 
-def _begin(work: Callable[[int], Any], parent: int) -> None:
+def _begin(work: Callable[[int, int], Any], parent: int) -> None:
     """Prepare a process that was just forked: it ends with its parent, which alone heeds Ctrl-C."""
     WORK[:] = [work]
     signal.signal(signal.SIGINT, signal.SIG_IGN)
@@ -86,9 +87,9 @@ def _begin(work: Callable[[int], Any], parent: int) -> None:
         os._exit(1)
 
 
-def _carry_out(part: int) -> bytes:
+def _carry_out(part: int, line: int) -> bytes:
     before = replace(TALLY)
-    result = WORK[0](part)
+    result = WORK[0](part, line)
     done = replace(TALLY, trainings=TALLY.trainings - before.trainings, steps=TALLY.steps - before.steps)
     # Pickled here, for multiprocessing would hand tensors over in shared memory, of which containers have little.
     return pickle.dumps((result, done))

@@ -15,7 +15,7 @@ from augment.core.stage import stage
 from augment.runtime.machine import machine
 from augment.runtime.progress import Progress
 from augment.runtime.runtime_spec import RuntimeSpec
-from augment.runtime.side_by_side import processes, side_by_side
+from augment.runtime.side_by_side import side_by_side
 
 
 @stage(
@@ -59,9 +59,9 @@ def train_classifier(
     require_alike(images, held_out, f"{train} and {val}")
     require_disjoint(images, held_out, f"{train} and {val}")
 
-    def fitted(run: int) -> TrainedClassifier:
+    def fitted(run: int, line: int = 0) -> TrainedClassifier:
         what = f"train_classifier {dataset} {train_set}/{recipe} run {run + 1} of {seeds}"
-        progress = Progress(what, spec.max_steps, capped=True, line=run % processes(seeds, runtime.threads))
+        progress = Progress(what, spec.max_steps, capped=True, line=line)
         return fit(images, held_out, spec, recipe_spec, seed, run, where, progress, verdict.endpoint)
 
     with machine(runtime) as where:

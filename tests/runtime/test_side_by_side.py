@@ -41,41 +41,43 @@ def test_processes_are_as_many_as_parts_and_cores_allow(
 
 
 PARTS = """
-def work(part):
+def work(part, line):
     for _ in Progress(f"part {part}", 2 + part, quiet=True, capped=True).steps():
         pass
-    return torch.full((2,), part), os.getpid()
+    return torch.full((2,), part), os.getpid(), line
 with machine(RuntimeSpec(device="cpu", precision="fp32")) as where:
     found = side_by_side(work, 4, where)
-assert all(torch.equal(tensor, torch.full((2,), part)) for part, (tensor, _) in enumerate(found))
-print(len({pid for _, pid in found} - {os.getpid()}), TALLY.trainings, TALLY.steps)
+assert all(torch.equal(tensor, torch.full((2,), part)) for part, (tensor, *_) in enumerate(found))
+print(len({pid for _, pid, _ in found} - {os.getpid()}), TALLY.trainings, TALLY.steps, [line for *_, line in found])
 """
 
 
-@pytest.mark.parametrize(("cores", "others"), [(2, 2), (1, 0)])
-def test_results_are_in_order_and_the_tally_whole_however_many_processes_there_are(cores: int, others: int) -> None:
+@pytest.mark.parametrize(("cores", "others", "lines"), [(2, 2, [0, 1, 0, 1]), (1, 0, [0, 0, 0, 0])])
+def test_results_are_in_order_and_the_tally_whole_however_many_processes_there_are(
+    cores: int, others: int, lines: list[int]
+) -> None:
     out, err = program(PARTS, cores).communicate()
-    assert (out, err) == (f"{others} 4 {2 + 3 + 4 + 5}\n", "")
+    assert (out, err) == (f"{others} 4 {2 + 3 + 4 + 5} {lines}\n", "")
 
 
 def test_an_error_is_that_of_the_part_and_ends_the_others() -> None:
     out, err = program("""
-        def work(part):
+        def work(part, line):
             if part == 1:
-                raise TrainingError("part 1 diverged")
+                raise TrainingError("part 1 diverged", "lower the rate")
             time.sleep(60)
         try:
             with machine(RuntimeSpec(device="cpu", precision="fp32")) as where:
                 side_by_side(work, 3, where)
         except TrainingError as error:
-            print(error)
+            print(error.reasons)
         """).communicate(timeout=30)
-    assert (out, err) == ("part 1 diverged\n", "")
+    assert (out, err) == ("('part 1 diverged', 'lower the rate')\n", "")
 
 
 def test_a_process_that_is_killed_is_told_with_what_to_do() -> None:
     out, err = program("""
-        def work(part):
+        def work(part, line):
             os.kill(os.getpid(), signal.SIGKILL)
         try:
             with machine(RuntimeSpec(device="cpu", precision="fp32")) as where:
@@ -91,7 +93,7 @@ def test_a_process_that_is_killed_is_told_with_what_to_do() -> None:
 def test_no_process_outlives_the_one_that_began_it(signal_name: str) -> None:
     code = f"""
         signal.signal(signal.SIGINT, signal.default_int_handler)  # in the background a shell has it ignored
-        def work(part):
+        def work(part, line):
             if part == 0:
                 os.kill(os.getppid(), signal.{signal_name})
             time.sleep(60)

@@ -1,5 +1,8 @@
 """The stage as the command line calls it: what it trains on must be what the settings say."""
 
+import shutil
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +21,7 @@ from augment.runtime.runtime_spec import RuntimeSpec
 from augment.stages.train_classifier import train_classifier
 from tests.conftest import striped_images
 
+PROJECT = Path(__file__).parents[2]
 SETTINGS: dict[str, Any] = {
     "seed": 0,
     "source": ImageFolderSource(kind="image_folder", image_size=8, mode="grey"),
@@ -93,3 +97,17 @@ def test_images_of_another_shape_are_refused(folder: Path) -> None:
     write(folder / "train", PREPARED, shape=(1, 9, 9))
     with pytest.raises(DataError, match=r"train and .*val: image shapes \(1, 9, 9\) and \(1, 8, 8\) differ"):
         run(folder)
+
+
+def test_classifiers_are_the_same_however_many_processes_train_them(folder: Path) -> None:
+    """In programs of their own: a process with pytest's threads should not be forked."""
+    code = "import os, sys; from tests.stages.test_train_classifier import Path, run; {}; run(Path(sys.argv[1]))"
+    written = []
+    for cores in "12":
+        set_cores = f"os.environ['LOKY_MAX_CPU_COUNT'] = '{cores}'"
+        command = [sys.executable, "-c", code.format(set_cores), str(folder)]
+        subprocess.run(command, cwd=PROJECT, check=True, capture_output=True)
+        written.append({file.name: file.read_bytes() for file in (folder / "arm").iterdir()})
+        shutil.rmtree(folder / "arm")
+    assert len(written[0]) > 2
+    assert written[0] == written[1]

@@ -106,7 +106,7 @@ class GanTraining(Training):
         if logits is not None:
             of_real = F.cross_entropy(logits[: len(labels)], labels)
             total = total + strength * self.spec.conditioning.auxiliary_weight * of_real
-        self._update(self.discriminator, self.optimiser_d, total)
+        update(self.discriminator, self.optimiser_d, total, self.spec.optimiser, self.machine)
         self.spec.loss.constrain(self.discriminator)
         self.augmentation.adapt(self.machine.mean(real.detach().sign().mean()), self.spec.batch_size)
         return [value.detach() for value in (loss, real.mean(), fake.mean())]
@@ -118,7 +118,7 @@ class GanTraining(Training):
         loss = total = self.spec.loss.generator(most_real(scores, 1.0 - progress * (1.0 - self.spec.loss.top_k)))
         if logits is not None:
             total = loss + strength * self.spec.conditioning.auxiliary_weight * F.cross_entropy(logits, labels)
-        self._update(self.generator, self.optimiser_g, total)
+        update(self.generator, self.optimiser_g, total, self.spec.optimiser, self.machine)
         self.discriminator.requires_grad_(True)
         return loss.detach()
 
@@ -147,14 +147,6 @@ class GanTraining(Training):
                 total = total + regulariser.scale * regulariser.penalty(seen)
         return total
 
-    def _update(self, network: nn.Module, optimiser: torch.optim.Optimizer, loss: Tensor) -> None:
-        network.zero_grad()
-        loss.backward()
-        self.machine.average_gradients(network)
-        if self.spec.optimiser.gradient_clip:
-            nn.utils.clip_grad_norm_(network.parameters(), self.spec.optimiser.gradient_clip)
-        optimiser.step()
-
 
 class Memories(nn.Module):
     """The running numbers of regularisers, as buffers of their names."""
@@ -182,3 +174,15 @@ def build_optimiser(network: nn.Module, spec: OptimiserSpec) -> torch.optim.Opti
             return torch.optim.Adam(network.parameters(), lr=spec.learning_rate, betas=(first, second), fused=True)
         case "rmsprop":
             return torch.optim.RMSprop(network.parameters(), lr=spec.learning_rate)
+
+
+def update(
+    network: nn.Module, optimiser: torch.optim.Optimizer, loss: Tensor, spec: OptimiserSpec, machine: Machine
+) -> None:
+    """Make a network's loss smaller by a step, with the gradients of all processes, clipped as the spec says."""
+    network.zero_grad()
+    loss.backward()
+    machine.average_gradients(network)
+    if spec.gradient_clip:
+        nn.utils.clip_grad_norm_(network.parameters(), spec.gradient_clip)
+    optimiser.step()

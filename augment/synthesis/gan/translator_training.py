@@ -4,7 +4,7 @@ import copy
 
 import torch
 import torch.nn.functional as F
-from torch import Tensor, nn
+from torch import Tensor
 
 from augment.core.cells import cell_numbers
 from augment.core.images import ImageSet
@@ -14,7 +14,7 @@ from augment.runtime.machine import Machine
 from augment.runtime.seeding import seeded_init, torch_generator
 from augment.synthesis.base.translator import require_groups
 from augment.synthesis.gan.augmentation import Augmentation
-from augment.synthesis.gan.training import build_optimiser
+from augment.synthesis.gan.training import build_optimiser, update
 from augment.synthesis.gan.translator_network import build_translator
 from augment.synthesis.gan.translator_spec import TranslatorSpec
 from augment.synthesis.networks.build import build_discriminator
@@ -100,7 +100,7 @@ class TranslatorTraining(Training):
         both = self.augmentation(torch.cat([images, translated]), self.draws)
         real, fake = self._judge(both, torch.cat([origins, targets])).chunk(2)
         loss = self.spec.loss.discriminator(real, fake)
-        self._update(self.discriminator, self.optimiser_d, loss)
+        update(self.discriminator, self.optimiser_d, loss, self.spec.optimiser, self.machine)
         self.spec.loss.constrain(self.discriminator)
         self.augmentation.adapt(self.machine.mean(real.detach().sign().mean()), self.spec.batch_size)
         return loss
@@ -115,7 +115,7 @@ class TranslatorTraining(Training):
         cycle, identity = F.l1_loss(returned, images), F.l1_loss(kept, images)
         movement = F.mse_loss(translated, images)
         of_images = self.spec.cycle * cycle + self.spec.identity * identity + self.spec.movement * movement
-        self._update(self.translator, self.optimiser_g, loss + of_images)
+        update(self.translator, self.optimiser_g, loss + of_images, self.spec.optimiser, self.machine)
         self.discriminator.requires_grad_(True)
         return loss, cycle, identity, movement
 
@@ -123,11 +123,3 @@ class TranslatorTraining(Training):
         with self.machine.autocast():
             scores: Tensor = self.discriminator(images, groups)[0]
         return scores
-
-    def _update(self, network: nn.Module, optimiser: torch.optim.Optimizer, loss: Tensor) -> None:
-        network.zero_grad()
-        loss.backward()
-        self.machine.average_gradients(network)
-        if self.spec.optimiser.gradient_clip:
-            nn.utils.clip_grad_norm_(network.parameters(), self.spec.optimiser.gradient_clip)
-        optimiser.step()

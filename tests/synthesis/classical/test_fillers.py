@@ -23,6 +23,7 @@ from augment.synthesis.classical.fillers import (
 )
 from augment.synthesis.classical.fillers_spec import FourierSpec, HistogramSpec, TransportSpec
 from tests.synthesis.classical.conftest import normal
+from tests.synthesis.scanners import two_scanners
 
 FITS: dict[str, Callable[[ImageSet], Any]] = {
     "transport": lambda train: fit_transport(train, TransportSpec()),
@@ -30,22 +31,6 @@ FITS: dict[str, Callable[[ImageSet], Any]] = {
     "histogram": lambda train: fit_by_reference(train, HistogramSpec()),
 }
 every_filler = pytest.mark.parametrize("name", FITS)
-
-
-def two_scanners(cells: dict[tuple[int, str], int]) -> ImageSet:
-    """Make images whose class is the bright half; scanner b is darker, and of half the contrast."""
-    rng = np.random.default_rng(0)
-    images, labels, groups = [], [], []
-    for (label, group), count in cells.items():
-        for _ in range(count):
-            image = rng.normal(60, 10, (1, 8, 8))
-            image[:, 4 * label : 4 * label + 4] += 120
-            images.append(image if group == "a" else image / 2)
-            labels.append(label)
-            groups.append(group)
-    found = make_image_set(np.rint(np.clip(images, 0, 255)).astype(np.uint8), labels, ["top", "bottom"])
-    found.manifest["group"] = groups
-    return found
 
 
 def bright_half(images: torch.Tensor) -> torch.Tensor:

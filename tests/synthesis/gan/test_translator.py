@@ -2,13 +2,11 @@
 
 from typing import Any
 
-import numpy as np
 import pytest
 import torch
 from torch import Tensor
 
 from augment.core.errors import LeftOutError
-from augment.core.images import ImageSet, make_image_set
 from augment.runtime.batches import to_float, to_uint8
 from augment.runtime.machine import Machine
 from augment.synthesis.gan.gan_spec import OptimiserSpec
@@ -17,25 +15,13 @@ from augment.synthesis.gan.translator_spec import TranslatorSpec
 from augment.synthesis.gan.translator_training import TranslatorTraining
 from augment.synthesis.networks.architectures import DiscriminatorSpec
 from tests.synthesis.by_hand import gradients_of, twin
+from tests.synthesis.scanners import two_scanners
+
+LIGHT = 0.6
+"""What scanner b takes in of that of scanner a."""
 
 PLAIN: dict[str, Any] = {"discriminator": DiscriminatorSpec(spectral_norm=False), "augmentation": None}
 """Nothing that draws or iterates within the discriminator."""
-
-
-def two_scanners(cells: dict[tuple[int, str], int]) -> ImageSet:
-    """Make images whose class is the bright half; scanner b is darker."""
-    rng = np.random.default_rng(0)
-    images, labels, groups = [], [], []
-    for (label, group), count in cells.items():
-        for _ in range(count):
-            image = rng.normal(60, 10, (1, 8, 8))
-            image[:, 4 * label : 4 * label + 4] += 120
-            images.append(image if group == "a" else image * 0.6)
-            labels.append(label)
-            groups.append(group)
-    found = make_image_set(np.rint(np.clip(images, 0, 255)).astype(np.uint8), labels, ["top", "bottom"])
-    found.manifest["group"] = groups
-    return found
 
 
 EMPTY = {(0, "a"): 20, (1, "a"): 25, (1, "b"): 30}
@@ -55,7 +41,7 @@ def drawn(training: TranslatorTraining) -> tuple[Tensor, Tensor, Tensor]:
 
 def test_the_losses_of_a_step_are_those_summed_by_hand(cpu: Machine) -> None:
     spec = TranslatorSpec(steps=4, batch_size=8, width=4, blocks=1, cycle=3.0, identity=0.5, movement=7.0, **PLAIN)
-    training = TranslatorTraining(two_scanners(EMPTY), spec, 0, cpu)
+    training = TranslatorTraining(two_scanners(EMPTY, LIGHT), spec, 0, cpu)
     torch.nn.init.normal_(training.translator.last.weight, std=0.1)  # untrained, nothing would change
     images, origins, targets = drawn(training)
     network = training.translator.changed
@@ -79,7 +65,7 @@ def test_the_losses_of_a_step_are_those_summed_by_hand(cpu: Machine) -> None:
 def test_the_translator_follows_the_gradient_of_their_weighted_sum(cpu: Machine) -> None:
     spec = TranslatorSpec(steps=4, batch_size=8, width=4, blocks=1, cycle=3.0, identity=0.5, movement=7.0, **PLAIN)
     spec = spec.model_copy(update={"optimiser": spec.optimiser.model_copy(update={"learning_rate": 1e-12})})
-    training = TranslatorTraining(two_scanners(EMPTY), spec, 0, cpu)
+    training = TranslatorTraining(two_scanners(EMPTY, LIGHT), spec, 0, cpu)
     torch.nn.init.normal_(training.translator.last.weight, std=0.1)
     images, origins, targets = drawn(training)
     training.step(0, 1.0)
@@ -95,7 +81,7 @@ def test_the_translator_follows_the_gradient_of_their_weighted_sum(cpu: Machine)
 
 
 def test_a_cell_that_was_never_seen_gets_the_look_of_its_group_and_keeps_its_class(cpu: Machine) -> None:
-    images = two_scanners(EMPTY)
+    images = two_scanners(EMPTY, LIGHT)
     spec = TranslatorSpec(steps=60, batch_size=8, width=8, blocks=0, optimiser=OptimiserSpec(learning_rate=4e-3))
     training = TranslatorTraining(images, spec, 0, cpu)
     for number in range(spec.steps):
@@ -110,7 +96,7 @@ def test_a_cell_that_was_never_seen_gets_the_look_of_its_group_and_keeps_its_cla
 
 
 def test_every_target_is_another_group_and_each_as_likely(cpu: Machine) -> None:
-    images = two_scanners({(label, group): 10 for label in (0, 1) for group in "abc"})
+    images = two_scanners({(label, group): 10 for label in (0, 1) for group in "abc"}, LIGHT)
     training = TranslatorTraining(images, TranslatorSpec(steps=1, batch_size=600, width=4, **PLAIN), 0, cpu)
     _, origins, targets = training._draw()
     counts = torch.bincount(origins * 3 + targets, minlength=9).view(3, 3)
@@ -119,7 +105,7 @@ def test_every_target_is_another_group_and_each_as_likely(cpu: Machine) -> None:
 
 
 def test_untrained_it_changes_nothing(cpu: Machine) -> None:
-    training = TranslatorTraining(two_scanners(EMPTY), TranslatorSpec(steps=1), 0, cpu)
+    training = TranslatorTraining(two_scanners(EMPTY, LIGHT), TranslatorSpec(steps=1), 0, cpu)
     images = torch.rand(3, 1, 8, 8)
     assert torch.equal(training.translator.changed(images, torch.tensor([0, 1, 0])), images)
 
@@ -134,7 +120,7 @@ def test_the_norm_takes_an_images_own_mean_and_spread_away() -> None:
 
 
 def test_images_without_groups_are_left_out(cpu: Machine) -> None:
-    images = two_scanners({(0, "a"): 5, (1, "a"): 5})
+    images = two_scanners({(0, "a"): 5, (1, "a"): 5}, LIGHT)
     with pytest.raises(LeftOutError, match="at least 2 groups"):
         TranslatorTraining(images, TranslatorSpec(steps=1), 0, cpu)
 
