@@ -65,6 +65,7 @@ def main() -> None:
     parser.add_argument("--sample", type=int, default=100, help="mutants, over all sources")
     parser.add_argument("--seed", type=int, default=0, help="of the sample")
     options = parser.parse_args()
+    listed = listed_survivors()  # first, lest an hour of mutants end at a slip in it
     with tempfile.TemporaryDirectory(prefix="mutation-") as folder:
         copy_project(Path(folder))
         os.chdir(folder)  # mutmut knows no other place
@@ -75,7 +76,7 @@ def main() -> None:
         states = run(sorted(names))
         living = [(states[name], name, shown(name, mutants[name])) for name in names if states[name] not in KILLED]
         os.chdir(PROJECT)
-    sys.exit(0 if report(len(names), living) >= LEAST else 1)
+    sys.exit(0 if report(len(names), living, listed) >= LEAST else 1)
 
 
 def list_mutants(sources: Iterable[Path]) -> dict[str, str]:
@@ -135,6 +136,12 @@ def mutmut(*arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(["mutmut", *arguments], capture_output=True, text=True, check=False)
 
 
+def listed_survivors() -> list[dict[str, str]]:
+    """Read which mutants may live, and why."""
+    found: list[dict[str, str]] = yaml.safe_load(SURVIVORS.read_text())
+    return found
+
+
 def may_live(change: Change, listed: list[dict[str, str]]) -> bool:
     """Tell whether a change is listed: by file and lines, or by a pattern of its new lines, in any file or in one."""
     return any(
@@ -145,9 +152,8 @@ def may_live(change: Change, listed: list[dict[str, str]]) -> bool:
     )
 
 
-def report(count: int, living: list[tuple[str, str, Change]]) -> float:
+def report(count: int, living: list[tuple[str, str, Change]], listed: list[dict[str, str]]) -> float:
     """Print which of so many mutants live; give the share killed of those that may not."""
-    listed = yaml.safe_load(SURVIVORS.read_text())
     survivors = [each for each in living if not may_live(each[2], listed)]
     for state, name, change in survivors:
         print(f"\n{state}: {name} ({change.file})\n  - {change.before}\n  + {change.after}")
