@@ -69,6 +69,13 @@ def test_arms_are_chosen_by_what_is_asked() -> None:
     assert found.best_real is better
 
 
+def test_every_comparison_is_of_what_is_asked() -> None:
+    arms = [arm_in_cells("real", REAL, TRUTH), arm_in_cells("merged", MERGED, TRUTH)]
+    found = compare(arms, seed=0, endpoint="rare_cells")
+    means = {baseline: each["merged/plain"].estimate.mean for baseline, each in found.against.items()}
+    assert means == dict.fromkeys((Baseline.REFERENCE, Baseline.BEST_REAL, Baseline.SAME_RECIPE), 1.0)
+
+
 @pytest.mark.parametrize(
     ("endpoint", "train", "unseen"),
     [

@@ -13,6 +13,8 @@ from augment.comparison.significance import holm
 from augment.comparison.subgroups import LOPSIDED, estimate_in, mean_in, recall_table, subsets, tiers, widest_gap
 from augment.evaluation.predictions import GroundTruth, Predictions
 from augment.results.kinds import ArmKind
+from augment.results.wording import cell_name
+from tests.comparison.simulated import arm_in_cells, truth_in_cells
 
 COUNTS = np.asarray([500, 50, 5], dtype=np.int64)
 LABELS = np.repeat(np.arange(3), [6, 4, 2])
@@ -102,6 +104,17 @@ def test_the_table_holds_recalls_differences_and_their_correction() -> None:
     assert (found["train_images"], found["test_images"]) == (500, 6)
     by_class = rows.loc["class"]
     assert by_class["p_holm"].to_numpy() == pytest.approx(holm(by_class["p"].to_numpy()))
+
+
+def test_the_table_tells_the_training_images_of_every_cell_and_numbers_its_rows() -> None:
+    truth = truth_in_cells({(0, "a"): 4, (0, "b"): 4, (1, "a"): 4, (1, "b"): 4})
+    real, merged = (arm_in_cells(name, np.ones((2, 16)), truth) for name in ("real", "merged"))
+    table = recall_table([real, merged], [real], real)
+    cells = table[(table["kind"] == "cell") & (table["arm"] == "merged/plain")]
+    counts = [90, 5, 90, 90]
+    names = [cell_name(name, group) for name in "xy" for group in "ab"]
+    assert dict(zip(cells["name"], cells["train_images"], strict=True)) == dict(zip(names, counts, strict=True))
+    assert table.index.tolist() == list(range(len(table)))
 
 
 def test_a_class_with_one_test_image_has_a_recall_but_no_interval() -> None:

@@ -6,13 +6,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from augment.comparison.arms import Arm
-from augment.comparison.assembly import assemble_nothing
+from augment.comparison.assembly import assemble, assemble_nothing
+from augment.comparison.comparison import compare
 from augment.evaluation.predictions import GroundTruth
 from augment.results.kinds import ArmKind, Missing
 from augment.results.record import Interval, LeftOut
 from augment.results.sentences import cut_off_note, release
 from augment.results.wording import p_value, percent, points
-from tests.comparison.simulated import arm, random_hits
+from tests.comparison.simulated import arm, arm_in_cells, random_hits, truth_in_cells
 from tests.results.examples import QUALITY, result_of
 
 PLAIN = arm("real", "plain", random_hits(0.6, 0), 0.6)
@@ -105,6 +106,24 @@ def test_a_failed_synthesizer_is_left_out_before_all_else_with_what_to_try() -> 
         "rate): leave it out. Left out: `merged`, `mixed`, because no images. Train on `real` with recipe `plain`. "
         "Real and synthetic images together are not judged: no arm with both is left."
     )
+
+
+def test_as_many_reasons_as_a_sentence_takes_are_all_told() -> None:
+    three = LeftOut(name="merged", missing=Missing.NOT_MERGED, reasons=("one", "two", "three"))
+    assert "Left out: `merged`, because one; two; three. " in result_of([PLAIN], left_out=[three]).verdict
+
+
+def test_a_gain_in_another_endpoint_than_accuracy_is_called_by_its_name() -> None:
+    truth = truth_in_cells({(0, "a"): 50, (0, "b"): 50, (1, "a"): 50, (1, "b"): 50})
+    arms = [
+        arm_in_cells(name, (np.random.default_rng(seed).random((5, 200)) < share).astype(float), truth)
+        for seed, (name, share) in enumerate([("real", 0.6), ("merged", 0.95)])
+    ]
+    for worse, better, word in ((*arms, "higher"), (*reversed(arms), "lower")):
+        real, merged = replace(worse, train_set="real", kind=ArmKind.REAL), replace(better, train_set="merged")
+        merged = replace(merged, kind=ArmKind.MERGED)
+        text = assemble("toys", compare([real, merged], seed=0, endpoint="cells"), {}).verdict
+        assert f"has a {word} mean accuracy over cells of class and group than `real/plain`" in text
 
 
 def test_images_that_failed_and_were_merged_all_the_same_are_told_before_they_are_advised() -> None:
@@ -202,4 +221,4 @@ def test_figures_read_as_people_write_them() -> None:
     assert points(Interval(mean=0.1, low=-0.1, high=0.2)) == "+10.0 [-10.0, +20.0]"
     assert points(Interval(mean=0.5, low=0.1, high=0.9)) == "+50.0 [+10.0, +90.0]"
     assert percent(Interval(mean=0.973, low=0.956, high=1.0)) == "97.3 % [95.6, 100.0]"
-    assert (p_value(0.0421), p_value(0.00099)) == ("p = 0.042", "p < 0.001")
+    assert [p_value(value) for value in (0.0421, 0.001, 0.00099)] == ["p = 0.042", "p = 0.001", "p < 0.001"]

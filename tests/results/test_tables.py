@@ -1,11 +1,16 @@
+import re
 from dataclasses import replace
 
+import numpy as np
+
+from augment.comparison.assembly import assemble
+from augment.comparison.comparison import compare
 from augment.evaluation.predictions import GroundTruth
 from augment.results import tables
 from augment.results.arm_figures import ARM_FIGURES
 from augment.results.synthesizer_figures import SYNTHESIZER_FIGURES
 from augment.results.tables import Cell
-from tests.comparison.simulated import arm, random_hits
+from tests.comparison.simulated import arm, arm_in_cells, random_hits, truth_in_cells
 from tests.results.examples import QUALITY, result_of
 
 ARMS = [
@@ -120,3 +125,16 @@ def test_a_gap_between_groups_names_them_as_they_are() -> None:
         "gap."
     )
     assert tables.gaps(result_of(ARMS)) is None
+
+
+def test_the_endpoint_that_is_asked_is_marked_and_a_worst_group_named_unless_all_is_right() -> None:
+    truth = truth_in_cells({(0, "a"): 50, (0, "b"): 50, (1, "a"): 50, (1, "b"): 50})
+    some = (np.random.default_rng(0).random((5, 200)) < 0.7).astype(float)
+    arms = [arm_in_cells("real", some, truth), arm_in_cells("merged", np.ones((5, 200)), truth)]
+    found = tables.endpoints(assemble("toys", compare(arms, seed=0, endpoint="worst_group"), {}))
+    assert found is not None
+    assert [title for title in found.titles if "(" in title] == ["accuracy of the worst group % (asked)"]
+    column = found.titles.index("accuracy of the worst group % (asked)") - 1
+    wrong, right = (row[column].text for row in found.rows)
+    assert re.fullmatch(r"\d\d\.\d \[\d\d\.\d, \d\d\.\d\] \([ab]\)", wrong)
+    assert re.fullmatch(r"100\.0 \[\d\d\.\d, 100\.0\]", right)
