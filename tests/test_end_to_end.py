@@ -1,11 +1,9 @@
 """The real `dvc repro` in a temporary clone, on a tiny configuration: what runs, what does not, what comes out."""
 
 import json
-import os
 import re
 import shlex
 import shutil
-import subprocess
 import sys
 from pathlib import Path
 from typing import Any
@@ -20,99 +18,13 @@ from augment.core.records import read_record
 from augment.results.kinds import Missing
 from augment.results.record import Result
 from augment.results.synthesizer_figures import SYNTHESIZER_FIGURES
-
-PROJECT = Path(__file__).parents[1]
-TINY_DATASET: dict[str, Any] = {
-    "source": {"kind": "sklearn_digits"},
-    "split": {"val": 60, "test": 100},
-    "scarcity": {"kind": "per_class", "count": 20},
-    "synthesizers": {
-        "gan": {"kind": "gan", "steps": 4, "network": {"width": 4}, "monitor": {"points": 2}},
-        "smote": {"kind": "smote"},
-    },
-    "synthesis": {"per_class": 20},
-    "classifier": {"width": 4, "max_steps": 6, "eval_every": 3},
-}
-TINY: dict[str, Any] = {
-    "seed": 0,
-    "seeds": 2,
-    "runtime": {"device": "cpu", "precision": "fp32", "threads": 1},
-    "synthesizers": {"gan": ["gan"], "vae": [], "classical": ["smote"]},
-    "datasets": {"digits": TINY_DATASET},
-    "gate": {"label_fidelity": 0.0, "coverage": 0.0, "recall": 0.0, "diversity": 0.0},
-    "verdict": {},
-    "mixes": {
-        "merged": {"synthesizer": "gan", "share": 0.5},
-        "synthetic": {"synthesizer": "smote", "share": 1.0, "filter": {"near_copies": False}},
-    },
-    "auto_mixes": {"best": {"synthesizer": "gan", "shares": [0.0, 0.25], "recipe": "plain", "runs": 2}},
-    "arms": {
-        "train_sets": ["real", "merged", "synthetic", "best"],
-        "recipes": {"plain": {"transforms": "none", "sampling": "natural"}},
-    },
-}
-SHAPES = TINY_DATASET | {
-    "source": {"kind": "image_folder", "image_size": 12, "mode": "rgb"},
-    "split": {"val": 12, "test": 12},
-    "scarcity": {"kind": "none"},
-    "synthesizers": {
-        "gan": TINY_DATASET["synthesizers"]["gan"] | {"rollbacks": 0, "optimiser": {"learning_rate": 1e30}},
-        "smote": {"kind": "smote"},
-    },
-}
-"""A folder of images, and a GAN that diverges."""
-
-
-class Workspace:
-    """A clone of the project with tiny settings."""
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        # `python` in dvc.yaml must be the interpreter that runs the tests.
-        scripts = str(Path(sys.executable).parent)
-        self.environment = os.environ | {"PATH": scripts + os.pathsep + os.environ["PATH"]}
-
-    def run(self, *command: str) -> str:
-        """Run a command here; fail the test with its output if it fails."""
-        result = self.call(*command)
-        assert result.returncode == 0, f"{command}\n{result.stdout}\n{result.stderr}"
-        return result.stdout
-
-    def call(self, *command: str) -> subprocess.CompletedProcess[str]:
-        """Run a command here, whatever comes of it."""
-        return subprocess.run(command, cwd=self.path, env=self.environment, capture_output=True, text=True, check=False)
-
-    def repro(self, *options: str) -> list[str]:
-        """Run `dvc repro` and give the names of the stages that ran."""
-        lines = self.run("dvc", "repro", *options).splitlines()
-        return [line.split("'")[1] for line in lines if line.startswith("Running stage")]
-
-    def stale(self) -> set[str]:
-        """Name the stages that `dvc status` calls changed."""
-        return set(json.loads(self.run("dvc", "status", "--json")))
-
-    def lock(self) -> Any:
-        """Give the hashes of everything made."""
-        return yaml.safe_load((self.path / "dvc.lock").read_text())
-
-    def set(self, **changes: Any) -> None:
-        """Write the tiny settings with changes at the top level."""
-        (self.path / "params.yaml").write_text(yaml.safe_dump(TINY | changes, sort_keys=False))
+from tests.workspaces import PROJECT, SHAPES, TINY_DATASET, Workspace, clone_project
 
 
 @pytest.fixture(scope="module")
 def workspace(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
-    """Clone the project as it stands, uncommitted changes included, and reproduce it once."""
-    path = tmp_path_factory.mktemp("clone")
-    listed = ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z"]
-    names = subprocess.run(listed, cwd=PROJECT, capture_output=True, text=True, check=True).stdout.split("\0")
-    for name in filter(None, names):
-        if (PROJECT / name).is_file():
-            (path / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy(PROJECT / name, path / name)
-    clone = Workspace(path)
-    clone.set()
-    (path / "dvc.lock").unlink(missing_ok=True)
+    """Clone the project and reproduce it once."""
+    clone = clone_project(tmp_path_factory.mktemp("clone"))
     clone.run("git", "init", "--quiet")
     clone.run("git", "config", "user.email", "test@example.invalid")
     clone.run("git", "config", "user.name", "test")
@@ -128,9 +40,9 @@ pytestmark = pytest.mark.end_to_end
 def test_every_output_is_there_and_sound(workspace: Workspace) -> None:
     train = read_image_set(workspace.path / "data/digits/train/real")
     merged = read_image_set(workspace.path / "data/digits/train/merged")
-    assert train.class_counts().tolist() == [20] * 10
-    assert merged.class_counts().tolist() == [40] * 10
-    assert merged.manifest["origin"].value_counts().to_dict() == {"real": 200, "synthetic": 200}
+    assert train.class_counts().tolist() == [8] * 10
+    assert merged.class_counts().tolist() == [16] * 10
+    assert merged.manifest["origin"].value_counts().to_dict() == {"real": 80, "synthetic": 80}
     assert (merged.weights == 1.0).all()
     account = json.loads((workspace.path / "data/digits/train/merged/meta.json").read_text())["made_by"]["synthetic"]
     assert account["drawn"] == account["added"] + account["surplus"] + sum(account["dropped"].values()) == 200
@@ -222,14 +134,48 @@ def test_a_change_to_the_classifier_leaves_the_gan_alone(workspace: Workspace) -
 
 
 def test_the_same_settings_give_the_same_bytes(workspace: Workspace) -> None:
+    """With what `make quick` makes anew below, one of each kind; benchmarks/reproducibility.py does all defaults."""
     before = workspace.lock()
-    # One of each kind; benchmarks/reproducibility.py does all of the default settings.
-    kinds = ["prepare@digits", "train_judge@digits", "train_gan@digits-gan", "synthesize_gan@digits-gan"]
-    kinds += ["assess_gan@digits-gan", "merge@digits-merged", "merge_auto@digits-best"]
-    kinds += ["train_classifier@digits-merged-plain", "evaluate@digits", "compare@digits", "product@digits"]
-    kinds += ["summary@digits", "report@digits", "overview"]
+    kinds = ["train_classical@digits-smote", "merge_auto@digits-best", "evaluate@digits", "compare@digits"]
+    kinds += ["product@digits", "summary@digits", "report@digits", "overview"]
     assert workspace.repro("--force", "--single-item", *kinds) == kinds
     assert workspace.lock() == before
+
+
+MADE_BY_QUICK = {"prepare", "train_judge", "train_gan", "synthesize_gan", "assess_gan", "merge", "train_classifier"}
+"""Stages whose outputs do not follow from how many arms there are."""
+
+
+def test_a_quick_look_is_had_beside_the_project_and_says_what_it_is(workspace: Workspace, tmp_path: Path) -> None:
+    """By `make quick`, in a clone whose settings are those of ``workspace`` once they are cut."""
+    clone = clone_project(tmp_path / "project")
+    gan, classifier = TINY_DATASET["synthesizers"]["gan"], TINY_DATASET["classifier"]
+    longer = {
+        "synthesizers": TINY_DATASET["synthesizers"] | {"gan": gan | {"steps": 3 * gan["steps"]}},
+        "classifier": classifier | {"max_steps": 2 * classifier["max_steps"]},
+    }
+    clone.set(datasets={"digits": TINY_DATASET | longer})
+    (clone.path / ".venv").symlink_to(sys.prefix)
+    before = {path: path.read_bytes() for path in clone.path.rglob("*") if path.is_file()}
+    done = clone.call("make", "--old-file=.venv/installed", "quick")
+    assert done.returncode == 0, done.stdout + done.stderr
+    said = done.stdout
+    counted = re.search(r"^(\d+) of (\d+) stages are to run", said, re.MULTILINE)
+    assert counted is not None
+    assert counted[1] == counted[2]
+    assert said.index("on this machine") < said.index("Running stage")
+    assert f"\nstage {counted[1]} of {counted[1]}, about 5 s left\n" in said
+    assert "A quick look, with fewer arms, classifiers and steps: a hint, no answer." in said
+    assert "| `merged/plain` |" in said
+    pages = list((clone.path / ".dvc/tmp/quick/reports").rglob("*.html"))
+    assert pages
+    assert all("<strong>A quick look, " in page.read_text() for page in pages)
+    assert {path: path.read_bytes() for path in before} == before
+    # That the same settings give the same bytes in another folder, too:
+    whole, again = (each.lock()["stages"] for each in (workspace, Workspace(clone.path / ".dvc/tmp/quick")))
+    same = {name: entry["outs"] for name, entry in again.items() if name.partition("@")[0] in MADE_BY_QUICK}
+    assert {name.partition("@")[0] for name in same} == MADE_BY_QUICK
+    assert same == {name: whole[name]["outs"] for name in same}
 
 
 def test_bad_settings_stop_the_run_and_destroy_nothing(workspace: Workspace) -> None:
@@ -244,18 +190,17 @@ def test_bad_settings_stop_the_run_and_destroy_nothing(workspace: Workspace) -> 
 
 
 def test_an_experiment_on_one_setting_reruns_what_follows_from_it(workspace: Workspace) -> None:
-    output = workspace.run("dvc", "exp", "run", "--name", "longer", "-S", "datasets.digits.synthesizers.gan.steps=5")
-    ran = [line.split("'")[1] for line in output.splitlines() if line.startswith("Running stage")]
-    assert "train_gan@digits-gan" in ran
-    assert not {"prepare@digits", "train_judge@digits", "train_classifier@digits-real-plain"} & set(ran)
+    output = workspace.run("dvc", "exp", "run", "--name", "fewer", "-S", "mixes.synthetic.share=0.5")
+    ran = {line.split("'")[1] for line in output.splitlines() if line.startswith("Running stage")}
+    arms = {"merge@digits-synthetic", "train_classifier@digits-synthetic-plain"}
+    answers = {f"{name}@digits" for name in ("evaluate", "compare", "summary", "product", "report")}
+    assert ran == {"check", "overview"} | arms | answers
     shown = json.loads(workspace.run("dvc", "exp", "show", "--json"))
-    assert "longer" in json.dumps(shown)
+    assert "fewer" in json.dumps(shown)
     workspace.run("git", "checkout", "--quiet", ".")
     workspace.run("dvc", "checkout")
-    assert set(workspace.repro()) <= {
-        "report@digits",
-        "overview",
-    }  # DVC keeps figures nowhere: those are the experiment's
+    # DVC keeps figures nowhere: those are the experiment's.
+    assert set(workspace.repro()) <= {"report@digits", "overview"}
 
 
 def test_a_dataset_whose_gan_diverges_goes_through_to_a_page_that_says_so(workspace: Workspace) -> None:
