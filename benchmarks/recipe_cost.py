@@ -10,8 +10,8 @@ import numpy as np
 import torch
 from torchvision.transforms import v2
 
+from augment.classifier.building import build_backbone
 from augment.classifier.classifier_spec import ClassifierSpec, RecipeSpec
-from augment.classifier.networks import build_backbone
 from augment.classifier.parts import MIXINGS, TRANSFORMS
 from augment.classifier.recipes import Batch, batches
 from augment.classifier.training import train_step

@@ -11,7 +11,8 @@ import yaml
 from pydantic import BaseModel
 
 from augment.__main__ import main
-from augment.classifier.networks import Backbone, build_backbone
+from augment.classifier.building import build_backbone
+from augment.classifier.networks import Backbone
 from augment.core.registry import Method, Registry, load
 from augment.datasets.pictures import PictureSource
 from augment.datasets.question import question

@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from augment.classifier.building import build_backbone
 from augment.classifier.classifier_spec import ClassifierSpec
-from augment.classifier.networks import build_backbone
 from augment.classifier.training import TrainedClassifier
 from augment.core.errors import ContainerError
 from augment.core.images import ImageSet

@@ -6,9 +6,6 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from augment.classifier.classifier_spec import ClassifierSpec
-from augment.classifier.parts import BACKBONES, options_of
-
 
 class Backbone(nn.Module):
     """Stages of convolutions, a global average, a linear head.
@@ -74,21 +71,6 @@ class Backbone(nn.Module):
     def own(self) -> nn.Module:
         """The rest of it."""
         return self
-
-
-def build_backbone(shape: tuple[int, int, int], classes: int, spec: ClassifierSpec) -> Backbone:
-    """Build the network that a spec names, its weights drawn from torch's global generator.
-
-    Args:
-        shape: Channels, height and width of the images.
-        classes: Number of classes.
-        spec: Names the backbone, and has its options.
-
-    Raises:
-        SettingsError: There is no such backbone.
-    """
-    options = {name: getattr(spec, name) for name in options_of(spec.backbone)}
-    return BACKBONES[spec.backbone](shape, classes, **options)
 
 
 def convolution(before: int, after: int, *, halve: bool) -> nn.Sequential:

@@ -8,9 +8,10 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from augment.classifier.building import build_network
 from augment.classifier.classifier_spec import ClassifierSpec, RecipeSpec
 from augment.classifier.lessons import lessons
-from augment.classifier.networks import Backbone, build_backbone
+from augment.classifier.networks import Backbone
 from augment.classifier.objective import Objective, soft_cross_entropy_of
 from augment.classifier.recipes import Batch
 from augment.core.cells import count_cells, groups_of
@@ -20,7 +21,7 @@ from augment.core.images import Float32Array, ImageSet, IntArray
 from augment.runtime.averaging import update_average
 from augment.runtime.machine import Machine
 from augment.runtime.progress import Progress
-from augment.runtime.seeding import seeded_init, torch_generator
+from augment.runtime.seeding import torch_generator
 
 AVERAGE_DECAY = 0.98
 LOSS_MARGIN = 1e-3
@@ -67,19 +68,6 @@ class Score:
         if self.endpoint == other.endpoint:
             return self.loss < other.loss - LOSS_MARGIN
         return self.endpoint > other.endpoint
-
-
-def build_network(shape: tuple[int, int, int], classes: int, spec: ClassifierSpec, seed: int, run: int) -> Backbone:
-    """Build the network of one run; the same seed and run give the same initial weights in every arm.
-
-    Raises:
-        SettingsError: Weights that others trained are not to be had.
-        ContainerError: Their file is broken.
-    """
-    with seeded_init(seed, "classifier", "initialisation", run):
-        network = build_backbone(shape, classes, spec)
-    network.begin()
-    return network
 
 
 def train_classifier(

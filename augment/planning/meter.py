@@ -7,10 +7,11 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 import torch
 
+from augment.classifier.building import build_network
 from augment.classifier.classifier_spec import ClassifierSpec, RecipeSpec, is_frozen
 from augment.classifier.memory import MEMORY
 from augment.classifier.prediction import predict_probabilities
-from augment.classifier.training import build_network, train_classifier
+from augment.classifier.training import train_classifier
 from augment.planning.facts import Facts, stand_in
 from augment.quality.neighbours import nearest
 from augment.runtime.machine import Machine, machine

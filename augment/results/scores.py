@@ -1,8 +1,9 @@
-"""Scores of one run's predicted probabilities."""
+"""Scores of one run's predicted probabilities.
+
+Scikit-learn is imported by what calls it: it takes a second, which stages that only tell of scores need not wait for.
+"""
 
 import numpy as np
-from sklearn.metrics import f1_score, recall_score
-from sklearn.metrics import log_loss as cross_entropy
 
 from augment.core.images import Float32Array, FloatArray, IntArray
 
@@ -21,11 +22,15 @@ def hits(labels: IntArray, probabilities: Float32Array) -> FloatArray:
 
 def macro_f1(labels: IntArray, probabilities: Float32Array) -> float:
     """Mean over classes of the harmonic mean of precision and recall, 0 to 1; 0 for a class never predicted."""
+    from sklearn.metrics import f1_score
+
     return float(f1_score(labels, probabilities.argmax(axis=1), average="macro", zero_division=0.0))
 
 
 def recall(labels: IntArray, probabilities: Float32Array) -> FloatArray:
     """Recall of each class, shape (K,), 0 to 1; NaN for a class without images."""
+    from sklearn.metrics import recall_score
+
     classes = np.arange(probabilities.shape[1])
     return np.asarray(
         recall_score(labels, probabilities.argmax(axis=1), labels=classes, average=None, zero_division=np.nan)
@@ -39,6 +44,8 @@ def balanced_accuracy(labels: IntArray, probabilities: Float32Array) -> float:
 
 def log_loss(labels: IntArray, probabilities: Float32Array) -> float:
     """Mean of the negative logarithm of the true class's probability, ≥ 0."""
+    from sklearn.metrics import log_loss as cross_entropy
+
     return float(cross_entropy(labels, probabilities, labels=np.arange(probabilities.shape[1])))
 
 

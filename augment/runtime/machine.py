@@ -122,11 +122,12 @@ def machine(spec: RuntimeSpec) -> Iterator[Machine]:
     keep_freed_memory()
     # cuBLAS reads this when it starts; without it, deterministic mode refuses matrix products.
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
-    threads, deterministic = torch.get_num_threads(), torch.are_deterministic_algorithms_enabled()
+    threads, deterministic = torch.get_num_threads(), torch.get_deterministic_debug_mode()
     debugging: Any = torch.utils.deterministic  # its attribute is set on its class, where stubs do not look
     fills = debugging.fill_uninitialized_memory
     torch.set_num_threads(spec.threads)
-    torch.use_deterministic_algorithms(True)
+    # What `use_deterministic_algorithms` does, too, but for importing a compiler first: a second, and none is used.
+    torch.set_deterministic_debug_mode("error")
     debugging.fill_uninitialized_memory = False  # else deterministic mode writes all memory twice: NaN first
     try:
         with threadpool_limits(spec.threads):
@@ -135,7 +136,7 @@ def machine(spec: RuntimeSpec) -> Iterator[Machine]:
             yield Machine(device, bf16=native and spec.precision in ("auto", "bf16"), portable=portable)
     finally:
         torch.set_num_threads(threads)
-        torch.use_deterministic_algorithms(deterministic)
+        torch.set_deterministic_debug_mode(deterministic)
         debugging.fill_uninitialized_memory = fills
 
 

@@ -1,6 +1,7 @@
 """Train a synthesizer - a GAN, or one of its baselines - on the real train split."""
 
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +14,7 @@ from augment.core.provenance import described, require_made_by, require_same_ori
 from augment.core.stage import Unversioned, stage
 from augment.core.store import LEFT_OUT, write_csv, write_json, write_left_out, write_png
 from augment.judge.judge import read_judge
+from augment.runtime.machine import Machine, machine
 from augment.runtime.runtime_spec import RuntimeSpec
 from augment.synthesis.base.files import write_synthesizer
 from augment.synthesis.base.iterative_spec import IterativeSpec
@@ -21,7 +23,6 @@ from augment.synthesis.training.checkpoint import Checkpoint, fingerprint, finge
 from augment.synthesis.training.checkpoint_spec import CheckpointSpec
 from augment.synthesis.training.fitting import fit
 from augment.synthesis.training.monitoring import GRID_COLUMNS, make_monitor
-from augment.synthesis.training.processes import processes
 from augment.synthesis.training.record import long_table
 
 GRID_SIDE = 900
@@ -33,6 +34,14 @@ SHARED_CODE = ("core", "judge", "quality", "runtime", "synthesis/base", "synthes
 def code(family: str) -> list[Path]:
     """List the folders of code that a checkpoint of a family's training depends on."""
     return [Path(augment.__path__[0], room) for room in (*SHARED_CODE, f"synthesis/{family}")]
+
+
+def _settled(spec: SynthesizerSpec, runtime: RuntimeSpec) -> AbstractContextManager[Machine]:
+    if not isinstance(spec, IterativeSpec):
+        return machine(runtime)
+    from augment.synthesis.training.processes import processes  # which takes more than a second to import
+
+    return processes(runtime, spec.devices)
 
 
 @stage(
@@ -65,7 +74,7 @@ def train_synthesizer(
     require_made_by(train, stage="prepare", dataset=dataset, seed=seed)
     require_same_origin(train, val)
     real, held_out = read_image_set(train), read_image_set(val)
-    with processes(runtime, spec.devices if isinstance(spec, IterativeSpec) else 1) as where:
+    with _settled(spec, runtime) as where:
         origin = {
             "settings": fingerprint(spec.model_dump_json().encode(), str(seed).encode()),
             "data": fingerprint(real.images.tobytes(), real.labels.tobytes(), held_out.images.tobytes()),

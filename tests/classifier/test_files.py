@@ -4,10 +4,11 @@ import numpy as np
 import pytest
 from safetensors.torch import load_file, save_file
 
+from augment.classifier.building import build_network
 from augment.classifier.classifier_spec import ClassifierSpec
 from augment.classifier.files import read_classifiers, write_classifiers
 from augment.classifier.prediction import predict_probabilities
-from augment.classifier.training import TrainedClassifier, build_network
+from augment.classifier.training import TrainedClassifier
 from augment.core.errors import ContainerError
 from augment.core.images import ImageSet
 from augment.runtime.machine import Machine

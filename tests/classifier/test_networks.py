@@ -2,8 +2,9 @@ import pytest
 import torch
 from torch import Tensor
 
+from augment.classifier.building import build_backbone
 from augment.classifier.classifier_spec import ClassifierSpec
-from augment.classifier.networks import Backbone, build_backbone
+from augment.classifier.networks import Backbone
 from augment.classifier.parts import BACKBONES, options_of
 from augment.core.errors import SettingsError
 from augment.core.settings_block import parse

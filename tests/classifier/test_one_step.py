@@ -12,10 +12,11 @@ from torch import Tensor, nn
 from torch.testing import assert_close
 
 from augment.classifier import judging, policies, recipes, training, trials
+from augment.classifier.building import build_network
 from augment.classifier.classifier_spec import ClassifierSpec, RecipeSpec
 from augment.classifier.mixing import Mixture
 from augment.classifier.recipes import Batch, batches
-from augment.classifier.training import Score, build_network, train_classifier, train_step
+from augment.classifier.training import Score, train_classifier, train_step
 from augment.core.endpoints import Blocks
 from augment.core.images import ImageSet
 from augment.core.seeding import derive_seed

@@ -12,13 +12,14 @@ import torch
 from safetensors.torch import load_file
 from torch.testing import assert_close
 
+from augment.classifier.building import build_backbone, build_network
 from augment.classifier.classifier_spec import ClassifierSpec, PretrainedSpec, RecipeSpec
 from augment.classifier.files import COMMON, read_classifiers, write_classifiers
 from augment.classifier.memory import MEMORY
-from augment.classifier.networks import Backbone, build_backbone
+from augment.classifier.networks import Backbone
 from augment.classifier.prediction import predict_probabilities
 from augment.classifier.pretrained import Finetuned, Frozen, Inputs, Trunk
-from augment.classifier.training import TrainedClassifier, build_network, train_classifier
+from augment.classifier.training import TrainedClassifier, train_classifier
 from augment.core.errors import SettingsError
 from augment.core.images import ImageSet
 from augment.core.settings_block import parse

@@ -15,8 +15,8 @@ import torch
 import yaml
 from torch import Tensor, nn
 
+from augment.classifier.building import build_backbone
 from augment.classifier.classifier_spec import ClassifierSpec, PretrainedSpec
-from augment.classifier.networks import build_backbone
 from augment.core.errors import DataError, SettingsError
 from augment.core.images import UInt8Array, make_image_set
 from augment.datasets.decoding import Look

@@ -10,8 +10,9 @@ from safetensors.torch import load_file, save_file
 from torch import nn
 
 from augment.classifier.backbones.small_cnn import small_cnn
+from augment.classifier.building import build_backbone
 from augment.classifier.judging import budget
-from augment.classifier.networks import Backbone, build_backbone
+from augment.classifier.networks import Backbone
 from augment.core.errors import ContainerError
 from augment.judge.judge import BATCH, META, WEIGHTS, read_judge, write_judge
 from augment.runtime.batches import to_float

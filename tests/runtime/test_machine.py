@@ -15,10 +15,12 @@ PROJECT = Path(__file__).parents[2]
 PINS = ("ATEN_CPU_CAPABILITY", "ONEDNN_MAX_CPU_ISA")
 """What makes torch, and the library it convolves with, compute as on an older processor."""
 SETTLED = """
+import sys
 from augment.runtime.machine import machine
 from augment.runtime.runtime_spec import RuntimeSpec
 with machine(RuntimeSpec(device="cpu")) as where:
     print(where.describe()["precision"])
+assert not {"torch._dynamo", "torch._inductor"} & set(sys.modules), "a compiler that nothing uses takes seconds"
 """
 
 
