@@ -24,6 +24,11 @@ settings.register_profile("project", deadline=None, max_examples=50, derandomize
 settings.load_profile("project")
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Let the files that take minutes begin first: begun last, one would keep a worker busy while the other waits."""
+    items.sort(key=lambda item: (item.get_closest_marker("end_to_end") is None, "pipelines" not in item.path.parts))
+
+
 def striped_images(
     count: int, classes: int, shape: tuple[int, int, int], seed: int = 0
 ) -> tuple[UInt8Array, list[int]]:

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 from torch.testing import assert_close
 
-from augment.classifier import judging, policies, recipes, training, trials
+from augment.classifier import building, judging, policies, recipes, training, trials
 from augment.classifier.building import build_network
 from augment.classifier.classifier_spec import ClassifierSpec, RecipeSpec
 from augment.classifier.mixing import Mixture
@@ -124,7 +124,7 @@ def test_every_draw_comes_from_a_generator_named_after_its_purpose_seed_and_run(
         return noted
 
     for module, name in (
-        (training, "seeded_init"),
+        (building, "seeded_init"),
         (training, "torch_generator"),
         (recipes, "torch_generator"),
         (recipes, "numpy_generator"),

@@ -119,7 +119,7 @@ def test_a_gain_in_another_endpoint_than_accuracy_is_called_by_its_name() -> Non
         arm_in_cells(name, (np.random.default_rng(seed).random((5, 200)) < share).astype(float), truth)
         for seed, (name, share) in enumerate([("real", 0.6), ("merged", 0.95)])
     ]
-    for worse, better, word in ((*arms, "higher"), (*reversed(arms), "lower")):
+    for word, (worse, better) in {"higher": arms, "lower": arms[::-1]}.items():
         real, merged = replace(worse, train_set="real", kind=ArmKind.REAL), replace(better, train_set="merged")
         merged = replace(merged, kind=ArmKind.MERGED)
         text = assemble("toys", compare([real, merged], seed=0, endpoint="cells"), {}).verdict
