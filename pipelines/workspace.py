@@ -106,7 +106,9 @@ def mend_lock(root: Path) -> str:
     """
     file = root / "dvc.lock"
     with private.excluded(root / private.LOCK):
-        content = file.read_bytes() if file.exists() else b""
+        if not file.exists():  # as before the first run
+            return ""
+        content = file.read_bytes()
         if _is_whole(content) or b"<<<<<<<" in content:  # git's mark of a merge that its user has to end
             return ""
         temporary = file.with_name("dvc.lock.new")
@@ -116,9 +118,13 @@ def mend_lock(root: Path) -> str:
 
 
 def _is_whole(lockfile: bytes) -> bool:
-    """Tell whether DVC can work with it: each entry has all its values, each dependency and output its checksum."""
+    """Tell whether DVC can work with it: each entry has all its values, each dependency and output its checksum.
+
+    It cannot with an empty one, which is what DVC leaves when it is killed before it has written a word.
+    """
     try:
-        entries = yaml.load(lockfile, yaml.CSafeLoader)["stages"].values() if lockfile else ()
+        lock = yaml.load(lockfile, yaml.CSafeLoader)
+        entries = lock["schema"] and lock["stages"].values()
         files = [file for entry in entries for key in ("deps", "outs") for file in entry.get(key, ())]
         hashed = all(private.CHECKSUMS & file.keys() for file in files)
         return hashed and not any(None in part.values() for part in (*entries, *files))
