@@ -5,6 +5,7 @@ import shutil
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -14,14 +15,28 @@ from .processes import working_in
 KB = 1024
 
 
+STAGES = {
+    "one": work(write="1.txt"),
+    "big": {"cmd": "head -c 3000000 /dev/zero > 2.txt", "deps": ["1.txt"], "outs": ["2.txt"]},
+    "three": work("2.txt", "3.txt"),
+}
+"""One of them puts out three megabytes."""
+
+
+@pytest.fixture(scope="module")
+def undisturbed(_template: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """Run the stages with DVC alone, where there is room, and return what dvc.lock must be in the end."""
+    workspace = Workspace(tmp_path_factory.mktemp("undisturbed") / "workspace")
+    shutil.copytree(_template, workspace.root)
+    workspace.stages(**STAGES)
+    workspace.dvc("repro", "--quiet")
+    return workspace.lock()
+
+
 @pytest.fixture
 def disk(workspace: Workspace) -> Iterator[Workspace]:
-    """Make a workspace on a small disk of its own, with a stage that puts out three megabytes."""
-    workspace.stages(
-        one=work(write="1.txt"),
-        big={"cmd": "head -c 3000000 /dev/zero > 2.txt", "deps": ["1.txt"], "outs": ["2.txt"]},
-        three=work("2.txt", "3.txt"),
-    )
+    """Make a workspace on a small disk of its own."""
+    workspace.stages(**STAGES)
     root = workspace.root.with_name("disk")
     root.mkdir()
     mount = ["mount", "-t", "tmpfs", "-o", "size=48m", "small-disk", str(root)]
@@ -41,7 +56,7 @@ def fill(root: Path, left: int) -> Path:
     return ballast
 
 
-def run_short_of(disk: Workspace, left: int, undisturbed: Workspace) -> subprocess.CompletedProcess[str]:
+def run_short_of(disk: Workspace, left: int, undisturbed: dict[str, Any]) -> subprocess.CompletedProcess[str]:
     """Run with little room, see that nothing is broken, then run with plenty of it."""
     ballast = fill(disk.root, left)
     failed = disk.flow("run")
@@ -49,15 +64,14 @@ def run_short_of(disk: Workspace, left: int, undisturbed: Workspace) -> subproce
     ballast.unlink()
     again = disk.flow("run")
     assert again.returncode == 0, again.stderr
-    undisturbed.dvc("repro", "--quiet")
-    assert disk.lock() == undisturbed.lock()
+    assert disk.lock() == undisturbed
     assert "up to date" in disk.dvc("status")
     return failed
 
 
 @pytest.mark.usefixtures("server")
-def test_no_room_for_the_output_of_a_stage(disk: Workspace, workspace: Workspace) -> None:
-    failed = run_short_of(disk, 2000 * KB, workspace)
+def test_no_room_for_the_output_of_a_stage(disk: Workspace, undisturbed: dict[str, Any]) -> None:
+    failed = run_short_of(disk, 2000 * KB, undisturbed)
     assert failed.returncode == 1
     assert "stage big failed; its last lines:" in failed.stderr
     assert "No space left on device" in failed.stderr
@@ -66,19 +80,21 @@ def test_no_room_for_the_output_of_a_stage(disk: Workspace, workspace: Workspace
 
 @pytest.mark.usefixtures("server")
 @pytest.mark.parametrize("left", [0, 12])
-def test_no_room_for_the_files_of_dvc_and_of_the_flow(disk: Workspace, workspace: Workspace, left: int) -> None:
-    failed = run_short_of(disk, left * KB, workspace)
+def test_no_room_for_the_files_of_dvc_and_of_the_flow(disk: Workspace, undisturbed: dict[str, Any], left: int) -> None:
+    failed = run_short_of(disk, left * KB, undisturbed)
     assert failed.returncode in {1, 2, 65}
     assert "No space left on device" in failed.stderr
     assert "Traceback" not in failed.stderr
     assert left > 4 or any(line.startswith("error: ") for line in failed.stderr.splitlines())
 
 
-def test_no_room_for_the_database(disk: Workspace, workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_room_for_the_database(
+    disk: Workspace, undisturbed: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.delenv("PREFECT_API_URL")
     monkeypatch.delenv("PREFECT_HOME")
     disk.params(flow={"server": {"port": free_port()}})
-    failed = run_short_of(disk, 1000 * KB, workspace)
+    failed = run_short_of(disk, 1000 * KB, undisturbed)
     assert failed.returncode == 65
     assert "error: the Prefect server did not start" in failed.stderr
     assert "MiB left on its disk" in failed.stderr
