@@ -22,7 +22,6 @@ THUMBNAIL = Look(32, 32, "rgb", "stretch", Levels("percentile"), quick=True)
 """What the pictures that are compared and shown look like."""
 MOST = 50_000
 """Images that are looked at; of more, that many evenly spaced ones."""
-GREY_MODES = ("1", "L", "I", "F", "I;16", "I;16B", "I;16L")
 
 
 class Findings(NamedTuple):
