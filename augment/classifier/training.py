@@ -8,6 +8,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from augment.classifier.adamw import AdamW, Optimiser
 from augment.classifier.building import build_network
 from augment.classifier.classifier_spec import ClassifierSpec, RecipeSpec
 from augment.classifier.lessons import lessons
@@ -109,7 +110,7 @@ def train_classifier(
     asked = asked_of_val(endpoint, train, val)
     averaged, trained = _numbers(average), _numbers(network)
     # Fused, for a small network spends a fifth of a step on the optimiser's many little operations.
-    optimiser = torch.optim.AdamW(network.rates(spec.learning_rate, recipe.weight_decay), fused=True)
+    optimiser = AdamW(network.rates(spec.learning_rate, recipe.weight_decay))
     masks = torch_generator(seed, "classifier", "dropout", run)
     objective = Objective(recipe)
     for step in progress.steps():
@@ -156,7 +157,7 @@ def asked_of_val(endpoint: Endpoint, train: ImageSet, val: ImageSet) -> Blocks |
 
 def train_step(
     network: Backbone,
-    optimiser: torch.optim.Optimizer,
+    optimiser: Optimiser,
     batch: Batch,
     dropout: float,
     rng: torch.Generator,
