@@ -50,7 +50,7 @@ def table(study: "Study", goal: Goal) -> str:
             f"{trial.value:.4g}",
             *([f"{trial.user_attrs[OTHER]:.3f}"] if other else []),
             f"{trial.user_attrs.get(SECONDS, 0.0):.0f}",
-            _said(trial, goal),
+            _said(trial),
         ]
         for trial in found[:SHOWN]
     ]
@@ -58,7 +58,8 @@ def table(study: "Study", goal: Goal) -> str:
     short = sum(trial.state.name == "PRUNED" for trial in study.trials)
     failed = sum(trial.state.name == "FAIL" for trial in study.trials)
     return (
-        f"{counted(len(found), 'trial')} to the end, {short} ended early, {failed} failed or cut off, {spent(study):.0f} s. "
+        f"{counted(len(found), 'trial')} to the end, {short} ended early, {failed} failed or cut off, "
+        f"{spent(study):.0f} s. "
         "All figures are of val; test was read by none.\n\n" + "".join(f"| {' | '.join(line)} |\n" for line in lines)
     )
 
@@ -159,7 +160,7 @@ def _reaches(trial: "FrozenTrial", goal: Goal) -> bool:
     return goal.floor is None or trial.user_attrs.get(OTHER, 0.0) >= goal.floor
 
 
-def _said(trial: "FrozenTrial", goal: Goal) -> str:
+def _said(trial: "FrozenTrial") -> str:
     if START in trial.user_attrs:
         return f"present: `{trial.user_attrs[START]}`"
     return ", ".join(f"{name} {rounded(value)}" for name, value in trial.params.items())

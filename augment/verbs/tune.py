@@ -1,4 +1,4 @@
-"""Search for better settings on val, within a budget of time. Test is not read; params.yaml changes with --write only."""
+"""Search for better settings on val, in a given time. Test is not read; only --write changes params.yaml."""
 
 import argparse
 import re

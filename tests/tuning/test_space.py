@@ -34,7 +34,7 @@ def test_another_method_brings_its_own_settings() -> None:
 
 @given(st.data())
 def test_whatever_is_drawn_are_settings(data: st.DataObject) -> None:
-    def ask(_: str, mark: Range | Among, now: Any) -> Any:
+    def ask(_: str, mark: Range | Among, __: Any) -> Any:
         if isinstance(mark, Among):
             return data.draw(st.sampled_from(mark.choices))
         return rounded(data.draw(st.floats(mark.low, mark.high)))

@@ -32,6 +32,7 @@ class Toy:
     other: float | None = None
 
     def value(self, spec: RecipeSpec, report: Report) -> tuple[float, float | None]:
+        """Judge."""
         self.judged.append(spec)
         if len(self.judged) > self.stop_after:
             raise KeyboardInterrupt
@@ -47,6 +48,7 @@ class Clock:
         self.now = 0.0
 
     def monotonic(self) -> float:
+        """Tell the time."""
         self.now += 1.0
         return self.now
 
