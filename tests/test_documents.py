@@ -68,9 +68,7 @@ def test_the_search_works_as_written(tmp_path: Path, monkeypatch: pytest.MonkeyP
     assert load_settings(tmp_path / "params.yaml").tuned == {"digits": {"recipe": 24}}
     asked: list[tuple[str, float]] = []
     monkeypatch.setattr("augment.verbs.tune.open_project", lambda _: None)
-    monkeypatch.setattr(
-        "augment.verbs.tune.tune", lambda _, name, what, __, budget, *rest: asked.append((what, budget))
-    )
+    monkeypatch.setattr("augment.verbs.tune.tune", lambda _, __, what, ___, budget, *____: asked.append((what, budget)))
     for command in re.findall(r"^python -m augment (tune [^#\n]*)#", TUNE, flags=re.MULTILINE):
         assert main(command.split()) == 0
     third = 2400.0

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, Protocol
 
 from augment.classifier.classifier_spec import ClassifierSpec, RecipeSpec
@@ -41,10 +42,17 @@ class Goal(Protocol):
         floor: What a trial's other figure must reach to be taken; None asks for nothing.
     """
 
-    figure: str
-    lowest: bool
-    starts: Mapping[str, Spec]
-    floor: float | None
+    @property
+    def figure(self) -> str: ...  # noqa: D102
+
+    @property
+    def lowest(self) -> bool: ...  # noqa: D102
+
+    @property
+    def starts(self) -> Mapping[str, Spec]: ...  # noqa: D102
+
+    @property
+    def floor(self) -> float | None: ...  # noqa: D102
 
     def value(self, spec: Any, report: Report) -> tuple[float, float | None]:
         """Judge settings: the value, and the other figure where there is one."""
@@ -100,6 +108,10 @@ class _WatchedProgress(Progress):
         self._report(len(self._seen), max(self._seen))
 
 
+def _told_from(place: int, report: Report, point: int, best: float) -> None:
+    report(place + point, best)
+
+
 @dataclass
 class _ClassifierGoal:
     """What val says of classifiers by the verdict's endpoint, a mean over `RUNS`."""
@@ -126,7 +138,7 @@ class _ClassifierGoal:
             progress = _WatchedProgress(
                 f"tune {what} run {run + 1} of {RUNS}",
                 self.classifier.max_steps,
-                lambda point, best, place=place: report(place + point, best),
+                partial(_told_from, place, report),
             )
             one = train_classifier(
                 train, self.val, self.classifier, recipe, seed, run, self.machine, progress, self.endpoint

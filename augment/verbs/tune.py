@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from augment.core.container import read_image_set
 from augment.core.errors import SettingsError
@@ -86,14 +87,14 @@ def tune(
             found = chosen(study, goal)
             first = next(iter(goal.starts))
             counts = {**project.settings.tuned.get(dataset, {}), what: tried(folder / "journal.log")}
-            put = block(what, dataset, first, found, counts) if found else {}
+            put: dict[str, Any] = block(what, dataset, first, found, counts) if found else {}
             print(_found(put, counts[what], what))
     if write and put:
         write_into(project.root / PARAMS, put)
         print(f"{PARAMS}: written. Next: make repro")
 
 
-def _found(put: dict[str, object], number: int, what: str) -> str:
+def _found(put: dict[str, Any], number: int, what: str) -> str:
     if not put:
         return (
             f"Of {counted(number, 'setting')} none was better on val than the present ones: leave the {what} as it is."
