@@ -86,7 +86,8 @@ def tune(
             print(f"{folder / 'trials.md'}, trials.png\n\n{table(study, goal)}")
             found = chosen(study, goal)
             first = next(iter(goal.starts))
-            counts = {**project.settings.tuned.get(dataset, {}), what: tried(folder / "journal.log")}
+            before: dict[str, int] = {str(key): count for key, count in project.settings.tuned.get(dataset, {}).items()}
+            counts = before | {what: tried(folder / "journal.log")}
             put: dict[str, Any] = block(what, dataset, first, found, counts) if found else {}
             print(_found(put, counts[what], what))
     if write and put:
