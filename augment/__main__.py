@@ -121,7 +121,7 @@ def _verb(name: str) -> Callable[[list[str]], None]:
     return command
 
 
-VERBS = ("export", "sample", "predict")
+VERBS = ("export", "sample", "predict", "tune")
 
 
 def _inspect(arguments: list[str]) -> None:

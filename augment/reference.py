@@ -23,6 +23,7 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from augment.core.registry import AnyOf, Method, OneOf, load
+from augment.core.search import Among, Range, told
 from augment.core.store import write_text
 
 MARKED = re.compile(
@@ -113,6 +114,8 @@ def options(spec: type[BaseModel], prefix: str = "") -> Iterator[Option]:
                 if name not in meanings:
                     raise TypeError(f"{spec.__module__}.{spec.__name__}.{name}: expected a meaning among Attributes")
                 values = "a block" if block else _values(schema["properties"][name], schema.get("$defs", {}))
+                mark = next((each for each in field.metadata if isinstance(each, Range | Among)), None)
+                values += f"; `tune` tries {told(mark)}" if mark else ""
                 yield Option(key, meanings[name], values, _default(field))
             yield from options(block, f"{key}.") if block else ()
 

@@ -1,9 +1,9 @@
 """All of ``params.yaml``, validated as a whole. Only the command line reads it; stages get their sections."""
 
 from pathlib import Path
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, PositiveInt, model_validator
 
 from augment.assessment.gate import GateSpec
 from augment.classifier.classifier_spec import ClassifierSpec, RecipeSpec
@@ -52,6 +52,7 @@ class Settings(Spec):
     verdict: VerdictSpec
     mixes: dict[Name, MixSpec]
     auto_mixes: dict[Name, AutoMixSpec]
+    tuned: dict[Name, dict[Literal["synthesizer", "recipe", "mix"], PositiveInt]]
     arms: ArmsSpec
     flow: dict[str, Any] = Field(default_factory=dict)  # pipelines/ reads and validates its own block
 

@@ -11,7 +11,8 @@ only had to beat the best real arm, and how often as it also has to beat the rea
 of every endpoint, on 160 test images in four uneven cells of two classes and two groups that do not differ. The fifth
 is of a whole study of cells: seven recipes, each on real and on filled images, three runs that may be lucky in one cell
 and unlucky in another, and recipes that truly differ by up to 30 points in the rare cell; where it is empty, val has
-none of it. Filling itself is worth nothing there, or 30 points.
+none of it. Filling itself is worth nothing there, or 30 points. In the sixth recipe or mix were searched on val among
+many settings that are all worth the same.
 
 Run it as a module, from the project's folder: it draws its arms as the tests do.
 """
@@ -46,6 +47,7 @@ from tests.comparison.simulated import (
     draw_arms,
     draw_hits,
     draw_in_cells,
+    draw_searched,
     draw_study,
 )
 
@@ -99,6 +101,23 @@ def main() -> None:
         for name, train in {"an empty": EMPTY, "a rare": CELLS}.items()
     }
     show("study of cells: 7 real + 7 filled arms", options.rounds, filled)
+    show("searched on val", options.rounds, searched_rows(options.seed))
+
+
+def searched_rows(seed: int) -> Mapping[str, Callable[[], Round]]:
+    """List the comparisons after a search."""
+    return {
+        f"{what}, {tried} tried, {val} images of val": partial(
+            after_search,
+            replace(World(), val_images=val),
+            tried,
+            number,
+            numpy_generator(seed, "searched", what, tried, val),
+        )
+        for number, what in ((1, "mix"), (2, "recipe"))
+        for val in (30, 300)
+        for tried in (1, 10, 100)
+    }
 
 
 def show(title: str, rounds: int, rows: Mapping[str, Callable[[], Round]]) -> None:
@@ -201,6 +220,16 @@ def of_study(endpoint: Endpoint, train: Cells, rng: np.random.Generator) -> Roun
         "helps, for nothing %": equal.effect is Effect.HELPS,
         "hurts, for nothing %": equal.effect is Effect.HURTS,
         f"gain of {100 * FILLED_GAIN:.0f} points in that cell seen %": better.effect is Effect.HELPS,
+    }
+
+
+def after_search(world: World, tried: int, searches: int, rng: np.random.Generator) -> Round:
+    """Judge what a search took from settings that are all equally good; see `draw_searched`."""
+    found = compare(draw_searched(world, tried, searches, rng), seed=0)
+    return {
+        "helps, for nothing %": found.effect is Effect.HELPS,
+        "hurts, for nothing %": found.effect is Effect.HURTS,
+        "merged set used for nothing %": found.use.kind is ArmKind.MERGED,
     }
 
 

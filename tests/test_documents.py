@@ -60,6 +60,29 @@ def test_the_example_classifiers_work_as_written(tmp_path: Path, block: str) -> 
     assert isinstance(build_backbone((1, 8, 8), 10, spec), Backbone)
 
 
+TUNE = (PROJECT / "docs" / "tune.md").read_text()
+
+
+def test_the_search_works_as_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (block,) = re.findall(r"```yaml\n(.*?)```", TUNE, flags=re.DOTALL)
+    (tmp_path / "params.yaml").write_text((PROJECT / "params.yaml").read_text().replace("tuned: {}\n", block))
+    assert load_settings(tmp_path / "params.yaml").tuned == {"digits": {"recipe": 24}}
+    asked: list[tuple[str, float]] = []
+    monkeypatch.setattr("augment.verbs.tune.open_project", lambda _: None)
+    monkeypatch.setattr("augment.verbs.tune.tune", lambda _, __, what, ___, budget, *____: asked.append((what, budget)))
+    for command in re.findall(r"^python -m augment (tune [^#\n]*)#", TUNE, flags=re.MULTILINE):
+        assert main(command.split()) == 0
+    third = 2400.0
+    assert asked == [
+        ("recipe", 1800.0),
+        ("synthesizer", 7200.0),
+        ("mix", 1800.0),
+        ("synthesizer", third),
+        ("recipe", third),
+        ("mix", third),
+    ]
+
+
 SECTIONS = re.findall(r"^## [^\n]*\(`(\w+)`\)\n(.*?)(?=^## )", DATASETS, flags=re.DOTALL | re.MULTILINE)
 ADDED = [
     (kind, source)

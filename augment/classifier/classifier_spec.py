@@ -6,6 +6,7 @@ from typing import Annotated, Literal, Self
 from pydantic import AfterValidator, Field, NonNegativeFloat, PositiveFloat, PositiveInt, model_validator
 
 from augment.classifier.parts import BACKBONES, MIXINGS, TRANSFORMS, options_of
+from augment.core.search import Among, Range
 from augment.core.settings_block import Spec
 
 NAMED_BY_HASH = re.compile(r"-([0-9a-f]{8,64})\.safetensors$")
@@ -121,15 +122,15 @@ class RecipeSpec(Spec):
         dropout: Share of the features below the head that a step leaves out.
     """
 
-    transforms: Annotated[str, TRANSFORMS]
+    transforms: Annotated[str, TRANSFORMS, Among("none", "mild")]
     noise: NonNegativeFloat = 0.0
-    mixing: Annotated[str, MIXINGS] = "none"
-    mixing_alpha: PositiveFloat = 1.0
-    sampling: Literal["natural", "balanced", "balanced_cells"]
-    loss: Literal["plain", "class_weighted", "group_dro"] = "plain"
+    mixing: Annotated[str, MIXINGS, Among("none", "mixup", "cutmix")] = "none"
+    mixing_alpha: Annotated[PositiveFloat, Range(0.2, 1.0)] = 1.0
+    sampling: Annotated[Literal["natural", "balanced", "balanced_cells"], Among("natural", "balanced")]
+    loss: Annotated[Literal["plain", "class_weighted", "group_dro"], Among("plain", "class_weighted")] = "plain"
     coral: NonNegativeFloat = 0.0
-    weight_decay: NonNegativeFloat = 1e-2
-    dropout: Annotated[float, Field(ge=0.0, lt=1.0)] = 0.0
+    weight_decay: Annotated[NonNegativeFloat, Range(1e-3, 0.3, log=True)] = 1e-2
+    dropout: Annotated[float, Field(ge=0.0, lt=1.0), Range(0.0, 0.5)] = 0.0
 
     @property
     def changes_images(self) -> bool:

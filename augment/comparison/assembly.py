@@ -31,6 +31,7 @@ def assemble(
     comparison: Comparison,
     quality: Mapping[str, Mapping[str, Any]],
     left_out: Sequence[LeftOut] = (),
+    tried: Mapping[str, int] | None = None,
 ) -> Result:
     """Put the record together.
 
@@ -39,6 +40,7 @@ def assemble(
         comparison: Of its arms.
         quality: Synthesizer → what its ``quality.json`` holds.
         left_out: What the comparison has to go without.
+        tried: What was searched beforehand → how many settings were tried.
 
     Raises:
         ContainerError: A figure of a synthesizer is no number.
@@ -60,6 +62,7 @@ def assemble(
         effect=comparison.effect,
         verdict="",
         endpoint=comparison.endpoint,
+        tried=dict(tried or {}),
     )
     return result.model_copy(update={"verdict": verdict(result)})
 

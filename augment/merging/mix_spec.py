@@ -5,6 +5,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, PositiveFloat, PositiveInt, model_validator
 
 from augment.core import images
+from augment.core.search import Among, Range
 from augment.core.settings_block import Name, Spec
 
 REAL = images.REAL
@@ -22,7 +23,7 @@ class FilterSpec(Spec):
     """
 
     near_copies: bool = True
-    agree: bool = False
+    agree: Annotated[bool, Among(False, True)] = False
     min_confidence: Annotated[float, Field(ge=0.0, lt=1.0)] = 0.0
 
 
@@ -37,7 +38,7 @@ class _Source(Spec):
     """
 
     synthesizer: Name
-    weight: PositiveFloat = 1.0
+    weight: Annotated[PositiveFloat, Range(0.1, 1.0, log=True)] = 1.0
     filter: FilterSpec = FilterSpec()
     allow_failed: bool = False
 
@@ -55,7 +56,7 @@ class MixSpec(_Source):
             is about, nor what it recommends or releases.
     """
 
-    share: Annotated[float, Field(gt=0.0, le=1.0)] | None = None
+    share: Annotated[Annotated[float, Field(gt=0.0, le=1.0)] | None, Range(0.1, 0.6)] = None
     fill: PositiveInt | Literal["largest", "cells"] | None = None
     control: bool = False
 

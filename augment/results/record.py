@@ -213,6 +213,8 @@ class Result(Record):
         verdict: All of it in a few sentences.
         endpoint: What the verdict was asked: arms are chosen by it, and differences are in it. Absent where it is
             accuracy.
+        tried: ``recipe``, ``synthesizer`` or ``mix`` → how many settings of it a search tried on val beforehand. Absent
+            where nothing was searched.
     """
 
     dataset: str
@@ -228,6 +230,7 @@ class Result(Record):
     effect: Effect | None
     verdict: str
     endpoint: Annotated[Endpoint, Field(exclude_if=lambda name: name == ACCURACY)] = ACCURACY
+    tried: Annotated[dict[str, NonNegativeInt], Field(exclude_if=lambda found: not found)] = Field(default_factory=dict)
 
     @model_validator(mode="after")
     def _every_part_is_played_once(self) -> Self:

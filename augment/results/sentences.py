@@ -105,7 +105,15 @@ def weak_judge(result: Result) -> list[str]:
 
 def grounds(result: Result) -> list[str]:
     """Say what the advice rests on."""
-    return [*_evidence(result), *_cut_off(result)]
+    return [*_evidence(result), *searched(result), *_cut_off(result)]
+
+
+def searched(result: Result) -> list[str]:
+    """Say how many settings were tried before these were taken."""
+    if not result.tried:
+        return []
+    counts = " and ".join(f"{number} of a {what}" for what, number in result.tried.items())
+    return [f"Before that, settings were searched on val ({counts} tried); test was read by none of them."]
 
 
 def _evidence(result: Result) -> Iterator[str]:

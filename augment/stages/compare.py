@@ -31,6 +31,7 @@ from augment.results.kinds import ArmKind
     synthesizers="synthesizers",
     mixes="mixes",
     auto_mixes="auto_mixes",
+    tuned="tuned",
     train_sets="arms.train_sets",
     recipes="arms.recipes",
 )
@@ -41,6 +42,7 @@ def compare(
     synthesizers: Mapping[str, Sequence[str]],
     mixes: Mapping[str, MixSpec],
     auto_mixes: Mapping[str, AutoMixSpec],
+    tuned: Mapping[str, Mapping[str, int]],
     train_sets: Sequence[str],
     recipes: Mapping[str, Any],
     *,
@@ -71,7 +73,7 @@ def compare(
     if any(arm.kind is ArmKind.REAL for arm in arms):
         comparison = compare_arms(arms, seed, verdict.endpoint)
         table = recall_table(comparison.arms, comparison.baselines, comparison.reference)
-        written = assemble(dataset, comparison, judged, without)
+        written = assemble(dataset, comparison, judged, without, tuned.get(dataset, {}))
     else:
         table = pd.DataFrame(columns=RECALL_COLUMNS)
         written = assemble_nothing(dataset, images, judged, without)

@@ -186,6 +186,31 @@ def draw_arms(
     ]
 
 
+def draw_searched(world: World, tried: int, searches: int, rng: np.random.Generator) -> list[Arm]:
+    """Draw a comparison whose recipe or mix was searched on val before; nothing is worth anything.
+
+    Args:
+        world: How hits come about.
+        tried: Settings that were tried. Two runs of each, of seeds of their own, say what val thinks of it.
+        searches: 1 for a mix that was searched, beside the plain real arm; 2 for a recipe that real and merged arms
+            share with it, each beside the plain one.
+        rng: Source of all draws.
+    """
+    looked = replace(world, runs=world.runs + 2)
+    hits = draw_hits(looked, [0.0] * (searches + tried + searches - 1), rng).astype(np.float64)
+    val = hits[:, :, : world.val_images]
+    best = searches + int(val[searches : searches + tried, -2:].mean(axis=(1, 2)).argmax())
+    # A searched recipe is searched on real images; what it does on merged ones nobody has looked at.
+    chosen = {("real", "plain"): 0, ("merged", "plain"): best}
+    if searches == 2:
+        chosen = {("real", "plain"): 0, ("merged", "plain"): 1, ("real", "tuned"): best, ("merged", "tuned"): -1}
+    runs = world.runs
+    return [
+        arm(*name, hits[k, :runs, world.val_images :], val[k, :runs].mean(axis=1).tolist())
+        for name, k in chosen.items()
+    ]
+
+
 def draw_in_cells(world: World, merged: int, rng: np.random.Generator, effect: float = 0.0) -> list[Arm]:
     """Draw a real arm and merged ones that are truly better by ``effect`` in every cell of `UNEVEN`."""
     hits = draw_hits(world, [0.0, *[effect] * merged], rng)

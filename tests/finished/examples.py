@@ -50,6 +50,7 @@ SETTINGS: dict[str, Any] = {
     "gate": {},
     "verdict": {},
     "auto_mixes": {},
+    "tuned": {},
     "seed": 0,
     "seeds": 2,
     "runtime": {"device": "cpu", "precision": "fp32", "threads": 1},

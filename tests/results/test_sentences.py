@@ -11,7 +11,7 @@ from augment.comparison.comparison import compare
 from augment.evaluation.predictions import GroundTruth
 from augment.results.kinds import ArmKind, Missing
 from augment.results.record import Interval, LeftOut
-from augment.results.sentences import cut_off_note, release
+from augment.results.sentences import cut_off_note, release, verdict
 from augment.results.wording import p_value, percent, points
 from tests.comparison.simulated import arm, arm_in_cells, random_hits, truth_in_cells
 from tests.results.examples import QUALITY, result_of
@@ -222,3 +222,11 @@ def test_figures_read_as_people_write_them() -> None:
     assert points(Interval(mean=0.5, low=0.1, high=0.9)) == "+50.0 [+10.0, +90.0]"
     assert percent(Interval(mean=0.973, low=0.956, high=1.0)) == "97.3 % [95.6, 100.0]"
     assert [p_value(value) for value in (0.0421, 0.001, 0.00099)] == ["p = 0.042", "p = 0.001", "p < 0.001"]
+
+
+def test_the_verdict_tells_what_was_searched() -> None:
+    arms = [arm(kind, "plain", random_hits(0.8, seed), 0.8) for seed, kind in enumerate(("real", "merged"))]
+    result = result_of(arms)
+    assert "searched" not in verdict(result)
+    said = verdict(result.model_copy(update={"tried": {"recipe": 12, "mix": 3}}))
+    assert "searched on val (12 of a recipe and 3 of a mix tried); test was read by none of them." in said

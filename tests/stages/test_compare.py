@@ -81,6 +81,7 @@ def run_compare(results: Path, dataset: str = "cats", **changes: Any) -> Result:
         "synthesizers": {"gan": ["gan"]},
         "mixes": {"merged": MixSpec(synthesizer="gan", share=0.5), "synthetic": MixSpec(synthesizer="gan", share=1.0)},
         "auto_mixes": {},
+        "tuned": {},
         "train_sets": ["real", "merged", "synthetic"],
         "recipes": {"plain": {}},
     }

@@ -6,6 +6,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, NonNegativeFloat, PositiveFloat, PositiveInt, model_validator
 
 from augment.core.registry import AnyOf, OneOf
+from augment.core.search import Among, Range
 from augment.core.settings_block import Spec
 from augment.synthesis.base.iterative_spec import Decay, IterativeSpec
 from augment.synthesis.gan.losses import Hinge, Loss
@@ -46,8 +47,10 @@ class ConditioningSpec(Spec):
     """
 
     generator: Literal["batch_norm", "concat"] = "batch_norm"
-    discriminator: Literal["projection", "auxiliary", "both", "concat", "none"] = "both"
-    auxiliary_weight: NonNegativeFloat = 0.4
+    discriminator: Annotated[
+        Literal["projection", "auxiliary", "both", "concat", "none"], Among("projection", "auxiliary", "both")
+    ] = "both"
+    auxiliary_weight: Annotated[NonNegativeFloat, Range(0.1, 1.0, log=True)] = 0.4
     transition: TransitionSpec | None = None
 
     @model_validator(mode="after")
@@ -72,7 +75,7 @@ class OptimiserSpec(Spec):
     """
 
     kind: Literal["adam", "rmsprop"] = "adam"
-    learning_rate: PositiveFloat = 4e-3
+    learning_rate: Annotated[PositiveFloat, Range(5e-4, 1e-2, log=True)] = 4e-3
     discriminator_learning_rate: PositiveFloat | None = None
     betas: Annotated[list[Decay], Field(min_length=2, max_length=2)] = Field(default_factory=lambda: [0.0, 0.99])
     discriminator_steps: PositiveInt = 1
@@ -120,11 +123,11 @@ class GanSpec(IterativeSpec):
     TRAINER = "augment.synthesis.gan.training:GanTraining"
 
     kind: Literal["gan"] = "gan"
-    batch_size: Annotated[int, Field(ge=2)] = 32
-    network: Annotated[NetworkSpec, OneOf(default="compact")] = Compact()
+    batch_size: Annotated[int, Field(ge=2), Among(16, 32, 64)] = 32
+    network: Annotated[NetworkSpec, OneOf(default="compact"), Among("compact", "dcgan", "resnet")] = Compact()
     discriminator: DiscriminatorSpec = DiscriminatorSpec()
     conditioning: ConditioningSpec = ConditioningSpec()
-    loss: Annotated[Loss, OneOf(default="hinge")] = Hinge()
+    loss: Annotated[Loss, OneOf(default="hinge"), Among("hinge", "non_saturating")] = Hinge()
     regularisers: Annotated[Mapping[str, Regulariser], AnyOf()] = Field(default_factory=dict)
     optimiser: OptimiserSpec = OptimiserSpec()
     augmentation: AugmentationSpec | None = None

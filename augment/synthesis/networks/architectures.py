@@ -5,6 +5,7 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import Field, PositiveInt
 
 from augment.core.registry import Method
+from augment.core.search import Among, Range
 from augment.core.settings_block import Spec
 
 
@@ -24,8 +25,8 @@ class NetworkSpec(Method):
     GENERATOR: ClassVar[str]
     DISCRIMINATOR: ClassVar[str]
 
-    width: PositiveInt = 16
-    latent_dim: PositiveInt = 32
+    width: Annotated[PositiveInt, Among(8, 16, 24, 32)] = 16
+    latent_dim: Annotated[PositiveInt, Among(16, 32, 64)] = 32
     initialisation: Literal["orthogonal", "normal", "xavier", "he"] = "orthogonal"
 
 
@@ -69,7 +70,7 @@ class Resnet(NetworkSpec):
 
     architecture: Literal["resnet"] = "resnet"
     attention: bool = False
-    skip_latent: bool = False
+    skip_latent: Annotated[bool, Among(False, True)] = False
 
 
 class DiscriminatorSpec(Spec):
@@ -80,5 +81,5 @@ class DiscriminatorSpec(Spec):
         dropout: Share of the activations dropped.
     """
 
-    spectral_norm: bool = True
-    dropout: Annotated[float, Field(ge=0.0, lt=1.0)] = 0.0
+    spectral_norm: Annotated[bool, Among(True, False)] = True
+    dropout: Annotated[float, Field(ge=0.0, lt=1.0), Range(0.0, 0.4)] = 0.0
