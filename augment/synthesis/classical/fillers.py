@@ -9,24 +9,29 @@ from scipy import linalg
 from sklearn.decomposition import PCA
 from torch import Tensor
 
-from augment.core.cells import cell_numbers, count_cells
+from augment.core.cells import cell_numbers
 from augment.core.images import FloatArray, ImageSet, IntArray
 from augment.runtime.batches import to_float
 from augment.synthesis.base.draws import choose
 from augment.synthesis.base.translator import Translator, require_groups
+from augment.synthesis.classical.alignment import alignment, frames, warp
 from augment.synthesis.classical.fillers_spec import FourierSpec, HistogramSpec, TransportSpec
 
 
 class Transport(Translator):
     """The linear optimal-transport map between the Gaussians of two groups, over principal components.
 
+    Before it, images are drawn as large, and where, the target group's are.
+
     Attributes:
+        places: float32, G×G×2×3: from places in the second group's images to those in the first's; see `alignment`.
         centre: float32, shape (pixels,): mean of all images.
         basis: float32, components×pixels, orthonormal rows.
-        means: float32, G×G×components: of the first group, for translation from or to the second.
+        means: float32, 2×G×G×components: of the first group's images as the second shows them, and of the second's.
         maps: float32, G×G×components×components: from the first group to the second.
     """
 
+    places: Tensor
     centre: Tensor
     basis: Tensor
     means: Tensor
@@ -38,18 +43,20 @@ class Transport(Translator):
         super().__init__(shape, classes, rows, groups)
         self.sizes = {"rows": rows, "groups": groups, "components": components}
         self.strength = spec.strength
+        self.register_buffer("places", torch.eye(2, 3).repeat(groups, groups, 1, 1))
         self.register_buffer("centre", torch.zeros(math.prod(shape)))
         self.register_buffer("basis", torch.zeros(components, math.prod(shape)))
-        self.register_buffer("means", torch.zeros(groups, groups, components))
+        self.register_buffer("means", torch.zeros(2, groups, groups, components))
         self.register_buffer("maps", torch.zeros(groups, groups, components, components))
 
     def translate(self, images: Tensor, origins: Tensor, targets: Tensor, noise: Tensor) -> Tensor:  # noqa: ARG002  # all are called alike
         """Move an image's coordinates; what the components do not hold of it stays."""
         with torch.autocast(images.device.type, enabled=False):  # eight bits of each coordinate would be seen
-            coordinates = (images.flatten(1) - self.centre) @ self.basis.T
-            about = (coordinates - self.means[origins, targets])[:, :, None]
-            moved = self.means[targets, origins] + (self.maps[origins, targets] @ about)[:, :, 0]
-            return images + (self.strength * (moved - coordinates) @ self.basis).view_as(images)
+            shown = warp(images, self.places[origins, targets])
+            coordinates = (shown.flatten(1) - self.centre) @ self.basis.T
+            before, after = self.means[:, origins, targets]
+            moved = after + (self.maps[origins, targets] @ (coordinates - before)[:, :, None])[:, :, 0]
+            return shown + (self.strength * (moved - coordinates) @ self.basis).view_as(images)
 
 
 def fit_transport(train: ImageSet, spec: TransportSpec, seed: int = 0) -> Transport:  # noqa: ARG001  # all are called alike
@@ -68,30 +75,35 @@ def fit_transport(train: ImageSet, spec: TransportSpec, seed: int = 0) -> Transp
         LeftOutError: See `require_groups`.
     """
     groups = require_groups(train)
-    flat = to_float(torch.from_numpy(np.array(train.images))).flatten(1).double().numpy()
+    images = to_float(torch.from_numpy(np.array(train.images)))
+    flat = images.flatten(1).double().numpy()
     components = min(spec.components, len(flat) - 1, flat.shape[1]) or 1
     pca = PCA(components, svd_solver="full").fit(flat)
-    coordinates = (flat - pca.mean_) @ pca.components_.T
     found = Transport(spec, train.shape, len(train.classes), rows=len(train), groups=len(groups), components=components)
     found.fill(train)
     found.centre.copy_(torch.from_numpy(pca.mean_))
     found.basis.copy_(torch.from_numpy(pca.components_))
-    cells, counts = cell_numbers(train, groups), count_cells(train, groups).counts
-    for one, other in permutations(range(len(groups)), 2):
-        shared = np.flatnonzero((counts[:, one] > 0) & (counts[:, other] > 0))
-        classes = shared if len(shared) else np.arange(len(counts))
-        (mean, covariance), (_, target) = (
-            _moments(coordinates, cells, classes * len(groups) + group, spec.ridge) for group in (one, other)
-        )
-        found.means[one, other] = torch.from_numpy(mean)
-        found.maps[one, other] = torch.from_numpy(monge_map(covariance, target))
+    cells = cell_numbers(train, groups)
+    labels, places = cells // len(groups), cells % len(groups)
+    of_classes = [frames(images[places == group], labels[places == group]) for group in range(len(groups))]
+    for pair in permutations(range(len(groups)), 2):
+        shared = np.intersect1d(*(labels[places == group] for group in pair))
+        rows = [np.flatnonzero((places == group) & (np.isin(labels, shared) | (len(shared) == 0))) for group in pair]
+        if spec.align:
+            found.places[pair] = torch.from_numpy(alignment(*(of_classes[group] for group in pair)))
+        shown = warp(images[rows[0]], found.places[pair].expand(len(rows[0]), -1, -1)), images[rows[1]]
+        moments = [
+            _moments((each.flatten(1).double().numpy() - pca.mean_) @ pca.components_.T, labels[of], spec.ridge)
+            for each, of in zip(shown, rows, strict=True)
+        ]
+        found.means[:, *pair] = torch.from_numpy(np.stack([mean for mean, _ in moments]))
+        found.maps[pair] = torch.from_numpy(monge_map(*(covariance for _, covariance in moments)))
     return found
 
 
-def _moments(coordinates: FloatArray, cells: IntArray, taken: IntArray, ridge: float) -> tuple[FloatArray, FloatArray]:
-    """Mean and covariance over the cells ``taken``, each of which weighs the same; the ridge is on the diagonal."""
-    rows = np.flatnonzero(np.isin(cells, taken))
-    weights, coordinates = 1.0 / np.bincount(cells)[cells[rows]], coordinates[rows]
+def _moments(coordinates: FloatArray, labels: IntArray, ridge: float) -> tuple[FloatArray, FloatArray]:
+    """Mean and covariance over classes, each of which weighs the same; the ridge is on the diagonal."""
+    weights = 1.0 / np.bincount(labels)[labels]
     mean = np.average(coordinates, axis=0, weights=weights)
     about = coordinates - mean
     covariance = (about * weights[:, None]).T @ about / weights.sum()

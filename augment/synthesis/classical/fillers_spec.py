@@ -10,9 +10,11 @@ from augment.synthesis.base.methods import SynthesizerSpec
 class TransportSpec(SynthesizerSpec):
     """Translation between groups by the linear map that moves images least to make them spread as another group's.
 
-    It is the optimal transport between two Gaussians over the principal components of the pixels.
+    It is the optimal transport between two Gaussians over the principal components of the pixels. No such map of pixels
+    enlarges: where one group shows things larger than another, or elsewhere, images are first drawn to match.
 
     Attributes:
+        align: Whether that is done, by a scale and a shift an axis.
         components: Principal components that are moved; what they do not hold of an image stays as it is.
         ridge: Variance added to every component of every group, on the scale where black is -1 and white is 1: more
             of it keeps a group of few images from being believed too much.
@@ -26,6 +28,7 @@ class TransportSpec(SynthesizerSpec):
     TRAINER = "augment.synthesis.classical.fillers:fit_transport"
 
     kind: Literal["transport"] = "transport"
+    align: bool = True
     components: Annotated[int, Field(ge=1, le=256)] = 128
     ridge: PositiveFloat = 2e-3
     strength: Annotated[float, Field(gt=0.0, le=1.0)] = 1.0
