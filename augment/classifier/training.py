@@ -125,7 +125,7 @@ def train_classifier(
                 f"training diverged: after {done} steps val's cross-entropy is not finite; "
                 f"lower classifier.learning_rate (found {spec.learning_rate})"
             )
-        progress.show(val_accuracy=score.accuracy)
+        progress.show(**{"val_accuracy": score.accuracy, f"val_{endpoint}": score.endpoint})
         if score.improves_on(best_score):
             best, best_score, best_step = copy.deepcopy(average), score, done
         elif done - best_step >= spec.patience * spec.eval_every:

@@ -98,13 +98,13 @@ class SynthesizerGoal:
 class _WatchedProgress(Progress):
     """Hands every evaluation of a classifier's training on."""
 
-    def __init__(self, what: str, total: int, report: Report) -> None:
+    def __init__(self, what: str, total: int, figure: str, report: Report) -> None:
         super().__init__(what, total, capped=True)
-        self._report, self._seen = report, list[float]()
+        self._figure, self._report, self._seen = figure, report, list[float]()
 
     def show(self, **values: float) -> None:
         super().show(**values)
-        self._seen.append(values["val_accuracy"])
+        self._seen.append(values[self._figure])
         self._report(len(self._seen), max(self._seen))
 
 
@@ -138,6 +138,7 @@ class _ClassifierGoal:
             progress = _WatchedProgress(
                 f"tune {what} run {run + 1} of {RUNS}",
                 self.classifier.max_steps,
+                self.figure,
                 partial(_told_from, place, report),
             )
             one = train_classifier(

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 SAMPLERS = ("tpe", "random", "grid")
 GRID_POINTS = 3
 """Of a range, its ends among them."""
-UNPRUNED = 4
-"""Whole trials before any is ended early."""
+UNPRUNED, SETTLING = 4, 8
+"""Whole trials before any is ended early, and evaluation points of a trial before it may be: the first tell little."""
 START, SECONDS, OTHER = "start", "seconds", "other"
 """What a trial is remembered with: which settings it began from, what it took, its other figure."""
 
@@ -62,7 +62,7 @@ def open_study(goal: Goal, journal: Path, name: str, sampler: str, seed: int) ->
         study_name=name,
         storage=optuna.storages.JournalStorage(optuna.storages.journal.JournalFileBackend(str(journal))),
         direction="minimize" if goal.lowest else "maximize",
-        pruner=optuna.pruners.MedianPruner(n_startup_trials=UNPRUNED, n_warmup_steps=1),
+        pruner=optuna.pruners.MedianPruner(n_startup_trials=UNPRUNED, n_warmup_steps=SETTLING),
         load_if_exists=True,
     )
     # A search that goes on must not propose again what it began with.
@@ -96,8 +96,8 @@ def tried(journal: Path) -> int:
     """Count the settings that the searches of a journal began to judge, whatever came of them."""
     optuna = library()
     storage = optuna.storages.JournalStorage(optuna.storages.journal.JournalFileBackend(str(journal)))
-    found = [storage.get_all_trials(each._study_id) for each in storage.get_all_studies()]
-    asked = {tuple(sorted(trial.params.items())) for trials in found for trial in trials if trial.params}
+    found = [optuna.load_study(study_name=name, storage=storage) for name in optuna.get_all_study_names(storage)]
+    asked = {tuple(sorted(trial.params.items())) for study in found for trial in study.trials if trial.params}
     return len(asked)
 
 

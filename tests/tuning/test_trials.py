@@ -16,7 +16,7 @@ from augment.tuning.trials import START, library, open_study, ranking, search, s
 
 PLAIN = RecipeSpec(transforms="none", sampling="natural")
 MILD = RecipeSpec(transforms="mild", sampling="natural")
-POINTS = 4
+POINTS = 12
 
 
 @dataclass
@@ -77,10 +77,10 @@ def test_begins_with_what_there_is_and_finds_better(tmp_path: Path, sampler: str
 
 def test_budget_is_kept_to_one_point_over_all_calls(tmp_path: Path) -> None:
     goal = Toy()
-    study = searched(goal, tmp_path, 30)
-    assert 30 <= spent(study) <= 31
+    study = searched(goal, tmp_path, 33)
+    assert 33 <= spent(study) <= 34
     before = len(goal.judged)
-    assert searched(goal, tmp_path, 30).trials[-1].state.name == "WAITING"
+    assert searched(goal, tmp_path, 33).trials[-1].state.name == "WAITING"
     assert len(goal.judged) == before  # it is spent
     searched(goal, tmp_path, 60)
     assert goal.judged[before] == goal.judged[before - 1]  # what was cut off comes first

@@ -53,7 +53,7 @@ def alignment(origin: dict[int, FloatArray], target: dict[int, FloatArray]) -> F
     """Give the map of places that shows a group's images as large and where another group's are.
 
     Classes that both groups have are compared one by one. Where they share none, one group's classes are compared with
-    the other's, and what is within `ERRORS` standard errors, classes taken for draws, may as well be due to the classes.
+    the other's, and what is within `ERRORS` standard errors, classes taken for draws, may be due to the classes.
 
     Args:
         origin: Frame of each class of the group that images are of; see `frames`.
