@@ -123,6 +123,18 @@ class Settings(Spec):
                         )
         return self
 
+    @model_validator(mode="after")
+    def _each_run_has_a_generator(self) -> Self:
+        for name, dataset in self.datasets.items():
+            for each in self.synthesizer_names():
+                count = dataset.synthesizers[each].generators
+                if count not in (1, self.seeds):
+                    raise ValueError(
+                        f"datasets.{name}.synthesizers.{each}.generators: expected 1, or one a run ({self.seeds}, as "
+                        f"seeds says), found {count}"
+                    )
+        return self
+
     def synthesizer_names(self) -> list[str]:
         """List the synthesizers of all families, which must all be there."""
         return [name for family in FAMILIES for name in self.synthesizers[family]]

@@ -12,7 +12,8 @@ of every endpoint, on 160 test images in four uneven cells of two classes and tw
 is of a whole study of cells: seven recipes, each on real and on filled images, three runs that may be lucky in one cell
 and unlucky in another, and recipes that truly differ by up to 30 points in the rare cell; where it is empty, val has
 none of it. Filling itself is worth nothing there, or 30 points. In the sixth recipe or mix were searched on val among
-many settings that are all worth the same.
+many settings that are all worth the same. In the seventh generators differ in worth, and are worth nothing on average:
+what is said of the method where all runs share one, and where each has its own?
 
 Run it as a module, from the project's folder: it draws its arms as the tests do.
 """
@@ -63,6 +64,9 @@ RECIPES = (0.0, 0.005, 0.03, 0.04)
 IMAGES = ((450, 30), (450, 100), (2000, 30), (2000, 100), (2000, 300))
 """Test and val images."""
 
+GENERATORS = (0.0, 0.005, 0.01, 0.02)
+"""Standard deviation between generators of what they are worth to a classifier, in accuracy."""
+
 Round = dict[str, float]
 """What one simulated comparison showed: 0 or 1 of each column, or a width."""
 
@@ -102,6 +106,13 @@ def main() -> None:
     }
     show("study of cells: 7 real + 7 filled arms", options.rounds, filled)
     show("searched on val", options.rounds, searched_rows(options.seed))
+    trained = {
+        f"generators differ by {100 * spread:g} points": partial(
+            by_generator, World(), spread, numpy_generator(options.seed, "generators", str(spread))
+        )
+        for spread in GENERATORS
+    }
+    show("two arms of a method", options.rounds, trained)
 
 
 def searched_rows(seed: int) -> Mapping[str, Callable[[], Round]]:
@@ -231,6 +242,20 @@ def after_search(world: World, tried: int, searches: int, rng: np.random.Generat
         "hurts, for nothing %": found.effect is Effect.HURTS,
         "merged set used for nothing %": found.use.kind is ArmKind.MERGED,
     }
+
+
+def by_generator(world: World, deviation: float, rng: np.random.Generator) -> Round:
+    """Compare real images with a method that is worth nothing on average: one generator for all runs, or one each."""
+    nothing = np.zeros(world.runs)
+    worth = {"one": np.full(world.runs, rng.normal(0, deviation)), "one a run": rng.normal(0, deviation, world.runs)}
+    found = Round()
+    for name, own in worth.items():
+        real, merged = draw_hits(world, np.stack([nothing, own]), rng)[:, :, world.val_images :].astype(np.float64)
+        estimate = crossed_estimate(merged - real)
+        found[f"{name}: interval covers %"] = holds(estimate.interval(), 0.0)
+        found[f"{name}: false alarms %"] = estimate.p_value() <= ALPHA
+        found[f"{name}: width in points"] = width(estimate.interval())
+    return found
 
 
 def beats_best_real(comparison: Comparison) -> bool:

@@ -46,7 +46,9 @@ def run_to_disk(generator: Synthesizer, images: int, where: Machine, folder: Pat
     """Draw and write a container as the stage ``synthesize`` does."""
     labels = np.arange(images) % generator.classes
     batches = sample_batches(generator, labels, torch_generator(0, "noise"), where)
-    write_drawn_images(folder / "synthetic", batches, labels, CLASSES, {}, generator_seed=0)
+    write_drawn_images(
+        folder / "synthetic", batches, labels, CLASSES, {}, generator_seed=np.zeros(len(labels), dtype=np.int64)
+    )
 
 
 def peak_mib() -> float:

@@ -156,6 +156,12 @@ def test_the_projects_own_settings_are_valid() -> None:
             r"synthesizers\.gan: discriminator: only kind gan, translator has it, found vae",
         ),
         ("seeds", 1, "seeds: input should be greater than or equal to 2"),
+        (
+            "datasets.digits.synthesizers.gan.generators",
+            3,
+            r"datasets\.digits\.synthesizers\.gan\.generators: expected 1, or one a run \(5, as seeds says\), found 3",
+        ),
+        ("datasets.digits.synthesizers.gan", {"kind": "gan", "steps": 1, "generators": 5, "devices": 2}, "one process"),
         ("runtime.device", "tpu", "runtime.device: input should be 'auto', 'cpu' or 'cuda'"),
     ],
 )

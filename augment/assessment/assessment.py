@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from augment.assessment.diversity import inception_score, intra_class_ms_ssim
-from augment.assessment.failures import Failure, find_failures
+from augment.assessment.failures import find_failures
 from augment.assessment.gate import GateSpec
 from augment.assessment.judge_strength import judge_strength
 from augment.assessment.membership import attack, draw_pool
@@ -17,6 +17,7 @@ from augment.assessment.real_reference import real_reference
 from augment.assessment.sampling import sampled
 from augment.assessment.scores import sample_scores
 from augment.core.cells import group_names
+from augment.core.generators import rows_by_generator
 from augment.core.images import FloatArray, ImageSet, IntArray, first_rows
 from augment.quality.generator_quality import Judged, generator_quality, match
 from augment.quality.neighbours import Nearest, nearest
@@ -43,8 +44,8 @@ class Assessment(NamedTuple):
 
     Attributes:
         figures: Plain JSON values, NaN as None: number and sentences of failures, the figures of `generator_quality`,
-            and in groups ``real_reference``, ``diversity``, ``memorisation`` (of how many ``train_images``),
-            ``membership`` and ``judge``.
+            those of each of several ``generators``, any of which can fail, and in groups ``real_reference``,
+            ``diversity``, ``memorisation`` (of how many ``train_images``), ``membership`` and ``judge``.
         per_class: K rows: ``class_name``, the columns of `quality_per_class`, ``ms_ssim`` and ``real_ms_ssim``.
         neighbours: Nearest training image of every synthetic one, in pixels, among those that were compared.
         scores: One row a synthetic image, see `sample_scores`.
@@ -75,6 +76,15 @@ def assess_generator(train: Side, val: Side, synthetic: Side, gate: GateSpec, rn
         per_class[name] = intra_class_ms_ssim(side.images.images, side.images.labels, len(classes), MS_SSIM_PAIRS, rng)
     per_class.insert(0, "class_name", list(classes))
     overall = generator_quality(val.judged, synthetic.judged)
+    failures, own = [each.sentence for each in find_failures(overall, per_class, classes, gate)], []
+    if len(of_each := rows_by_generator(synthetic.images)) > 1:
+        parts = [synthetic.judged.select(rows) for rows in of_each]
+        own = [generator_quality(val.judged, part) for part in parts]
+        failures = [
+            f"generator {number} of {len(parts)}: {failure.sentence}"
+            for number, (figures, part) in enumerate(zip(own, parts, strict=True), 1)
+            for failure in find_failures(figures, quality_per_class(val.judged, part), classes, gate)
+        ]
     rows = sampled(train.images.labels, len(val.images) + len(synthetic.images), math.prod(train.images.shape))
     near = train.select(rows)
     neighbours = nearest_in_pixels(synthetic.images.images, near.images.images)
@@ -85,8 +95,9 @@ def assess_generator(train: Side, val: Side, synthetic: Side, gate: GateSpec, rn
         val, synthetic, *(nearest(side.judged.features, near.judged.features).distance for side in (val, synthetic))
     )
     figures = {
-        **_failed(find_failures(overall, per_class, classes, gate)),
+        **_failed(failures),
         **overall,
+        **_by_generator(own),
         "real_reference": real_reference(train.judged, val.judged, rng),
         "diversity": {
             "inception_score": inception_score(match(val.judged, synthetic.judged)[1].probabilities),
@@ -110,9 +121,14 @@ def assess_generator(train: Side, val: Side, synthetic: Side, gate: GateSpec, rn
     return Assessment(_plain(figures), per_class.round(DECIMALS), neighbours, scores)
 
 
-def _failed(failures: list[Failure]) -> dict[str, Any]:
+def _failed(failures: list[str]) -> dict[str, Any]:
     """Number and sentences: ``dvc metrics show`` leaves lists out, but shows the number."""
-    return {"failed_checks": len(failures), "failures": [failure.sentence for failure in failures]}
+    return {"failed_checks": len(failures), "failures": failures}
+
+
+def _by_generator(own: list[dict[str, float]]) -> dict[str, Any]:
+    """Number each generator's figures, from 1; nothing where there is one."""
+    return {"generators": {str(number): figures for number, figures in enumerate(own, 1)}} if own else {}
 
 
 def _memorisation(

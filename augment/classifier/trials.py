@@ -7,6 +7,7 @@ from augment.classifier.classifier_spec import ClassifierSpec, RecipeSpec
 from augment.classifier.prediction import predict_probabilities
 from augment.classifier.training import train_classifier
 from augment.core.endpoints import ACCURACY, Endpoint
+from augment.core.generators import for_run
 from augment.core.images import ImageSet
 from augment.core.seeding import derive_seed
 from augment.runtime.machine import Machine
@@ -28,7 +29,7 @@ def hits_on_val(
     """Train classifiers and tell which images of val each has right.
 
     Args:
-        train: Images to learn from.
+        train: Images to learn from, see `for_run`.
         val: Images to stop by, and to judge by.
         spec: The network and its training.
         recipe: How the training set is treated.
@@ -49,7 +50,7 @@ def hits_on_val(
 
     def hits(run: int, line: int) -> npt.NDArray[np.bool_]:
         progress = Progress(f"{what} run {run + 1} of {runs}", spec.max_steps, capped=True, line=line)
-        trained = train_classifier(train, val, spec, recipe, trial_seed, run, machine, progress, endpoint)
+        trained = train_classifier(for_run(train, run), val, spec, recipe, trial_seed, run, machine, progress, endpoint)
         right: npt.NDArray[np.bool_] = (
             predict_probabilities(trained.network, val.images, machine).argmax(1) == val.labels
         )

@@ -28,6 +28,7 @@ class Arm:
         cut_off: Runs that reached their last step before val had stopped improving.
         val_endpoint: What val says of each run by the verdict's endpoint, shape (R,); None where that is accuracy.
         train_cells: Training images of each cell, real and synthetic together; None without groups.
+        generators: How many generators drew the synthetic images: one, or one a run.
     """
 
     train_set: str
@@ -40,6 +41,7 @@ class Arm:
     cut_off: int = 0
     val_endpoint: FloatArray | None = None
     train_cells: Cells | None = None
+    generators: int = 1
 
     @property
     def name(self) -> str:

@@ -123,6 +123,7 @@ def _arm(arm: Arm, comparison: Comparison, gap: Gap | None) -> ArmResult:
         gap=_gap(arm, comparison.reference, gap) if gap else None,
         endpoints=endpoint_scores(arm, comparison.reference),
         val_endpoint=None if arm.val_endpoint is None else arm.val_score,
+        generators=arm.generators,
     )
 
 

@@ -58,7 +58,7 @@ def write_drawn_images(
     classes: Sequence[str],
     made_by: dict[str, Any],
     *,
-    generator_seed: int,
+    generator_seed: IntArray,
     columns: Mapping[str, Sequence[str]] = MappingProxyType({}),
 ) -> None:
     """Write synthetic images as they are drawn: the bytes `write_image_set` writes, but one batch in memory at a time.
@@ -69,7 +69,7 @@ def write_drawn_images(
         labels: N class indices, at least one.
         classes: K class names.
         made_by: See `write_image_set`.
-        generator_seed: The seed that draws the images.
+        generator_seed: int64, N: the seeds that draw the images.
         columns: Further columns of the manifest, one value a label.
 
     Raises:
@@ -87,7 +87,8 @@ def write_drawn_images(
                 file.write(np.ascontiguousarray(batch).data)
         if len(hashes) != len(labels):
             raise DataError(f"images: expected one a label ({len(labels)}), found {len(hashes)}")
-        manifest = make_manifest(labels, classes, hashes, generator_seed=generator_seed)
+        manifest = make_manifest(labels, classes, hashes, generator_seed=int(generator_seed[0]))
+        manifest["generator_seed"] = pd.array(generator_seed, dtype="Int64")
         manifest = manifest.assign(**{name: pd.array(list(values), dtype="str") for name, values in columns.items()})
         _write_rest(draft, manifest, classes, shape, made_by)
 

@@ -19,6 +19,16 @@ def derive_seed(seed: int, *names: str | int) -> int:
     return int.from_bytes(hashlib.sha256(text.encode()).digest()[:8]) >> 1
 
 
+def generator_seed(seed: int, number: int) -> int:
+    """Give the seed of a synthesizer's training: the project's own of the first, one derived from it of the others.
+
+    Args:
+        seed: The project's seed.
+        number: Which of the synthesizer's generators, from 0.
+    """
+    return seed if number == 0 else derive_seed(seed, "generator", number)
+
+
 def numpy_generator(seed: int, *names: str | int) -> np.random.Generator:
     """Make the numpy generator for one named purpose; see `derive_seed`."""
     return np.random.default_rng(derive_seed(seed, *names))

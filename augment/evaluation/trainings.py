@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import Field, NonNegativeInt
+from pydantic import Field, NonNegativeInt, PositiveInt
 
 from augment.core.records import ABSENT, Number, Record, read_record
 from augment.core.store import read_json
@@ -17,8 +17,9 @@ class Trainings(Record):
         val_accuracy: Accuracy of each run on val, 0 to 1; arms are chosen by it.
         steps: Steps that each run took.
         converged: Number of runs that stopped as val no longer improved, not at their last step.
-        train_counts: Training images of each class, real and synthetic together: says what is rare.
+        train_counts: Training images of each class, real and synthetic together, of the first run: says what is rare.
         synthetic_images: How many of them are synthetic; a mix may have added none.
+        generators: How many generators the runs learned from, each from its own; absent where there was one.
         val_endpoint: What val says of each run by the verdict's endpoint, 0 to 1; absent where that is accuracy.
         train_cells: Group → training images of each class, real and synthetic together; absent without groups.
     """
@@ -29,6 +30,7 @@ class Trainings(Record):
     converged: NonNegativeInt
     train_counts: tuple[NonNegativeInt, ...]
     synthetic_images: NonNegativeInt
+    generators: Annotated[PositiveInt, Field(exclude_if=lambda count: count == 1)] = 1
     val_endpoint: Annotated[tuple[Number, ...] | None, ABSENT] = None
     train_cells: Annotated[dict[str, tuple[NonNegativeInt, ...]] | None, ABSENT] = None
 

@@ -11,6 +11,7 @@ import pandas as pd
 
 from augment.core.container import META, read_image_set
 from augment.core.errors import ContainerError
+from augment.core.generators import for_run
 from augment.core.images import REAL, SYNTHETIC, ImageSet, blocks
 from augment.core.store import LEFT_OUT, read_json, read_parquet
 from augment.finished.project import PRODUCT, Project, require_one_of
@@ -86,8 +87,8 @@ def read_part(project: Project, dataset: str, what: str = PRODUCT) -> Part:
     path = project.made(stage, option, dataset=dataset, **names)
     images, made_by = read_image_set(path), read_json(path / META)["made_by"]
     synthesizer = names.get("synthesizer") or _synthesizer_of(project, dataset, made_by)
-    if "synthesizer" in names:
-        images = _scored(project, dataset, synthesizer, images)
+    # Of several generators one drew what a classifier learned from.
+    images = _scored(project, dataset, synthesizer, images) if "synthesizer" in names else for_run(images, 0)
     facts = provenance(images, synthesizer, _train_hashes(project, dataset))
     return Part(dataset, what, images, made_by, synthesizer, facts)
 

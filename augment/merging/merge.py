@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Mapping, Sequence
+from functools import reduce
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -9,6 +10,7 @@ import pandas as pd
 
 from augment.core.cells import cell_numbers, count_cells, group_names
 from augment.core.errors import LeftOutError
+from augment.core.generators import rows_by_generator
 from augment.core.images import ImageSet, IntArray, concatenate, first_rows
 from augment.core.text import counted
 from augment.merging.filters import KEPT, REASONS, attach_scores, drop_reasons
@@ -29,6 +31,12 @@ class Account(NamedTuple):
     dropped: dict[str, int]
     surplus: int
     added: int
+
+    @classmethod
+    def of_all(cls, each: Sequence["Account"]) -> "Account":
+        """Add accounts up."""
+        dropped = {reason: sum(account.dropped[reason] for account in each) for reason in REASONS}
+        return cls(sum(a.drawn for a in each), dropped, sum(a.surplus for a in each), sum(a.added for a in each))
 
     def to_json(self) -> dict[str, Any]:
         """Give plain values."""
@@ -55,7 +63,8 @@ def merge(real: ImageSet, synthetic: ImageSet, scores: pd.DataFrame, spec: MixSp
     """Filter synthetic images and put as many behind the real ones as the mix asks for.
 
     Of each class the first that pass the filter are taken, so that a smaller set is a subset of a larger one. At
-    share 1 the result is all that pass, alone; see `cell_additions` for cells.
+    share 1 the result is all that pass, alone; see `cell_additions` for cells. Where the images are those of several
+    generators, each adds what the mix asks for: a run learns from one of them, see `for_run`.
 
     Args:
         real: Real images.
@@ -68,21 +77,33 @@ def merge(real: ImageSet, synthetic: ImageSet, scores: pd.DataFrame, spec: MixSp
         DataError: The sets do not fit together.
     """
     scored = attach_scores(synthetic, scores)
+    of_each = rows_by_generator(scored)
+    parts = [scored] if len(of_each) <= 1 else [scored.select(rows) for rows in of_each]
+    chosen = [_chosen(real, part, spec) for part in parts]
+    counts = {account.added for _, account in chosen}
+    if len(counts) > 1 and 0 in counts:
+        raise LeftOutError("of one generator no image passes the filter, of others some: expected images of each")
+    added = [_weighted(images, spec.weight) for images, _ in chosen]
+    if not spec.synthetic_only:
+        added.insert(0, _weighted(real, 1.0))
+    return Merged(reduce(concatenate, added), Account.of_all([account for _, account in chosen]))
+
+
+def _chosen(real: ImageSet, scored: ImageSet, spec: MixSpec) -> tuple[ImageSet, Account]:
+    """Choose of one generator's images, and account for them."""
     reasons = drop_reasons(real, scored, spec.filter)
     dropped = {reason: int((reasons == reason).sum()) for reason in REASONS}
     good = scored.select(np.flatnonzero(reasons == KEPT))
     if spec.fill == "cells":
         added = good.select(cell_additions(real, good))
-        result = concatenate(_weighted(real, 1.0), _weighted(added, spec.weight))
     elif spec.synthetic_only:
-        _expect_enough(np.ones(len(real.classes), dtype=np.int64), good, synthetic, real, dropped, spec)
-        added, result = good, _weighted(good, spec.weight)
+        _expect_enough(np.ones(len(real.classes), dtype=np.int64), good, scored, real, dropped, spec)
+        added = good
     else:
         wanted = additions(real.class_counts(), spec)
-        _expect_enough(wanted, good, synthetic, real, dropped, spec)
+        _expect_enough(wanted, good, scored, real, dropped, spec)
         added = good.select(first_rows(good.labels, wanted))
-        result = concatenate(_weighted(real, 1.0), _weighted(added, spec.weight))
-    return Merged(result, Account(len(synthetic), dropped, surplus=len(good) - len(added), added=len(added)))
+    return added, Account(len(scored), dropped, surplus=len(good) - len(added), added=len(added))
 
 
 def candidates(real: ImageSet, synthetic: ImageSet, scores: pd.DataFrame, spec: AutoMixSpec) -> dict[float, Merged]:

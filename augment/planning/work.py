@@ -71,7 +71,12 @@ class Task:
     @property
     def drawn(self) -> int:
         """Images that a synthesizer draws."""
-        return self.dataset.synthesis.per_class * self.known.classes
+        return self.dataset.synthesis.per_class * self.known.classes * self.generators
+
+    @property
+    def generators(self) -> int:
+        """How many are trained of the stage's synthesizer."""
+        return self.dataset.synthesizers[self.stage.options["synthesizer"]].generators
 
     @property
     def judge(self) -> ClassifierSpec:
@@ -131,14 +136,15 @@ def _fitting(task: Task) -> list[Effort]:
     name = task.stage.options["synthesizer"]
     spec, known, meter = task.dataset.synthesizers[name], task.known, task.meter
     if not isinstance(spec, IterativeSpec):
-        images = int(known.train.sum())
+        images = int(known.train.sum()) * task.generators
         return [Effort("images to fit to", "", images, images, meter.fitted_image_s(known, spec))]
-    seen, points, key = min(known.val, MOST_IMAGES), spec.monitor.points, task.key(f"synthesizers.{name}")
+    seen, key, parts = min(known.val, MOST_IMAGES), task.key(f"synthesizers.{name}"), task.generators
+    steps, points = spec.steps * parts, spec.monitor.points * parts
     point_s = (BATCH * SETTLING_BATCHES + seen) * meter.drawn_image_s(known, spec)
     point_s += seen * meter.judged_image_s(known, task.judge)
     return [
-        Effort(f"steps of {name}", f"{key}.steps", spec.steps, spec.steps, meter.synthesizer_step_s(known, spec)),
-        Effort(f"evaluation points of {name}", f"{key}.monitor.points", points, points, point_s),
+        Effort(f"steps of {name}", f"{key}.steps", steps, steps, meter.synthesizer_step_s(known, spec), parts),
+        Effort(f"evaluation points of {name}", f"{key}.monitor.points", points, points, point_s, parts),
     ]
 
 

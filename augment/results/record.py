@@ -2,7 +2,7 @@
 
 from typing import Annotated, Self
 
-from pydantic import Field, NonNegativeInt, PlainSerializer, model_validator
+from pydantic import Field, NonNegativeInt, PlainSerializer, PositiveInt, model_validator
 
 from augment.core.endpoints import ACCURACY, Endpoint
 from augment.core.records import ABSENT, Number, Record
@@ -98,6 +98,7 @@ class ArmResult(Record):
         endpoints: What the verdict may be asked of images with groups → what was found; absent without groups. Of the
             worst group ``class_name`` is the group.
         val_endpoint: Mean over runs of what val says by the verdict's endpoint; absent where that is accuracy.
+        generators: How many generators drew the synthetic images; absent where it is one, else one a run.
     """
 
     train_set: str
@@ -113,6 +114,7 @@ class ArmResult(Record):
     gap: GapResult | None = None
     endpoints: Annotated[dict[Endpoint, Score], Field(exclude_if=lambda found: not found)] = Field(default_factory=dict)
     val_endpoint: Annotated[Number | None, ABSENT] = None
+    generators: Annotated[PositiveInt, Field(exclude_if=lambda count: count == 1)] = 1
 
     @property
     def name(self) -> str:
@@ -250,6 +252,11 @@ class Result(Record):
     def judged(self) -> bool:
         """Whether there are arms to speak of: only then are there a reference, a best real arm and one to use."""
         return bool(self.arms)
+
+    @property
+    def own_generators(self) -> bool:
+        """Whether the runs of an arm learned from a generator each."""
+        return any(arm.generators > 1 for arm in self.arms)
 
     @property
     def reference(self) -> ArmResult:

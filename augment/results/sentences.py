@@ -121,8 +121,9 @@ def _evidence(result: Result) -> Iterator[str]:
     if chosen is None:
         yield f"Real and synthetic images together are not judged: {_why_not_judged(result)}."
         return
+    each = " with a generator each" if chosen.generators > 1 else ""
     yield (
-        f"On {result.test_images} test images and over {result.runs} runs, `{chosen.name}`, the best arm with "
+        f"On {result.test_images} test images and over {result.runs} runs{each}, `{chosen.name}`, the best arm with "
         f"synthetic images, {_all_compared(chosen, result)}."
     )
     missed = [each.smallest_effect for each in chosen.compared if each.effect is Effect.NO_EFFECT]

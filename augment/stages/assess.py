@@ -9,6 +9,7 @@ from augment.assessment.unassessed import unassessed
 from augment.classifier.judging import SYNTHETIC_RUN, train_judge
 from augment.core.container import read_image_set
 from augment.core.errors import LeftOutError, TrainingError
+from augment.core.generators import for_run
 from augment.core.images import ImageSet
 from augment.core.provenance import require_made_by, require_same_origin
 from augment.core.seeding import numpy_generator
@@ -57,7 +58,7 @@ def assess(
 
             rng = numpy_generator(seed, "assess", dataset, synthesizer)
             found = assess_generator(seen(real), seen(held_out), seen(fake), gate, rng)
-            what_they_teach = _taught(fake, real, held_out, seed, where, f"assess {dataset} {synthesizer}")
+            what_they_teach = _taught(for_run(fake, 0), real, held_out, seed, where, f"assess {dataset} {synthesizer}")
     except LeftOutError as left_out:
         nothing = unassessed(left_out.reasons, len(real.classes))
         write_json(quality, nothing.figures)

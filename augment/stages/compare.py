@@ -104,6 +104,7 @@ def _read_arm(
         synthesizer=synthesizer,
         cut_off=trainings.cut_off,
         val_endpoint=None if trainings.val_endpoint is None else np.asarray(trainings.val_endpoint),
+        generators=trainings.generators,
         train_cells=Cells.from_groups(truth.classes, trainings.train_cells) if trainings.train_cells else None,
     )
 

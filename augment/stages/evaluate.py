@@ -14,7 +14,8 @@ from augment.core.cells import count_cells
 from augment.core.container import read_image_set
 from augment.core.endpoints import VerdictSpec
 from augment.core.errors import LeftOutError
-from augment.core.images import REAL, ImageSet, require_disjoint
+from augment.core.generators import for_run, rows_by_generator
+from augment.core.images import REAL, SYNTHETIC, ImageSet, require_disjoint
 from augment.core.paths import PathPattern
 from augment.core.provenance import require_same_origin
 from augment.core.records import write_record
@@ -90,16 +91,18 @@ def evaluate(
 
 
 def _trainings(result: Predictions, runs: Sequence[TrainedClassifier], taught: ImageSet) -> Trainings:
+    first = for_run(taught, 0)
     by_endpoint = tuple(run.val_endpoint for run in runs if run.val_endpoint is not None)
     return Trainings(
         accuracy=float(result.accuracy().mean()),
         val_accuracy=tuple(float(run.val_accuracy) for run in runs),
         steps=tuple(run.steps for run in runs),
         converged=sum(run.converged for run in runs),
-        train_counts=tuple(taught.class_counts().tolist()),
-        synthetic_images=int((taught.manifest["origin"] == "synthetic").sum()),
+        train_counts=tuple(first.class_counts().tolist()),
+        synthetic_images=int((first.manifest["origin"] == SYNTHETIC).sum()),
+        generators=max(1, len(rows_by_generator(taught))),
         val_endpoint=by_endpoint if len(by_endpoint) == len(runs) else None,
-        train_cells=count_cells(taught).by_group() or None,
+        train_cells=count_cells(first).by_group() or None,
     )
 
 

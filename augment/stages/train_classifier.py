@@ -8,6 +8,7 @@ from augment.classifier.training import TrainedClassifier
 from augment.classifier.training import train_classifier as fit
 from augment.core.container import read_image_set
 from augment.core.endpoints import VerdictSpec
+from augment.core.generators import for_run
 from augment.core.images import REAL, require_alike, require_disjoint
 from augment.core.provenance import described, require_made_by
 from augment.core.settings_block import Spec
@@ -62,7 +63,7 @@ def train_classifier(
     def fitted(run: int, line: int = 0) -> TrainedClassifier:
         what = f"train_classifier {dataset} {train_set}/{recipe} run {run + 1} of {seeds}"
         progress = Progress(what, spec.max_steps, capped=True, line=line)
-        return fit(images, held_out, spec, recipe_spec, seed, run, where, progress, verdict.endpoint)
+        return fit(for_run(images, run), held_out, spec, recipe_spec, seed, run, where, progress, verdict.endpoint)
 
     with machine(runtime) as where:
         # What a frozen network says of an image is computed once, in one process.

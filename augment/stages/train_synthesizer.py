@@ -1,6 +1,6 @@
 """Train a synthesizer - a GAN, or one of its baselines - on the real train split."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 
@@ -11,19 +11,21 @@ from augment.core.container import read_image_set
 from augment.core.errors import LeftOutError
 from augment.core.images import UInt8Array, tile
 from augment.core.provenance import described, require_made_by, require_same_origin
+from augment.core.seeding import generator_seed
 from augment.core.stage import Unversioned, stage
 from augment.core.store import LEFT_OUT, write_csv, write_json, write_left_out, write_png
 from augment.judge.judge import read_judge
 from augment.runtime.machine import Machine, machine
 from augment.runtime.runtime_spec import RuntimeSpec
-from augment.synthesis.base.files import write_synthesizer
+from augment.runtime.side_by_side import side_by_side
+from augment.synthesis.base.files import generator_folder, write_synthesizer
 from augment.synthesis.base.iterative_spec import IterativeSpec
 from augment.synthesis.base.methods import SynthesizerSpec
 from augment.synthesis.training.checkpoint import Checkpoint, fingerprint, fingerprint_code, fingerprint_folder
 from augment.synthesis.training.checkpoint_spec import CheckpointSpec
 from augment.synthesis.training.fitting import fit
 from augment.synthesis.training.monitoring import GRID_COLUMNS, make_monitor
-from augment.synthesis.training.record import long_table
+from augment.synthesis.training.record import TrainedSynthesizer, long_table
 
 GRID_SIDE = 900
 """Width in pixels, about, of the pictures of samples."""
@@ -69,6 +71,7 @@ def train_synthesizer(
     """Write the synthesizer to ``trained``, losses and figures to ``history``, pictures to ``samples``.
 
     There a grid each evaluation point, and a filmstrip: one row a point, one sample a class, always of the same noise.
+    Of several generators history and pictures are the first's.
     Where the training fails by itself, the reasons stand in the place of the synthesizer.
     """
     require_made_by(train, stage="prepare", dataset=dataset, seed=seed)
@@ -76,39 +79,56 @@ def train_synthesizer(
     real, held_out = read_image_set(train), read_image_set(val)
     with _settled(spec, runtime) as where:
         origin = {
-            "settings": fingerprint(spec.model_dump_json().encode(), str(seed).encode()),
             "data": fingerprint(real.images.tobytes(), real.labels.tobytes(), held_out.images.tobytes()),
             "judge": fingerprint_folder(judge),
             "code": fingerprint_code(*code(spec.family())),
             "machine": f"{where.describe()}, {runtime.threads} threads",
         }
-        kept = Checkpoint(checkpoint, origin, checkpoints.every_s, writes=where.first)
         scale = max(1, GRID_SIDE // (GRID_COLUMNS * real.shape[2]))
-        film: list[UInt8Array] = []
 
-        def draw_grid(step: int, images: UInt8Array) -> None:
-            film.append(images[::GRID_COLUMNS][:GRID_COLUMNS])
-            if where.first:
-                rows = len(images) // GRID_COLUMNS
-                write_png(samples / f"step_{step:06d}.png", tile(images, rows, GRID_COLUMNS, scale=scale))
+        def checkpoint_of(number: int) -> Checkpoint:
+            own = fingerprint(spec.model_dump_json().encode(), str(generator_seed(seed, number)).encode())
+            file = checkpoint if number == 0 else checkpoint.with_suffix(f".{number + 1}{checkpoint.suffix}")
+            return Checkpoint(file, {"settings": own} | origin, checkpoints.every_s, writes=where.first)
+
+        def fitted(number: int, line: int = 0) -> tuple[TrainedSynthesizer, list[UInt8Array]]:
+            film: list[UInt8Array] = []
+
+            def draw_grid(step: int, images: UInt8Array) -> None:
+                film.append(images[::GRID_COLUMNS][:GRID_COLUMNS])
+                if where.first and number == 0:
+                    rows = len(images) // GRID_COLUMNS
+                    write_png(samples / f"step_{step:06d}.png", tile(images, rows, GRID_COLUMNS, scale=scale))
+
+            own = what if spec.generators == 1 else f"{what} generator {number + 1} of {spec.generators}"
+            kept = checkpoint_of(number)
+            monitor = make_monitor(held_out, read_judge(judge, real.classes, real.shape, where.device), seed, where)
+            made = fit(real, spec, generator_seed(seed, number), where, own, kept, monitor, draw_grid, line)
+            return made, film
 
         what = f"train_synthesizer {dataset} {synthesizer}"
         try:
-            monitor = make_monitor(held_out, read_judge(judge, real.classes, real.shape, where.device), seed, where)
-            result = fit(real, spec, seed, where, what, kept, monitor, draw_grid)
+            made = side_by_side(fitted, spec.generators, where) if spec.generators > 1 else [fitted(0)]
         except LeftOutError as left_out:
             if where.first:
                 leave_out(left_out.reasons, trained, history, samples)
-                kept.clear()
+                _clear(map(checkpoint_of, range(spec.generators)))
                 print(f"{what}: left out, as it cannot be made of these data:\n{left_out}")
             return
         if where.first:
             made_by = described(dataset=dataset, synthesizer=synthesizer, seed=seed)
-            about = {"made_by": made_by, "machine": where.describe(), **result.course()}
-            write_synthesizer(trained, result.synthesizer, spec, real, about)
-            write_csv(history, result.history)
+            for number, (result, _) in enumerate(made):
+                about = {"made_by": made_by, "machine": where.describe(), **result.course()}
+                write_synthesizer(generator_folder(trained, number), result.synthesizer, spec, real, about)
+            first, film = made[0]
+            write_csv(history, first.history)
             write_png(samples / "filmstrip.png", tile(np.concatenate(film), len(film), len(film[0]), scale=scale))
-            kept.clear()
+            _clear(map(checkpoint_of, range(spec.generators)))
+
+
+def _clear(checkpoints: Iterable[Checkpoint]) -> None:
+    for each in checkpoints:
+        each.clear()
 
 
 def leave_out(reasons: Sequence[str], trained: Path, history: Path, samples: Path) -> None:

@@ -8,6 +8,7 @@ from typing import Any, Protocol
 from augment.classifier.classifier_spec import ClassifierSpec, RecipeSpec
 from augment.classifier.training import train_classifier
 from augment.core.endpoints import Endpoint
+from augment.core.generators import for_run
 from augment.core.images import ImageSet
 from augment.core.seeding import derive_seed
 from augment.core.settings_block import Spec
@@ -141,8 +142,9 @@ class _ClassifierGoal:
                 self.figure,
                 partial(_told_from, place, report),
             )
+            own = for_run(train, run)
             one = train_classifier(
-                train, self.val, self.classifier, recipe, seed, run, self.machine, progress, self.endpoint
+                own, self.val, self.classifier, recipe, seed, run, self.machine, progress, self.endpoint
             )
             found.append(one.val_accuracy if one.val_endpoint is None else one.val_endpoint)
         return sum(found) / len(found), None

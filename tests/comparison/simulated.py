@@ -126,12 +126,14 @@ WORLDS: Mapping[str, World] = {
 }
 
 
-def draw_hits(world: World, effects: Sequence[float], rng: np.random.Generator) -> npt.NDArray[np.bool_]:
+def draw_hits(
+    world: World, effects: Sequence[float] | npt.NDArray[np.float64], rng: np.random.Generator
+) -> npt.NDArray[np.bool_]:
     """Draw which arm is right in which run about which image.
 
     Args:
         world: How hits come about.
-        effects: What each of A arms adds to the true accuracy.
+        effects: What each of A arms adds to the true accuracy; or each run of it, A×R.
         rng: Source of all draws.
 
     Returns:
@@ -145,7 +147,8 @@ def draw_hits(world: World, effects: Sequence[float], rng: np.random.Generator) 
 
     # The sum of the effects is normal, so that its spread turns an accuracy into a threshold.
     spread = (1 + world.difficulty**2 + world.disagreement**2 + world.instability**2) ** 0.5
-    total = (ndtri(world.accuracy + np.asarray(effects)) * spread)[:, None, None].astype(np.float32)
+    by_run = np.asarray(effects, dtype=np.float64).reshape(arms, -1)
+    total = (ndtri(world.accuracy + by_run) * spread)[:, :, None].astype(np.float32)
     total = total + world.difficulty * rng.standard_normal((1, 1, images), np.float32)
     total = total + world.disagreement * rng.standard_normal((arms, 1, images), np.float32)
     return total + world.instability * paired(runs, 1) + paired(runs, images) > 0

@@ -59,7 +59,7 @@ def test_images_written_batch_by_batch_give_the_same_bytes(tmp_path: Path, strip
     write_image_set(tmp_path / "at once", drawn, {"stage": "test"})
     batches = (stripes.images[start : start + size] for start in range(0, 60, size))
     path = tmp_path / "in batches"
-    write_drawn_images(path, batches, stripes.labels, stripes.classes, {"stage": "test"}, generator_seed=5)
+    write_drawn_images(path, batches, stripes.labels, stripes.classes, {"stage": "test"}, generator_seed=np.full(60, 5))
     for file in (tmp_path / "at once").iterdir():
         assert file.read_bytes() == (path / file.name).read_bytes()
 
@@ -67,7 +67,7 @@ def test_images_written_batch_by_batch_give_the_same_bytes(tmp_path: Path, strip
 def test_a_missing_batch_leaves_no_container(tmp_path: Path, stripes: ImageSet) -> None:
     with pytest.raises(DataError, match=r"one a label \(60\), found 50"):
         write_drawn_images(
-            tmp_path / "set", [stripes.images[:50]], stripes.labels, stripes.classes, {}, generator_seed=5
+            tmp_path / "set", [stripes.images[:50]], stripes.labels, stripes.classes, {}, generator_seed=np.full(60, 5)
         )
     assert list(tmp_path.iterdir()) == []
 

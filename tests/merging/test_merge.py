@@ -4,7 +4,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from augment.core.errors import LeftOutError
-from augment.core.images import ImageSet
+from augment.core.generators import for_run
+from augment.core.images import ImageSet, concatenate, make_image_set
 from augment.merging.merge import Merged, additions, candidates, merge, refuse_failed
 from augment.merging.mix_spec import AutoMixSpec, FilterSpec, MixSpec
 from tests.merging.conftest import good_scores, image_set
@@ -147,3 +148,37 @@ def test_a_failed_synthesizer_is_left_out_with_its_failures_and_the_way_out() ->
         "class 3 ('dress'): it repeats itself",
         "what to try: train longer or otherwise, or set mixes.merged.allow_failed: true to merge them as they are",
     )
+
+
+def of_two_generators(counts: list[int]) -> ImageSet:
+    """Draw as many by each; bright and brighter."""
+    first = image_set(counts, synthetic=True)
+    other = make_image_set(first.images + 0, first.labels, first.classes, generator_seed=4)
+    other.images[:, 0, 0, 3] = 7
+    return concatenate(first, make_image_set(other.images, other.labels, other.classes, generator_seed=4))
+
+
+def test_each_generator_adds_what_the_mix_asks_for() -> None:
+    real, synthetic = image_set([4, 2], synthetic=False), of_two_generators([9, 9])
+    images, account = merged(real, synthetic, share=0.5)
+    assert len(images) == 6 + 2 * 6
+    for run, seed in enumerate((3, 4)):
+        own = for_run(images, run)
+        assert own.class_counts().tolist() == [8, 4]
+        assert own.manifest["generator_seed"].dropna().unique().tolist() == [seed]
+    assert (account.drawn, account.added, account.surplus) == (36, 12, 24)
+    alone, _ = merged(real, synthetic, share=1.0)
+    assert for_run(alone, 1).class_counts().tolist() == [9, 9]
+
+
+def test_a_generator_of_which_nothing_is_left_is_told() -> None:
+    real, synthetic = image_set([3, 3], synthetic=False), of_two_generators([5, 5])
+    scores = good_scores(synthetic)
+    scores.loc[10:, "near_copy"] = True
+    with pytest.raises(LeftOutError, match=r"share 0\.5: too few synthetic images of a"):
+        merge(real, synthetic, scores, mix(share=0.5))
+    half = image_set([3, 3], synthetic=False)
+    half.manifest["group"] = ["x", "x", "x", "y", "y", "y"]
+    synthetic.manifest["group"] = ["x", "y"] * 10
+    with pytest.raises(LeftOutError, match="of one generator no image passes the filter"):
+        merge(half, synthetic, scores, mix(fill="cells"))

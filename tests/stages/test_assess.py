@@ -1,5 +1,6 @@
 """The stage as the command line calls it, on a judge trained for a second."""
 
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +12,8 @@ from PIL import Image
 from augment.assessment.gate import GateSpec
 from augment.classifier.classifier_spec import ClassifierSpec, RecipeSpec
 from augment.classifier.training import train_classifier
-from augment.core.container import write_image_set
-from augment.core.images import ImageSet, make_image_set
+from augment.core.container import read_image_set, write_image_set
+from augment.core.images import ImageSet, concatenate, make_image_set
 from augment.core.store import read_json, write_left_out
 from augment.judge.judge import write_judge
 from augment.runtime.machine import Machine
@@ -83,6 +84,19 @@ def test_it_writes_figures_failures_table_and_pictures(
     assert high == 1.0 > max(low, middle)
     for name in ("grid", "nearest_train"):
         assert np.asarray(Image.open(outputs[name])).ndim == 2
+
+
+def test_one_of_several_generators_can_fail(inputs: dict[str, Path], outputs: dict[str, Path]) -> None:
+    collapsed, good = read_image_set(inputs["synthetic"]), stripes_of(5)
+    second = make_image_set(good.images, good.labels, good.classes, generator_seed=2)
+    shutil.rmtree(inputs["synthetic"])
+    write_image_set(inputs["synthetic"], concatenate(second, collapsed), SYNTHESIZED)
+    figures = run_assess(inputs, outputs)
+    assert figures["failures"]
+    assert all(text.startswith("generator 2 of 2: class high: ") for text in figures["failures"])
+    of_each = figures["generators"]
+    assert of_each["1"]["recall"] > of_each["2"]["recall"]
+    assert len(pd.read_parquet(outputs["scores"])) == 120
 
 
 @pytest.mark.parametrize("name", ["synthetic", "judge"])

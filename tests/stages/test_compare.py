@@ -165,6 +165,15 @@ def test_runs_that_were_cut_off_are_told(results: Path) -> None:
     assert [one.cut_off for one in found.arms] == [0, 2, 0]
 
 
+def test_runs_with_a_generator_each_are_told(results: Path) -> None:
+    assert "with a generator each" not in run_compare(results).verdict
+    file = results / "cats" / "merged" / "metrics.json"
+    write_json(file, read_json(file) | {"generators": 5})
+    found = run_compare(results)
+    assert "over 5 runs with a generator each, `merged/plain`" in found.verdict
+    assert (found.own_generators, [one.generators for one in found.arms]) == (True, [1, 5, 1])
+
+
 def test_predictions_of_other_images_are_refused(results: Path) -> None:
     write_record(results / "cats" / "truth.json", GroundTruth(classes=("a", "b"), labels=(0,) * 300))
     with pytest.raises(ContainerError, match=r"predictions\.parquet: expected 300 rows a run, one a test image"):

@@ -1,5 +1,6 @@
 """The stage as the command line calls it, for synthesizers that know groups; end to end for the others."""
 
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -8,12 +9,13 @@ import pytest
 from augment.core.cells import count_cells
 from augment.core.container import read_image_set
 from augment.core.errors import ContainerError
+from augment.core.generators import for_run
 from augment.core.images import ImageSet
 from augment.core.store import read_json, write_json
 from augment.runtime.runtime_spec import RuntimeSpec
 from augment.stages.synthesize import synthesize
 from augment.synthesis.base.drawing_spec import SynthesisSpec
-from augment.synthesis.base.files import read_groups, write_synthesizer
+from augment.synthesis.base.files import generator_folder, read_groups, write_synthesizer
 from augment.synthesis.classical.fillers import fit_transport
 from augment.synthesis.classical.fillers_spec import TransportSpec
 
@@ -64,3 +66,21 @@ def test_a_folder_that_does_not_name_its_groups_is_refused(trained: Path) -> Non
     write_json(trained / "model.json", read_json(trained / "model.json") | {"groups": ["north"]})
     with pytest.raises(ContainerError, match=r"groups: expected the names of the groups, found .'north'"):
         read_groups(trained)
+
+
+def test_each_generator_draws_as_many_by_a_seed_of_its_own(trained: Path, real: ImageSet, tmp_path: Path) -> None:
+    one = run(trained, tmp_path / "one")
+    spec = TransportSpec(generators=2)
+    for number in range(2):
+        write_synthesizer(
+            generator_folder(trained, number), fit_transport(real, spec), spec, real, {"made_by": MADE_BY}
+        )
+    two = run(trained, tmp_path / "two")
+    assert len(two) == 2 * len(one)
+    first, second = (for_run(two, number) for number in range(2))
+    assert first.manifest.equals(one.manifest)
+    assert second.manifest["group"].tolist() == one.manifest["group"].tolist()
+    assert second.manifest["source_hash"].tolist() != one.manifest["source_hash"].tolist()
+    shutil.rmtree(generator_folder(trained, 1))
+    with pytest.raises(ContainerError, match=r"trained: expected 2 generators, found no .*trained/generators/2"):
+        run(trained, tmp_path / "three")

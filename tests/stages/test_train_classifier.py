@@ -3,17 +3,20 @@
 import shutil
 import subprocess
 import sys
+from functools import reduce
 from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
+from torch import Tensor
 
 from augment.classifier.classifier_spec import ClassifierSpec, RecipeSpec
 from augment.classifier.files import read_classifiers
 from augment.core.container import write_image_set
 from augment.core.endpoints import VerdictSpec
 from augment.core.errors import ContainerError, DataError
-from augment.core.images import make_image_set
+from augment.core.images import ImageSet, concatenate, make_image_set
 from augment.core.provenance import described
 from augment.datasets.sources.image_folder import ImageFolderSource
 from augment.datasets.split_spec import NoScarcity, SplitSpec
@@ -111,3 +114,24 @@ def test_classifiers_are_the_same_however_many_processes_train_them(folder: Path
         shutil.rmtree(folder / "arm")
     assert len(written[0]) > 2
     assert written[0] == written[1]
+
+
+def test_each_run_learns_from_its_own_generator(folder: Path) -> None:
+    real = make_image_set(*striped_images(20, 2, (1, 8, 8), 0), ["low", "high"])
+    drawn = [
+        make_image_set(*striped_images(20, 2, (1, 8, 8), 7 + number), ["low", "high"], generator_seed=number)
+        for number in range(2)
+    ]
+    mixed = {"dataset": "toys", "mix": "merged"}
+
+    def weights(*parts: ImageSet) -> list[dict[str, Tensor]]:
+        shutil.rmtree(folder / "train")
+        write_image_set(folder / "train", reduce(concatenate, parts), mixed)
+        run(folder, "merged")
+        found = read_classifiers(folder / "arm", ["low", "high"], (1, 8, 8), {"train_set": "merged"})
+        return [one.network.state_dict() for one in found]
+
+    both = weights(real, *drawn)
+    alone = [weights(real, one)[number] for number, one in enumerate(drawn)]
+    for found, expected in zip(both, alone, strict=True):
+        assert all(torch.equal(found[name], expected[name]) for name in expected)

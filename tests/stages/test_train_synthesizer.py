@@ -87,6 +87,22 @@ def test_ctrl_c_saves_says_so_and_fails(workspace: Path) -> None:
     assert checkpoint.exists()
 
 
+def test_several_generators_are_trained_of_which_the_first_is_the_one_alone(workspace: Path) -> None:
+    assert start(workspace, "one").wait(timeout=120) == 0
+    params = yaml.safe_load((workspace / "params.yaml").read_text())
+    params["seeds"] = params["datasets"]["digits"]["synthesizers"]["gan"]["generators"] = 2
+    (workspace / "params.yaml").write_text(yaml.safe_dump(params))
+    assert start(workspace, "two").wait(timeout=120) == 0
+    one, two = contents(workspace / "one"), contents(workspace / "two")
+    assert {name for name in two if name not in one} == {
+        "gan/generators/2/model.json",
+        "gan/generators/2/synthesizer.safetensors",
+    }
+    assert {name for name in one if one[name] != two[name]} == {"gan/model.json"}  # which has the settings
+    assert two["gan/generators/2/synthesizer.safetensors"] != two["gan/synthesizer.safetensors"]
+    assert list((workspace / "scratch").iterdir()) == []
+
+
 def test_two_processes_train_together_and_one_writes(workspace: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DVC_STAGE", "train_gan@digits-gan")
     params = yaml.safe_load((workspace / "params.yaml").read_text())

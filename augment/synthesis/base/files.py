@@ -14,7 +14,7 @@ from augment.synthesis.base.methods import SynthesizerSpec
 from augment.synthesis.base.synthesizer import Synthesizer
 from augment.synthesis.base.translator import Translator
 
-WEIGHTS = "synthesizer"
+WEIGHTS, OTHERS = "synthesizer", "generators"
 
 
 def write_synthesizer(
@@ -55,6 +55,29 @@ def read_synthesizer(path: Path) -> tuple[Synthesizer, tuple[str, ...]]:
         raise ContainerError(f"{path}: expected the settings of a trained synthesizer ({error!r:.200})") from error
     load_weights(path, WEIGHTS, synthesizer)
     return synthesizer.eval(), classes
+
+
+def generator_folder(path: Path, number: int) -> Path:
+    """Give the folder of one of a synthesizer's generators, numbered from 0: the first's is the synthesizer's own."""
+    return path if number == 0 else path / OTHERS / str(number + 1)
+
+
+def generator_folders(path: Path) -> list[Path]:
+    """List the folders of a synthesizer's generators.
+
+    Raises:
+        ContainerError: One is missing, or ``path`` is no synthesizer.
+        LeftOutError: The synthesizer could not be made.
+    """
+    try:
+        count = int(read_config(path)["spec"].get("generators", 1))
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise ContainerError(f"{path}: expected the settings of a trained synthesizer ({error!r:.200})") from error
+    folders = [generator_folder(path, number) for number in range(count)]
+    missing = [str(folder) for folder in folders if not folder.is_dir()]
+    if missing:
+        raise ContainerError(f"{path}: expected {count} generators, found no {', '.join(missing)}")
+    return folders
 
 
 def read_groups(path: Path) -> tuple[str, ...]:

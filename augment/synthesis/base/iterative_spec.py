@@ -53,4 +53,6 @@ class IterativeSpec(SynthesizerSpec):
     def _shared_evenly(self) -> Self:
         if self.batch_size % self.devices:
             raise ValueError(f"batch_size: expected a multiple of devices ({self.devices}), found {self.batch_size}")
+        if self.devices > 1 and self.generators > 1:
+            raise ValueError("generators: several are trained in one process each; expected devices: 1")
         return self

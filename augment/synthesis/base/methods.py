@@ -5,7 +5,9 @@ refers to. Families are folders because a folder is what DVC looks at: a change 
 and no others.
 """
 
-from typing import ClassVar
+from typing import Annotated, ClassVar
+
+from pydantic import Field
 
 from augment.core.registry import Method
 
@@ -19,6 +21,8 @@ class SynthesizerSpec(Method):
     """Settings of a synthesizer.
 
     Attributes:
+        generators: How many are trained, each by a seed of its own: 1, or as many as ``seeds``. Then each run of an arm
+            learns from another one, and the verdict speaks of the method, not of one training of it.
         TITLE: What it is, in a few words.
         WHEN: What it is good for.
         HOLDS_IMAGES: Whether a trained one holds training images themselves, or can come close to them: where those
@@ -30,6 +34,8 @@ class SynthesizerSpec(Method):
     """
 
     HOMES = tuple(f"{PARENT}.{family}.*_spec" for family in FAMILIES)
+    generators: Annotated[int, Field(ge=1, le=100, exclude_if=lambda count: count == 1)] = 1
+
     TITLE: ClassVar[str]
     WHEN: ClassVar[str]
     HOLDS_IMAGES: ClassVar[bool]

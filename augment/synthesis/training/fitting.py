@@ -23,6 +23,7 @@ def fit(
     checkpoint: Checkpoint,
     monitor: Monitor,
     on_point: Callable[[int, UInt8Array], None],
+    line: int = 0,
 ) -> TrainedSynthesizer:
     """Train a synthesizer of the kind that the spec is of.
 
@@ -35,6 +36,7 @@ def fit(
         checkpoint: Where an iterative training is saved and continued; see `train`.
         monitor: Evaluates the synthesizer.
         on_point: Called with the number of steps done and the grid of each evaluation point.
+        line: Where the progress bar is, see `Progress`.
 
     Raises:
         TrainingError: The training diverged.
@@ -43,7 +45,7 @@ def fit(
     trainer = load(spec.TRAINER)
     if not isinstance(spec, IterativeSpec):
         return evaluate_once(trainer(images, spec, seed), machine, monitor, on_point)
-    progress = Progress(what, spec.steps, quiet=not machine.first, capped=spec.monitor.patience > 0)
+    progress = Progress(what, spec.steps, quiet=not machine.first, capped=spec.monitor.patience > 0, line=line)
     training = trainer(images, spec, seed, machine)
     return train(TrainingRun(training, spec, seed, machine, monitor, on_point), progress, checkpoint)
 
