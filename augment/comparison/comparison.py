@@ -49,22 +49,19 @@ class Comparison:
     def effect(self) -> Effect | None:
         """What synthesis does all in all; None where no arm is chosen.
 
-        It helps where the chosen arm beats the best arm without synthesis and its own recipe on real images. Why both?
-        Chosen and best real arm are found on few val images, and where their recipes differ, the recipe alone can win
-        (benchmarks/error_rates.py). And where val has none of some cells that are asked about, so that it cannot tell
-        which real arm is best there, the real arm that test itself likes most: no rival was then passed over. It hurts
-        where it loses to the best arm without synthesis.
+        It helps where the chosen arm beats the best arm without synthesis and its own recipe on real images, and hurts
+        where it loses to both. Why both? Chosen and best real arm are found on few val images, and where their recipes
+        differ, the recipe alone can win or lose (benchmarks/error_rates.py). Where val has none of some cells that are
+        asked about, so that it cannot tell which real arm is best there, it also has to beat the real arm that test
+        itself likes most: no rival was then passed over.
         """
         if self.chosen is None:
             return None
-        to_best = self.against[Baseline.BEST_REAL][self.chosen.name]
-        if to_best.effect is Effect.HELPS and not all(
-            compared.effect is Effect.HELPS
-            for baseline, compared in self.comparisons_of(self.chosen).items()
-            if baseline is not Baseline.REFERENCE
-        ):
-            return Effect.NO_EFFECT
-        return to_best.effect
+        found = {baseline: compared.effect for baseline, compared in self.comparisons_of(self.chosen).items()}
+        effect = found[Baseline.BEST_REAL]
+        ignored = {Baseline.REFERENCE} if effect is Effect.HELPS else {Baseline.REFERENCE, Baseline.HARDEST_REAL}
+        agreed = {each for baseline, each in found.items() if baseline not in ignored} == {effect}
+        return effect if agreed else Effect.NO_EFFECT
 
     @property
     def use(self) -> Arm:

@@ -66,6 +66,18 @@ def test_a_better_recipe_is_not_taken_for_synthesis() -> None:
     assert (comparison.use, comparison.effect) == (plain, Effect.NO_EFFECT)
 
 
+def test_a_worse_recipe_is_not_held_against_synthesis() -> None:
+    best = arm("real", "classical", random_hits(0.9, 0), 0.95)
+    plain, merged = (arm(name, "plain", random_hits(0.6, seed), 0.9) for seed, name in enumerate(("real", "merged"), 1))
+    comparison = compare([plain, best, merged], seed=0)
+    found = comparison.comparisons_of(merged)
+    effects = (Effect.HURTS, Effect.NO_EFFECT)
+    assert (found[Baseline.BEST_REAL].effect, found[Baseline.SAME_RECIPE].effect) == effects
+    assert (comparison.use, comparison.effect) == (best, Effect.NO_EFFECT)
+    worse = arm("merged", "plain", random_hits(0.3, 2), 0.9)
+    assert compare([plain, best, worse], seed=0).effect is Effect.HURTS
+
+
 def test_of_equals_on_val_the_arm_with_the_recipe_of_the_best_real_one_is_chosen() -> None:
     real = [arm("real", recipe, random_hits(0.8, 0), val) for recipe, val in (("plain", 0.7), ("best", 0.8))]
     merged = [arm("merged", recipe, random_hits(0.8, 1), val) for recipe, val in (("plain", 0.9), ("best", 0.9))]
