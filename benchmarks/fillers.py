@@ -4,12 +4,12 @@
     python -m benchmarks.fillers --count 5 --only none aligned translator --set translator.movement=0
 
 The images are those of the study `cells`; a split draws train, val, test and the few images that rare cells keep. Each
-filler is fitted to the train split and brings every cell up to the largest; then classifiers learn by the study's
-recipe `rand_conv`. Printed are means ± standard deviations over splits: accuracy on test over all cells and over the
-rare ones, and what the latter gains over `transport` as it is by default, paired by split. Beside them stands how the
-fills look to a classifier that learned from all images of those cells, as no user could: how often it agrees with their
-labels, their kernel distance to test's images of the same cell, and the standard deviation of their pixels over that of
-test's.
+filler is fitted to the train split and brings every cell up to the largest, `agreed` by those images alone that the
+judge takes for their class (`filter.agree` of a mix); then classifiers learn by the study's recipe `rand_conv`. Printed
+are means ± standard deviations over splits: accuracy on test over all cells and over the rare ones, and what the latter
+gains over `transport`, paired by split. Beside them stands how the fills look to a classifier that learned from all
+images of those cells, as no user could: how often it agrees with their labels, their kernel distance to test's images
+of the same cell, and the standard deviation of their pixels over that of test's.
 """
 
 import argparse
@@ -56,12 +56,13 @@ RECIPE = RecipeSpec(transforms="rand_conv", sampling="balanced_cells")
 PER_CELL = 600
 """Images drawn of a cell: several times what any lacks, as equal ones are left out."""
 
-NONE, DEFAULT = "none", "transport"
+NONE, DEFAULT, AGREED = "none", "transport", "transport, agreed"
 FILLERS: dict[str, dict[str, Any]] = {
     "fourier": {"kind": "fourier"},
     "histogram": {"kind": "histogram"},
     "not aligned": {"kind": "transport", "align": False},
     DEFAULT: {"kind": "transport"},
+    AGREED: {"kind": "transport"},
     "translator": {"kind": "translator", "steps": 2000, "monitor": {"choose_by": "last"}},
 }
 
@@ -75,6 +76,7 @@ class Data:
         val: To stop by.
         test: All cells, about equally many of each.
         judge: Learned from the train split before it was thinned.
+        own_judge: Learned from the train split, as the pipeline's does.
         rare: Numbers of the thinned cells, see `cell_numbers`.
     """
 
@@ -82,6 +84,7 @@ class Data:
     val: ImageSet
     test: ImageSet
     judge: Judge
+    own_judge: Judge
     rare: IntArray
 
 
@@ -94,15 +97,19 @@ def draw_split(raw: RawImages, count: int, seed: int, where: Machine, folder: Pa
     dense = whole.select(split.train)
     split, rows = scarce(raw, split, CellScarcity(kind="cells", count=count, cells=RARE), seed)
     train, val, test = (whole.select(part) for part in (rows, split.val, split.test))
-    judge = folder / f"{seed}-{count}"
-    write_judge(judge, train_judge(dense, val, seed, REAL_RUN, where, "judge").network, train.classes, train.shape, {})
+    judges: list[Judge] = []
+    for number, images in enumerate((dense, train)):
+        judge = folder / f"{seed}-{count}-{number}"
+        made = train_judge(images, val, seed, REAL_RUN, where, "judge").network
+        write_judge(judge, made, train.classes, train.shape, {})
+        judges.append(read_judge(judge, train.classes, train.shape, where.device))
     names = group_names(test)
     rare = [int(label) * len(names) + names.index(group) for group, labels in RARE.items() for label in labels]
-    return Data(train, val, test, read_judge(judge, train.classes, train.shape, where.device), np.asarray(rare))
+    return Data(train, val, test, judges[0], judges[1], np.asarray(rare))
 
 
-def fills(data: Data, spec: SynthesizerSpec, seed: int, where: Machine) -> ImageSet:
-    """Fit a filler, and draw what brings each cell up to the largest, equal images left out."""
+def fills(data: Data, spec: SynthesizerSpec, seed: int, where: Machine, *, agreed: bool = False) -> ImageSet:
+    """Fit a filler; draw new images up to the largest cell, if asked only those whose label the judge agrees to."""
     checkpoint, album = Checkpoint(None, {}), Album()
     made = fit(data.train, spec, seed, where, "filler", checkpoint, album, lambda _step, _grid: None).synthesizer
     if not isinstance(made, Translator):
@@ -114,13 +121,16 @@ def fills(data: Data, spec: SynthesizerSpec, seed: int, where: Machine) -> Image
     known = set(data.train.manifest["content_hash"])
     manifest = found.manifest.assign(**{GROUP: names})
     new = ~manifest["content_hash"].duplicated() & ~manifest["content_hash"].isin(known)
-    good = ImageSet(found.images, manifest, found.classes).select(np.flatnonzero(new))
+    kept = new.to_numpy(dtype=bool) & (~agreed | (data.own_judge(found.images)[1].argmax(1) == labels))
+    good = ImageSet(found.images, manifest, found.classes).select(np.flatnonzero(kept))
     return good.select(cell_additions(data.train, good))
 
 
 def look(data: Data, added: ImageSet) -> dict[str, float]:
     """Say how fills look beside test's images of the same cells."""
     groups = group_names(data.test)
+    if not len(added):
+        return {}
     of_added, of_test = cell_numbers(added, groups), cell_numbers(data.test, groups)
     (features, probabilities), (real, _) = data.judge(added.images), data.judge(data.test.images)
     cells = [(of_added == cell, of_test == cell) for cell in data.rare if (of_added == cell).sum() > 1]
@@ -174,7 +184,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--count", type=int, nargs="+", default=[0], help="images that a rare cell keeps")
     parser.add_argument("--side", type=int, default=8, help="pixels a side")
-    parser.add_argument("--splits", type=int, default=3)
+    parser.add_argument("--splits", type=int, default=3, help="so many")
     parser.add_argument("--runs", type=int, default=2, help="classifiers of each training set")
     parser.add_argument("--only", nargs="+", default=[NONE, *FILLERS], choices=[NONE, *FILLERS])
     parser.add_argument("--set", action="append", default=[], help="a setting, e.g. translator.movement=0")
@@ -195,8 +205,9 @@ def main() -> None:
                     row: dict[str, Any] = {"images a cell": count, "split": split, "filler": name}
                     train = data.train
                     if name != NONE:
-                        added = fills(data, specs[name], split, where)
-                        train, row = concatenate(train, added), row | look(data, added)
+                        added = fills(data, specs[name], split, where, agreed=name == AGREED)
+                        train = concatenate(train, added)
+                        row |= look(data, added)
                     rows.append(row | accuracies(data, train, split, options.runs, where))
                     print(rows[-1], flush=True)
     print(table(pd.DataFrame(rows)).to_string())

@@ -3,6 +3,7 @@
 Only trainings that may be shared out import this: Fabric takes more than a second to import.
 """
 
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -12,6 +13,9 @@ from lightning_fabric import Fabric
 
 from augment.runtime.machine import Machine, machine
 from augment.runtime.runtime_spec import RuntimeSpec
+
+# It tells of the precision and of kinds of processors in the middle of the progress.
+logging.getLogger("lightning_fabric").setLevel(logging.WARNING)
 
 
 @contextmanager
