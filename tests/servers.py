@@ -16,6 +16,11 @@ from tempfile import TemporaryDirectory
 SSHD = shutil.which("sshd", path=os.pathsep.join([os.environ.get("PATH", os.defpath), "/usr/sbin"]))
 BUCKET = "dvc"
 DATABASE = "postgresql+asyncpg://prefect@127.0.0.1:{}/postgres"  # for Prefect: `postgres` at a port
+S3_KEYS = {
+    "AWS_ACCESS_KEY_ID": "testing",
+    "AWS_SECRET_ACCESS_KEY": "testing",
+    "AWS_DEFAULT_REGION": "us-east-1",
+}
 POSTGRES = next(iter(sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)), None)  # Debian's
 _WITHIN_S = 60.0
 
@@ -32,6 +37,7 @@ class Server:
     """A process that listens on a port of this machine."""
 
     port: int
+    folder: Path  # of its own
     process: subprocess.Popen[bytes]
 
     def stop(self) -> None:
@@ -64,31 +70,31 @@ def ssh_server(folder: Path) -> Iterator[Server]:
         yield server
 
 
-def make_home(home: Path, folder: Path, port: int, *hosts: str) -> dict[str, str]:
-    """Make a home from which these hosts are reached at the SSH server of `folder`; return its environment."""
+def make_home(home: Path, ssh: Server, *hosts: str) -> dict[str, str]:
+    """Make a home from which these hosts are reached at an SSH server; return the environment of a user who has it."""
     (home / ".ssh").mkdir(parents=True)
-    for name in "key", "key.pub":
-        shutil.copy(folder / name, home / ".ssh")
-    kind, key, _ = (folder / "host.pub").read_text().split(maxsplit=2)
-    (home / ".ssh" / "known_hosts").write_text(f"[127.0.0.1]:{port} {kind} {key}\n")
+    kind, key, _ = (ssh.folder / "host.pub").read_text().split(maxsplit=2)
+    (home / ".ssh" / "known_hosts").write_text(f"[127.0.0.1]:{ssh.port} {kind} {key}\n")
     options = {
         "HostName": "127.0.0.1",
-        "Port": port,
+        "Port": ssh.port,
         "User": getpass.getuser(),
-        "IdentityFile": home / ".ssh" / "key",
+        "IdentityFile": ssh.folder / "key",
         "UserKnownHostsFile": home / ".ssh" / "known_hosts",
     }
     config = home / ".ssh" / "config"
     config.write_text(f"Host {' '.join(hosts)}\n" + "".join(f"  {key} {value}\n" for key, value in options.items()))
+    # OpenSSH takes the home from the system's table of users, where all homes of a test are one.
+    (home / "bin").mkdir()
+    (home / "bin" / "ssh").write_text(f'#!/bin/sh\nexec {shutil.which("ssh")} -F {config} "$@"\n')
+    (home / "bin" / "ssh").chmod(0o755)
     (home / ".gitconfig").write_text("[user]\n  name = Somebody\n  email = somebody@example.org\n")
     return {
         "HOME": str(home),
-        "GIT_SSH_COMMAND": f"ssh -F {config}",  # OpenSSH takes the home from the system's table of users
+        "PATH": os.pathsep.join([str(home / "bin"), str(Path(sys.executable).parent), os.environ["PATH"]]),
         "DVC_SITE_CACHE_DIR": str(home / "dvc"),
         "DVC_NO_ANALYTICS": "1",
-        "AWS_ACCESS_KEY_ID": "testing",
-        "AWS_SECRET_ACCESS_KEY": "testing",
-        "AWS_DEFAULT_REGION": "us-east-1",
+        **S3_KEYS,
     }
 
 
@@ -101,8 +107,9 @@ def s3_server(folder: Path, port: int | None = None) -> Iterator[Server]:
     folder.mkdir(parents=True, exist_ok=True)
     words = [str(Path(sys.executable).parent / "moto_server"), "--host", "127.0.0.1", "--port", str(port)]
     with _listening(words, port, folder / "s3.log") as server:
-        known = {"aws_access_key_id": "testing", "aws_secret_access_key": "testing", "region_name": "us-east-1"}
-        boto3.client("s3", endpoint_url=f"http://127.0.0.1:{port}", **known).create_bucket(Bucket=BUCKET)
+        key, secret, region = S3_KEYS.values()
+        session = boto3.Session(aws_access_key_id=key, aws_secret_access_key=secret, region_name=region)
+        session.client("s3", endpoint_url=f"http://127.0.0.1:{port}").create_bucket(Bucket=BUCKET)
         yield server
 
 
@@ -125,7 +132,7 @@ def postgres() -> Iterator[Server]:
 @contextmanager
 def _listening(words: list[str], port: int, log: Path, user: str | None = None) -> Iterator[Server]:
     with log.open("wb") as file:
-        server = Server(port, subprocess.Popen(words, stdout=file, stderr=file, user=user, cwd="/"))
+        server = Server(port, log.parent, subprocess.Popen(words, stdout=file, stderr=file, user=user, cwd="/"))
     try:
         deadline = time.monotonic() + _WITHIN_S
         while not _answers(port):
