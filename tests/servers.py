@@ -122,7 +122,7 @@ def postgres() -> Iterator[Server]:
         if user:
             shutil.chown(name, user)
         data = str(Path(name) / "database")
-        initdb = [programs / "initdb", "-A", "trust", "-U", "prefect", "-D", data]
+        initdb = [str(programs / "initdb"), "-A", "trust", "-U", "prefect", "-D", data]
         subprocess.run(initdb, check=True, user=user, capture_output=True, cwd="/")
         words = [str(programs / "postgres"), "-D", data, "-k", name, "-p", str(port), "-F"]
         with _listening(words, port, Path(name) / "postgres.log", user) as server:
@@ -135,7 +135,7 @@ def _listening(words: list[str], port: int, log: Path, user: str | None = None) 
         server = Server(port, log.parent, subprocess.Popen(words, stdout=file, stderr=file, user=user, cwd="/"))
     try:
         deadline = time.monotonic() + _WITHIN_S
-        while not _answers(port):
+        while not answers(port):
             if server.process.poll() is not None or time.monotonic() > deadline:
                 raise RuntimeError(f"{words} does not listen:\n{log.read_text()}")
             time.sleep(0.05)
@@ -144,6 +144,7 @@ def _listening(words: list[str], port: int, log: Path, user: str | None = None) 
         server.stop()
 
 
-def _answers(port: int) -> bool:
+def answers(port: int) -> bool:
+    """Tell whether something listens there."""
     with socket.socket() as probe:
         return probe.connect_ex(("127.0.0.1", port)) == 0

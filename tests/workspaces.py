@@ -35,6 +35,7 @@ TINY: dict[str, Any] = {
         "synthetic": {"synthesizer": "smote", "share": 1.0, "filter": {"near_copies": False}},
     },
     "auto_mixes": {"best": {"synthesizer": "gan", "shares": [0.0, 0.25], "recipe": "plain", "runs": 2}},
+    "tuned": {},
     "arms": {
         "train_sets": ["real", "merged", "synthetic", "best"],
         "recipes": {"plain": {"transforms": "none", "sampling": "natural"}},
