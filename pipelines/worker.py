@@ -22,7 +22,7 @@ from prefect.states import Cancelled, Completed, Failed
 from prefect.variables import Variable
 from pydantic import Field
 
-from pipelines import experiments, settings, storage, workspace
+from pipelines import experiments, private, settings, storage, workspace
 from pipelines.artifacts import key
 from pipelines.commands import PipelineError, dvc, git
 from pipelines.graph import StageNode
@@ -82,7 +82,7 @@ def _do(root: Path, node: StageNode, commit: str, pool: str, stop: Stop, on_line
             dvc(where, "pull" if remote else "checkout", "--force", *sorted(node.parents))
         did = run(node, where, stop, on_line, held=[lock])
         if remote:
-            dvc(where, "push", "--run-cache", node.name)
+            dvc(where, "push", "--run-cache", node.name, refused=private.NOT_PUSHED)
             shutil.rmtree(place / "cache" / "runs", ignore_errors=True)  # until then another attempt restores from it
         shutil.rmtree(copy, ignore_errors=True)
     return did
