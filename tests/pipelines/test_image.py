@@ -1,10 +1,13 @@
 """The image for workers: its Dockerfile is read by a linter, its entry point is run without a container."""
 
+import json
 import os
 import re
 import subprocess
 import sys
 from pathlib import Path
+
+import pytest
 
 from .conftest import REPOSITORY, Workspace
 
@@ -42,3 +45,16 @@ def test_a_container_that_does_not_know_the_repository_says_what_is_missing(tmp_
     done = enter(tmp_path, "pwd", PIPELINE_WORKSPACE=str(tmp_path / "clone"))
     assert done.returncode != 0
     assert "PIPELINE_GIT: is not set; expected the address of the git repository" in done.stderr
+
+
+@pytest.mark.parametrize(("kind", "column"), [("docker", 1), ("kubernetes", 2)])
+def test_prefects_templates_have_what_the_document_fills_in(
+    workspace: Workspace, server: str, kind: str, column: int
+) -> None:
+    del server
+    asked = workspace.flow("prefect", "work-pool", "get-default-base-job-template", "--type", kind)
+    known = json.loads(asked.stdout)["variables"]["properties"]
+    text = (REPOSITORY / "docs" / "remotes.md").read_text()
+    rows = re.findall(r"^\| `(\w+)` \| (.*?) \| (.*?) \|$", text, flags=re.MULTILINE)
+    assert rows
+    assert {row[0] for row in rows if row[column] != "–"} - known.keys() == set()
