@@ -138,10 +138,10 @@ class Place:
             "PREFECT_API_URL": f"http://127.0.0.1:{self.port}/api",
             "PREFECT_API_AUTH_STRING": PASSWORD,
         }
-        made = Machine(home, environment, cores)
+        machine = Machine(home, environment, cores)
         if clone:
-            made.run("git", "clone", "--quiet", self.repository, str(made.clone), at=home)
-        return made
+            machine.run("git", "clone", "--quiet", self.repository, str(machine.clone), at=home)
+        return machine
 
     def write_project(self) -> None:
         """Put the project, with two small datasets and the remote, into the repository."""
@@ -249,9 +249,10 @@ def timed(machine: Machine) -> float:
     return time.monotonic() - began
 
 
-def lock(machine: Machine) -> Any:
+def made(machine: Machine) -> dict[str, Any]:
     """Read the hashes of all that a machine's run made."""
-    return yaml.safe_load((machine.clone / "dvc.lock").read_text())["stages"]
+    stages = yaml.safe_load((machine.clone / "dvc.lock").read_text())["stages"]
+    return {name: stage.get("outs") for name, stage in stages.items()}
 
 
 def compare(place: Place, coordinator: Machine, workers: list[Machine]) -> None:
@@ -262,11 +263,12 @@ def compare(place: Place, coordinator: Machine, workers: list[Machine]) -> None:
     with working(*workers):
         together_s = timed(coordinator)
     ran = Counter(stage for machine in (coordinator, *workers) for stage in machine.ran())
-    coordinator.run("git", "commit", "--quiet", "--all", "--message", "A run by two workers")
+    coordinator.run("git", "add", "--all")
+    coordinator.run("git", "commit", "--quiet", "--message", "A run by two workers")
     coordinator.run("dvc", "push")
     coordinator.run("git", "push", "--quiet", "origin", "main")
     third = place.machine("third", place.cores)
-    third.run("dvc", "pull", "--allow-missing")
+    third.run("dvc", "pull")
     third.run("dvc", "repro")
     also = sorted({stage for stage in third.ran() if stage.partition("@")[0] not in PAGES})
     share = ", ".join(f"{len(machine.ran())} by {machine.home.name}" for machine in (coordinator, *workers))
@@ -276,7 +278,7 @@ def compare(place: Place, coordinator: Machine, workers: list[Machine]) -> None:
     print(f"one machine                            {alone_s:7.1f} s")
     print(f"coordinator and {len(workers)} workers              {together_s:7.1f} s   {together_s / alone_s:.2f} x")
     print(f"stages run twice                       {len(twice)} {' '.join(twice)}")
-    same = lock(alone) == lock(coordinator)
+    same = made(alone) == made(coordinator)
     print(f"the same bytes as on one machine       {'yes' if same else 'NO'}")
     print(f"run on a third clone but for the page  {len(also)} {' '.join(also)}", flush=True)
     if twice or also or not same or set(ran) != set(alone.ran()):
@@ -411,6 +413,7 @@ def main() -> int:
     options = parser.parse_args()
     if servers.SSHD is None or servers.POSTGRES is None:
         parser.error("needs OpenSSH's server and PostgreSQL: apt install openssh-server postgresql")
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # ends all servers, too
     with tempfile.TemporaryDirectory(prefix="two-machines-") as folder, ExitStack() as held:
         place = Place(Path(folder), options, held)
         place.write_project()
