@@ -314,7 +314,7 @@ class Faults:
         code = process.wait(3 * PATIENCE_S)
         said = self.coordinator.said()[begins:]
         told = re.findall(rf"stage {STAGE} (\(pool.*?)(?:\n\d\d:|\n\n|\Z)", said, re.DOTALL)
-        return code, " ".join(told[-1].split()) if told else said[-1500:]
+        return code, " ".join(told[-1].split()).rstrip("')") if told else said[-1500:]
 
     def tell(self, what: str, code: int, message: str, expected: Sequence[str], trainings: int) -> None:
         """Print what came of a fault, and let a run without it finish the work; fail where words are missing."""

@@ -198,7 +198,8 @@ class Pools:
         if state == StateType.SCHEDULED:
             start = f"`python -m pipelines prefect worker start --pool {pool}`"
             return f"was not begun: there was no worker {since}; start one, in a clone of its own: {start}"
-        return f"was given up: nothing was heard of its worker {since}"
+        again = "run again, or give the stage `retries`, for another worker to do it"
+        return f"was given up: nothing was heard of its worker {since}; {again}"
 
     def _end(self, client: SyncPrefectClient, run: FlowRun, within_s: float) -> str:
         """Have a run stopped by its worker, and wait for that; say what came of it."""

@@ -251,6 +251,7 @@ def test_a_worker_that_falls_silent_is_given_up_and_the_next_run_ends_what_it_le
     threading.Thread(target=pretend, daemon=True).start()
     message = str(run().message)
     assert "slow (pool nobodys) was given up: nothing was heard of its worker for 4 s (flow.workers.time" in message
+    assert "; run again, or give the stage `retries`, for another worker to do it; " in message
     assert "told to stop, but has not answered" in message
     (left,) = runs(client, "Cancelling")
     with monkeypatch.context() as patch:
