@@ -12,9 +12,12 @@ class PipelineError(RuntimeError):
     """Something a user can put right; the message says what, where and how."""
 
 
-def dvc(root: Path, *words: str, otherwise: str | None = None) -> str:
-    """Run a DVC command; return what it prints, or, if it fails, what is said here."""
-    return _run(root, DVC + words, otherwise)
+def dvc(root: Path, *words: str, otherwise: str | None = None, refused: str | None = None) -> str:
+    """Run a DVC command; return what it prints, or, if it fails, what is said here.
+
+    With `refused` among what it complains of it has failed, too, whatever its exit code.
+    """
+    return _run(root, DVC + words, otherwise, refused)
 
 
 def git(root: Path, *words: str, otherwise: str | None = None, **variables: str) -> str:
@@ -22,9 +25,13 @@ def git(root: Path, *words: str, otherwise: str | None = None, **variables: str)
     return _run(root, ("git", *words), otherwise, **variables).rstrip("\n")
 
 
-def _run(root: Path, command: tuple[str, ...], otherwise: str | None = None, **more: str) -> str:
+def _run(
+    root: Path, command: tuple[str, ...], otherwise: str | None = None, refused: str | None = None, **more: str
+) -> str:
     try:
         done = subprocess.run(command, cwd=root, env=os.environ | more, capture_output=True, text=True, check=True)
+        if refused and refused in done.stderr:
+            raise subprocess.CalledProcessError(done.returncode, command, done.stdout, done.stderr)
     except (FileNotFoundError, subprocess.CalledProcessError) as error:
         if otherwise is not None:
             return otherwise

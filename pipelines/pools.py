@@ -21,7 +21,7 @@ from prefect.exceptions import ObjectNotFound
 from prefect.runtime import task_run
 from prefect.states import Cancelling, Crashed
 
-from pipelines import experiments, private
+from pipelines import experiments, private, storage
 from pipelines.commands import PipelineError, dvc, git
 from pipelines.graph import Graph, StageNode
 from pipelines.plan import Plan
@@ -77,14 +77,15 @@ class Pools:
     def open(self) -> Iterator[str]:
         """Make the deployments that are needed; stop what workers still do for a run that died, and say so.
 
-        Raises PipelineError for a pool that the server does not have, and for a remote that is not there.
+        Raises PipelineError for a pool that the server does not have, and for a remote that is not there or lacks its
+        extra.
         """
         if not self.pool_of:
             return
         if self.workers.git:
             git(self.root, "remote", "get-url", self.workers.git)
-        if self._remote and not dvc(self.root, "config", "core.remote", otherwise="").strip():
-            raise PipelineError(f"{PARAMS_FILE}: flow.workers.cache: remote, but DVC has no default remote")
+        if self._remote:
+            storage.require(self.root)
         with get_client(sync_client=True) as client:
             for pool in dict.fromkeys(self.pool_of.values()):
                 _deploy(client, pool)
@@ -197,7 +198,8 @@ class Pools:
         if state == StateType.SCHEDULED:
             start = f"`python -m pipelines prefect worker start --pool {pool}`"
             return f"was not begun: there was no worker {since}; start one, in a clone of its own: {start}"
-        return f"was given up: nothing was heard of its worker {since}"
+        again = "run again, or give the stage `retries`, for another worker to do it"
+        return f"was given up: nothing was heard of its worker {since}; {again}"
 
     def _end(self, client: SyncPrefectClient, run: FlowRun, within_s: float) -> str:
         """Have a run stopped by its worker, and wait for that; say what came of it."""

@@ -14,6 +14,7 @@ CHECKSUMS = frozenset({"md5", "etag", "checksum", "files"})  # keys of a file's 
 READERS = Path(".dvc/tmp/rwlock")  # which process reads and writes what: JSON, with a "pid" in each entry
 LOCK, READERS_LOCK = Path(".dvc/tmp/lock"), Path(".dvc/tmp/rwlock.lock")  # held to change dvc.lock, and READERS
 QUEUED = "refs/exps/celery/stash"  # the workspace with its settings changed, after `dvc exp run --queue`
+NOT_PUSHED = "ERROR: failed to transfer"  # what it says of an entry of the run-cache, and then succeeds
 
 
 NO_SHELL = {"SHELL": "false"}  # with which DVC, which has it run a stage's command, can restore a stage, but run none

@@ -22,7 +22,7 @@ from prefect.states import Cancelled, Completed, Failed
 from prefect.variables import Variable
 from pydantic import Field
 
-from pipelines import experiments, settings, workspace
+from pipelines import experiments, private, settings, storage, workspace
 from pipelines.artifacts import key
 from pipelines.commands import PipelineError, dvc, git
 from pipelines.graph import StageNode
@@ -76,12 +76,14 @@ def _do(root: Path, node: StageNode, commit: str, pool: str, stop: Stop, on_line
         _require_one_kind(where, pool)
         remote = settings.load(where).workers.cache == "remote"
         if remote:
+            storage.require(where)
             _have_own_run_cache(where, place / "cache")
         if node.parents:
             dvc(where, "pull" if remote else "checkout", "--force", *sorted(node.parents))
         did = run(node, where, stop, on_line, held=[lock])
         if remote:
-            dvc(where, "push", "--run-cache", node.name)
+            dvc(where, "push", "--run-cache", node.name, refused=private.NOT_PUSHED)
+            shutil.rmtree(place / "cache" / "runs", ignore_errors=True)  # until then another attempt restores from it
         shutil.rmtree(copy, ignore_errors=True)
     return did
 
@@ -101,7 +103,6 @@ def _have_own_run_cache(where: Path, cache: Path) -> None:
     common = Path(dvc(where, "cache", "dir").strip()) / "files"
     for folder in (common, cache):
         folder.mkdir(parents=True, exist_ok=True)
-    shutil.rmtree(cache / "runs", ignore_errors=True)
     if not (cache / "files").is_symlink():
         (cache / "files").symlink_to(common)
     dvc(where, "cache", "dir", "--local", str(cache))

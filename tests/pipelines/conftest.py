@@ -3,7 +3,6 @@
 import atexit
 import os
 import shutil
-import socket
 import subprocess
 import sys
 import tempfile
@@ -18,15 +17,9 @@ import yaml
 from pipelines.server import ensure
 from pipelines.server import environment as environment_of
 from pipelines.settings import ServerSettings
+from tests.servers import free_port
 
 REPOSITORY = Path(__file__).resolve().parents[2]
-
-
-def free_port() -> int:
-    """Find a port on which nobody listens."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 # Prefect reads its settings when it is first imported, which test modules do before any fixture runs.

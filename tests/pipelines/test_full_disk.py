@@ -9,7 +9,9 @@ from typing import Any
 
 import pytest
 
-from .conftest import Workspace, free_port, work
+from tests.servers import free_port
+
+from .conftest import Workspace, work
 from .processes import working_in
 
 KB = 1024

@@ -1,10 +1,8 @@
 """The server goes away in mid-run; and the same on PostgreSQL, where it is installed."""
 
 import os
-import pwd
 import subprocess
 import sys
-import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -13,35 +11,20 @@ import pytest
 
 from pipelines.server import answers, command
 from pipelines.settings import ServerSettings
+from tests import servers
+from tests.servers import free_port
 
-from .conftest import Workspace, environment, free_port, work
+from .conftest import Workspace, environment, work
 from .processes import eventually
-
-POSTGRES = next(iter(sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)), None)
 
 
 @pytest.fixture(scope="module")
 def postgres() -> Iterator[str]:
     """Start PostgreSQL; yield the address Prefect connects to."""
-    if POSTGRES is None:
+    if servers.POSTGRES is None:
         pytest.skip("PostgreSQL is not installed")
-    # Not in pytest's own folder, which nobody but the tests' user can enter.
-    with tempfile.TemporaryDirectory() as folder:
-        as_user: list[str] = []
-        if os.getuid() == 0:  # PostgreSQL refuses to run as root
-            user = pwd.getpwnam("postgres")
-            os.chown(folder, user.pw_uid, user.pw_gid)
-            as_user = ["setpriv", f"--reuid={user.pw_uid}", f"--regid={user.pw_gid}", "--clear-groups"]
-
-        def call(tool: str, *words: str) -> None:
-            subprocess.run([*as_user, str(POSTGRES / tool), *words], check=True, capture_output=True, cwd=folder)
-
-        data, port = f"{folder}/data", free_port()
-        call("initdb", "-A", "trust", "-U", "prefect", "-D", data)
-        options = f"-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories={folder} -c fsync=off"
-        call("pg_ctl", "-D", data, "-w", "-l", f"{folder}/log", "-o", options, "start")
-        yield f"postgresql+asyncpg://prefect@127.0.0.1:{port}/postgres"
-        call("pg_ctl", "-D", data, "-w", "-m", "immediate", "stop")
+    with servers.postgres() as server:
+        yield servers.DATABASE.format(server.port)
 
 
 @pytest.fixture

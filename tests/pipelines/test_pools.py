@@ -19,7 +19,7 @@ from prefect.states import Cancelling, Running
 from pipelines import graph, plan, pools
 from pipelines.commands import PipelineError
 from pipelines.flow import REFUSED, pipeline
-from pipelines.tasks import Stop
+from pipelines.tasks import RESTORED, Stop
 from pipelines.worker import _in_touch, _require_one_kind
 
 from .conftest import REPOSITORY, Workspace, work
@@ -128,6 +128,24 @@ def test_without_a_common_disk_commits_go_by_a_git_remote_and_data_by_a_dvc_remo
     assert len(entries) == 1, "of all that the worker's cache has, this stage alone is pushed"
 
 
+def test_what_a_worker_made_and_could_not_push_is_pushed_by_the_next_attempt(
+    chain: Workspace, worker: Workspace, client: SyncPrefectClient, tmp_path: Path
+) -> None:
+    worker.git("remote", "set-url", "origin", str(chain.root))
+    chain.dvc("remote", "add", "--default", "store", str(tmp_path / "store"))
+    settle(chain, FAR, "--sleep 0.1", cache="remote")
+    chain.dvc("config", "--local", "cache.dir", str(tmp_path / "own"))
+    (tmp_path / "store").mkdir()
+    (tmp_path / "store" / "runs").touch()  # where a folder of the run-cache would be
+    message = str(run(stages=["slow"]).message)
+    assert "push --run-cache slow` in" in message
+    assert str(tmp_path / "store" / "runs") in message
+    (tmp_path / "store" / "runs").unlink()
+    assert run(stages=["slow"]).is_completed()
+    last = max(runs(client, "Completed"), key=lambda each: str(each.end_time))
+    assert str(last.state and last.state.message) == RESTORED
+
+
 def test_a_killed_worker_is_replaced_and_a_cancelled_run_stops_its_stage_there(
     chain: Workspace, worker: Workspace, client: SyncPrefectClient
 ) -> None:
@@ -233,6 +251,7 @@ def test_a_worker_that_falls_silent_is_given_up_and_the_next_run_ends_what_it_le
     threading.Thread(target=pretend, daemon=True).start()
     message = str(run().message)
     assert "slow (pool nobodys) was given up: nothing was heard of its worker for 4 s (flow.workers.time" in message
+    assert "; run again, or give the stage `retries`, for another worker to do it; " in message
     assert "told to stop, but has not answered" in message
     (left,) = runs(client, "Cancelling")
     with monkeypatch.context() as patch:

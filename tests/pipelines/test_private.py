@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from pipelines import private
-from pipelines.commands import dvc, git
+from pipelines.commands import PipelineError, dvc, git
 
 from .conftest import Workspace, work
 from .processes import eventually
@@ -73,3 +73,19 @@ def test_dvc_has_the_shell_of_the_environment_run_a_stage(
         monkeypatch.setenv(name, value)
     assert workspace.call("repro").returncode
     assert workspace.ran() == []
+
+
+def test_dvc_succeeds_where_it_could_not_push_its_run_cache_and_says_so(workspace: Workspace, tmp_path: Path) -> None:
+    workspace.stages(one=work(write="one.txt"))
+    workspace.dvc("repro", "--quiet")
+    (store := tmp_path / "store").mkdir()
+    workspace.dvc("remote", "add", "--default", "store", str(store))
+    (store / "runs").touch()  # where a folder would be
+    done = workspace.call("push", "--run-cache", "one")
+    assert done.returncode == 0
+    assert private.NOT_PUSHED in done.stderr
+    with pytest.raises(PipelineError, match=r"push --run-cache one` in .*failed to transfer"):
+        dvc(workspace.root, "push", "--run-cache", "one", refused=private.NOT_PUSHED)
+    (store / "runs").unlink()
+    dvc(workspace.root, "push", "--run-cache", "one", refused=private.NOT_PUSHED)
+    assert (store / "runs").is_dir()

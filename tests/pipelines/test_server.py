@@ -19,8 +19,9 @@ from pipelines.__main__ import main
 from pipelines.commands import PipelineError
 from pipelines.server import answers, credential, ensure, environment
 from pipelines.settings import ServerSettings
+from tests.servers import free_port
 
-from .conftest import Workspace, free_port
+from .conftest import Workspace
 
 FOREIGN = {"Origin": "http://evil.example"}
 PASSWORDS = ("PREFECT_SERVER_API_AUTH_STRING", "PREFECT_API_AUTH_STRING")
