@@ -14,6 +14,7 @@ from augment.core.settings_file import load_yaml
 from augment.core.store import whole, write_text
 from augment.core.text import counted
 from augment.inspection.findings import Findings, look
+from augment.inspection.labels import label_errors
 from augment.inspection.recognition import opened, place, reader, recognised
 from augment.inspection.report import lines, lost_labels, write_page
 from augment.inspection.settings_text import block_text, with_dataset
@@ -29,9 +30,10 @@ def inspect(source: Path, params: Path, page: Path | None) -> None:
     """
     with opened(source) as raw:
         found, suggestion = _looked_at(raw)
+        errors = label_errors(found)
         name = dataset_name(source)
         block = block_text(name, dataset_block(suggestion, _synthesizers(params)))
-        for line in lines(found, suggestion):
+        for line in lines(found, suggestion, errors):
             print(line)
         first = "" if suggestion.counts and not found.unread else ", once what is said above is mended"
         print(
@@ -39,7 +41,7 @@ def inspect(source: Path, params: Path, page: Path | None) -> None:
             end="",
         )
         if page is not None:
-            write_page(page, found, suggestion, block)
+            write_page(page, found, suggestion, errors, block)
             print(f"\nWith pictures: {page}")
 
 

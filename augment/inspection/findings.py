@@ -35,6 +35,7 @@ class Findings(NamedTuple):
         deep: How many have more than 8 bits a channel.
         pixels: uint8, N×3×32×32.
         unread: Name → why it cannot be read.
+        distinct: Places in ``pixels`` of the first image of each picture.
         copies: How many are the same picture, with the same label, as an earlier one.
         disputed: Rows of pictures that stand under several labels, a set each.
         near: Pairs of rows that are nearly, but not quite, the same.
@@ -47,6 +48,7 @@ class Findings(NamedTuple):
     deep: int
     pixels: UInt8Array
     unread: dict[str, str]
+    distinct: IntArray
     copies: int
     disputed: list[list[int]]
     near: IntArray
@@ -105,6 +107,7 @@ def look(source: PictureSource, raw: Path, seed: int = 0) -> Findings:
         deep=sum(each.bits > 8 for each in facts),
         pixels=pixels,
         unread=unread,
+        distinct=kept,
         copies=copies,
         disputed=[where[same].tolist() for same in disputed],
         near=where[near],
