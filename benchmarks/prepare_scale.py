@@ -36,8 +36,9 @@ def main() -> None:
         folder = Path(scratch, "files")
         draw_files(folder, chosen.files)
         draw(Path(scratch, "settings"), FEW, {})
-        idle = run(["inspect", str(Path(scratch, "settings", "raw", "noise"))], Path(scratch, "settings"))[1]
-        seconds = run(["inspect", str(folder)], Path(scratch, "settings"))[1] - idle
+        inspect, settings = ["inspect", "--no-estimate"], Path(scratch, "settings")
+        idle = run([*inspect, str(settings / "raw" / "noise")], settings)[1]
+        seconds = run([*inspect, str(folder)], settings)[1] - idle
         print(f"inspect: {chosen.files / seconds:,.0f} files a CPU-second, after a start of {idle:.1f} CPU-s")
 
 

@@ -38,11 +38,18 @@ def lines(found: Findings, suggestion: Suggestion, errors: LabelErrors) -> Itera
     yield from _table(found)
     yield ""
     for label, said in [*_facts(found), ("wrong labels", _wrong(found, errors)), *_answers(found, suggestion)]:
-        yield from textwrap.wrap(said, WIDTH, initial_indent=f"{label + ':':<14}", subsequent_indent=" " * 14)
+        yield wrapped(label, said)
 
 
-def write_page(path: Path, found: Findings, suggestion: Suggestion, errors: LabelErrors, block: str) -> None:
-    """Write the same as one HTML page, with pictures of every class."""
+def wrapped(label: str, said: str) -> str:
+    """Lay a fact out on lines that a terminal shows."""
+    return textwrap.fill(said, WIDTH, initial_indent=f"{label + ':':<14}", subsequent_indent=" " * 14)
+
+
+def write_page(
+    path: Path, found: Findings, suggestion: Suggestion, errors: LabelErrors, block: str, takes: str = ""
+) -> None:
+    """Write the same as one HTML page, with pictures of every class, and what a run takes where that is known."""
     template = resources.files(__package__).joinpath("page.html.jinja").read_text(encoding="utf-8")
     drawn = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True).from_string(template)
     labels = found.told.labels[found.rows]
@@ -65,7 +72,12 @@ def write_page(path: Path, found: Findings, suggestion: Suggestion, errors: Labe
             title=_layout(suggestion.source),
             head=next(lines(found, suggestion, errors)),
             table=list(_cells(found)),
-            facts=[*_facts(found), ("wrong labels", _wrong(found, errors)), *_answers(found, suggestion)],
+            facts=[
+                *_facts(found),
+                ("wrong labels", _wrong(found, errors)),
+                *_answers(found, suggestion),
+                *([("A run takes", takes)] if takes else []),
+            ],
             sheets=sheets,
             pairs=pairs,
             wrong=wrong,
