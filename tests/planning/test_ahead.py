@@ -54,11 +54,12 @@ def test_all_of_them_are_added_up_as_if_one_process_did_them(
     monkeypatch.setattr(module, "processes", lambda *_: 8)
     block = params["datasets"]["digits"]
     (tmp_path / "raw").mkdir()
-    said = ahead.cost(written, "toys", block, tmp_path / "raw", 1.0, 3.0)
+    light_s, heavy_s = 1.0, 50_000.0  # so long that they show in what is rounded
+    said = ahead.cost(written, "toys", block, tmp_path / "raw", light_s, heavy_s)
     alone = settings.model_copy(update={"datasets": {"toys": settings.datasets["digits"]}})
-    made = module.estimate(alone, ahead.stages(alone, "toys", tmp_path / "raw"), {}, 1.0, 3.0)
+    made = module.estimate(alone, ahead.stages(alone, "toys", tmp_path / "raw"), {}, light_s, heavy_s)
     assert not made.unknown
-    starts = sum(3.0 if each.efforts else 1.0 for each in made.stages)
+    starts = sum(heavy_s if each.efforts else light_s for each in made.stages)
     works = [effort for each in made.stages for effort in each.efforts]
     likely, most = (
         starts + sum(getattr(effort, what) * effort.each_s for effort in works) for what in ("likely", "count")
