@@ -70,7 +70,7 @@ def prepare(folder: Path) -> tuple[int, float]:
     """Prepare the noise; give the peak of resident memory, in bytes, and CPU seconds."""
     paths = {"raw": "raw/noise", "train": "train", "val": "val", "test": "test", "files": "files.json"}
     options = [word for name, path in paths.items() for word in (f"--{name}", path)]
-    return run(["prepare", "--dataset", "noise", *options], folder)
+    return run(["prepare", "--stage", "prepare@noise", *options], folder)
 
 
 def run(words: list[str], folder: Path) -> tuple[int, float]:
