@@ -19,6 +19,7 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from threadpoolctl import threadpool_limits
 
@@ -125,13 +126,22 @@ VERBS = ("export", "sample", "predict", "tune")
 
 
 def _inspect(arguments: list[str]) -> None:
+    light_s = time.process_time()
     from augment.inspection import commands
+
+    def cost(params: Path, name: str, block: dict[str, Any], raw: Path) -> str:
+        print("\nA few steps of each kind of training are timed …", flush=True)
+        began = time.process_time()
+        from augment.planning import ahead  # it imports torch, see `_estimate`
+
+        return ahead.cost(params, name, block, raw, light_s, light_s + time.process_time() - began)
 
     options = argparse.ArgumentParser(prog="python -m augment inspect", description=commands.inspect.__doc__)
     options.add_argument("source", type=Path, help="a folder of images, or a file that holds them")
     options.add_argument("--page", type=Path, help="an HTML page to write, with pictures")
+    options.add_argument("--no-estimate", action="store_true", help="do not time what a run takes on this machine")
     chosen = options.parse_args(arguments)
-    commands.inspect(chosen.source, PARAMS, chosen.page)
+    commands.inspect(chosen.source, PARAMS, chosen.page, None if chosen.no_estimate else cost)
 
 
 def _add(arguments: list[str]) -> None:

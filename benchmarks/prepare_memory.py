@@ -61,7 +61,7 @@ def peak_bytes(tree: Path, folder: Path) -> int:
     paths = {"raw": "raw/noise", "train": "train", "val": "val", "test": "test", "files": "files.json"}
     options = [word for name, path in paths.items() for word in (f"--{name}", path)]
     process = subprocess.Popen(
-        [sys.executable, "-m", "augment", "prepare", "--dataset", "noise", *options],
+        [sys.executable, "-m", "augment", "prepare", "--stage", "prepare@noise", *options],
         cwd=folder,
         env=os.environ | {"PYTHONPATH": str(tree)},
         stdout=subprocess.DEVNULL,

@@ -36,8 +36,9 @@ def main() -> None:
         folder = Path(scratch, "files")
         draw_files(folder, chosen.files)
         draw(Path(scratch, "settings"), FEW, {})
-        idle = run(["inspect", str(Path(scratch, "settings", "raw", "noise"))], Path(scratch, "settings"))[1]
-        seconds = run(["inspect", str(folder)], Path(scratch, "settings"))[1] - idle
+        inspect, settings = ["inspect", "--no-estimate"], Path(scratch, "settings")
+        idle = run([*inspect, str(settings / "raw" / "noise")], settings)[1]
+        seconds = run([*inspect, str(folder)], settings)[1] - idle
         print(f"inspect: {chosen.files / seconds:,.0f} files a CPU-second, after a start of {idle:.1f} CPU-s")
 
 
@@ -69,7 +70,7 @@ def prepare(folder: Path) -> tuple[int, float]:
     """Prepare the noise; give the peak of resident memory, in bytes, and CPU seconds."""
     paths = {"raw": "raw/noise", "train": "train", "val": "val", "test": "test", "files": "files.json"}
     options = [word for name, path in paths.items() for word in (f"--{name}", path)]
-    return run(["prepare", "--dataset", "noise", *options], folder)
+    return run(["prepare", "--stage", "prepare@noise", *options], folder)
 
 
 def run(words: list[str], folder: Path) -> tuple[int, float]:

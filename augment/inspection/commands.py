@@ -3,6 +3,7 @@
 import os
 import re
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -14,32 +15,42 @@ from augment.core.settings_file import load_yaml
 from augment.core.store import whole, write_text
 from augment.core.text import counted
 from augment.inspection.findings import Findings, look
+from augment.inspection.labels import label_errors
 from augment.inspection.recognition import opened, place, reader, recognised
-from augment.inspection.report import lines, lost_labels, write_page
+from augment.inspection.report import lines, lost_labels, wrapped, write_page
 from augment.inspection.settings_text import block_text, with_dataset
 from augment.inspection.suggestion import Suggestion, dataset_block, suggest
 from augment.settings import Settings, load_settings
 
+Cost = Callable[[Path, str, dict[str, Any], Path], str]
+"""Says what a run takes: settings, name of the dataset, its block, folder of its images."""
 
-def inspect(source: Path, params: Path, page: Path | None) -> None:
-    """Say what a folder or a file of images holds, what it can answer, and which block would read it.
+
+def inspect(source: Path, params: Path, page: Path | None, cost: Cost | None = None) -> None:
+    """Say what a folder or a file of images holds, what it can answer, which block would read it, and what a run takes.
 
     Raises:
         DataError: It is of no layout that is read, or cannot be used as it is.
     """
     with opened(source) as raw:
         found, suggestion = _looked_at(raw)
+        errors = label_errors(found)
         name = dataset_name(source)
-        block = block_text(name, dataset_block(suggestion, _synthesizers(params)))
-        for line in lines(found, suggestion):
+        settings = dataset_block(suggestion, _synthesizers(params))
+        block = block_text(name, settings)
+        for line in lines(found, suggestion, errors):
             print(line)
         first = "" if suggestion.counts and not found.unread else ", once what is said above is mended"
         print(
             f"\nSuggested, and written to {params.name}{first} by: python -m augment add {name} {source}\n\n{block}",
             end="",
+            flush=True,
         )
+        takes = cost(params, name, settings, raw) if cost and suggestion.counts else ""
+        if takes:
+            print(f"\n{wrapped('A run takes', takes)}")
         if page is not None:
-            write_page(page, found, suggestion, block)
+            write_page(page, found, suggestion, errors, block, takes)
             print(f"\nWith pictures: {page}")
 
 

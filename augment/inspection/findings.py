@@ -2,7 +2,6 @@
 
 import itertools
 from collections import Counter
-from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -12,11 +11,12 @@ from scipy.sparse.csgraph import connected_components
 
 from augment.core.errors import DataError
 from augment.core.images import IntArray, UInt8Array, content_hashes
-from augment.datasets.decoding import Look, decode
+from augment.datasets.decoding import Facts, Look
 from augment.datasets.levels import Levels
 from augment.datasets.near import near_pairs
 from augment.datasets.pictures import PictureSource
-from augment.datasets.told import Content, Told
+from augment.datasets.told import Told
+from augment.inspection.reading import decoded
 
 THUMBNAIL = Look(32, 32, "rgb", "stretch", Levels("percentile"), quick=True)
 """What the pictures that are compared and shown look like."""
@@ -35,6 +35,7 @@ class Findings(NamedTuple):
         deep: How many have more than 8 bits a channel.
         pixels: uint8, N×3×32×32.
         unread: Name → why it cannot be read.
+        distinct: Places in ``pixels`` of the first image of each picture.
         copies: How many are the same picture, with the same label, as an earlier one.
         disputed: Rows of pictures that stand under several labels, a set each.
         near: Pairs of rows that are nearly, but not quite, the same.
@@ -47,6 +48,7 @@ class Findings(NamedTuple):
     deep: int
     pixels: UInt8Array
     unread: dict[str, str]
+    distinct: IntArray
     copies: int
     disputed: list[list[int]]
     near: IntArray
@@ -80,36 +82,36 @@ def look(source: PictureSource, raw: Path, seed: int = 0) -> Findings:
         DataError: The folder cannot be used as it is, or no image in it can be read.
     """
     told, contents = source.listing(raw)
-    step = -(-len(told.labels) // MOST)
-    rows, seen, unread = [], [], dict[str, str]()
-    for row, content in _every(step, contents):
-        try:
-            seen.append(decode(content, THUMBNAIL))
-            rows.append(row)
-        except DataError as error:
-            unread[told.name(row)] = str(error)
-    if not seen:
+    looked_at = range(0, len(told.labels), -(-len(told.labels) // MOST))
+    pixels = np.empty((len(looked_at), 3, THUMBNAIL.height, THUMBNAIL.width), dtype=np.uint8)
+    rows, facts, unread = list[int](), list[Facts](), dict[str, str]()
+    some = itertools.islice(contents, 0, None, looked_at.step)
+    for row, each in zip(looked_at, decoded(some, len(looked_at), THUMBNAIL), strict=False):
+        if isinstance(each, DataError):
+            unread[told.name(row)] = str(each)
+            continue
+        pixels[len(rows)] = each.pixels
+        rows.append(row)
+        facts.append(each.facts)
+    if not rows:
         raise DataError(f"{raw}: no image can be read, e.g. {next(iter(unread.items()))}")
-    pixels = np.stack([each.pixels for each in seen])
+    pixels = pixels[: len(rows)]
     kept, copies, disputed = _same(pixels, told.labels[rows])
     near = near_pairs(pixels, kept, seed) if len(kept) > 1 else np.empty((0, 2), np.int64)
     where = np.asarray(rows, dtype=np.int64)
     return Findings(
         told=told,
         rows=where,
-        sizes=np.asarray([(each.facts.height, each.facts.width) for each in seen], dtype=np.int64),
-        modes=Counter(each.facts.mode for each in seen),
-        deep=sum(each.facts.bits > 8 for each in seen),
+        sizes=np.asarray([(each.height, each.width) for each in facts], dtype=np.int64),
+        modes=Counter(each.mode for each in facts),
+        deep=sum(each.bits > 8 for each in facts),
         pixels=pixels,
         unread=unread,
+        distinct=kept,
         copies=copies,
         disputed=[where[same].tolist() for same in disputed],
         near=where[near],
     )
-
-
-def _every(step: int, contents: Iterable[Content]) -> Iterator[tuple[int, Content]]:
-    return itertools.islice(enumerate(contents), 0, None, step)
 
 
 def _same(pixels: UInt8Array, labels: IntArray) -> tuple[IntArray, int, list[list[int]]]:

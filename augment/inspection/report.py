@@ -16,6 +16,7 @@ from augment.core.images import IntArray, tile
 from augment.core.store import write_text
 from augment.core.text import counted, listed, printable
 from augment.inspection.findings import Findings
+from augment.inspection.labels import LabelErrors
 from augment.inspection.suggestion import Suggestion
 
 CLASSES, EXAMPLES, SHOWN = 12, 3, 12
@@ -23,10 +24,12 @@ CLASSES, EXAMPLES, SHOWN = 12, 3, 12
 LOPSIDED = 3
 """Most over fewest images of a class from which on it is said."""
 FEW = 5
+DOUBTED = 10
+"""Labels that are named of those that may be wrong."""
 WIDTH = 100
 
 
-def lines(found: Findings, suggestion: Suggestion) -> Iterator[str]:
+def lines(found: Findings, suggestion: Suggestion, errors: LabelErrors) -> Iterator[str]:
     """Give what a terminal shows, but for the suggested block."""
     told = found.told
     looked_at = "" if len(found.rows) + len(found.unread) == len(told.labels) else f", {len(found.rows)} looked at"
@@ -34,12 +37,19 @@ def lines(found: Findings, suggestion: Suggestion) -> Iterator[str]:
     yield ""
     yield from _table(found)
     yield ""
-    for label, said in [*_facts(found), *_answers(found, suggestion)]:
-        yield from textwrap.wrap(said, WIDTH, initial_indent=f"{label + ':':<14}", subsequent_indent=" " * 14)
+    for label, said in [*_facts(found), ("wrong labels", _wrong(found, errors)), *_answers(found, suggestion)]:
+        yield wrapped(label, said)
 
 
-def write_page(path: Path, found: Findings, suggestion: Suggestion, block: str) -> None:
-    """Write the same as one HTML page, with pictures of every class."""
+def wrapped(label: str, said: str) -> str:
+    """Lay a fact out on lines that a terminal shows."""
+    return textwrap.fill(said, WIDTH, initial_indent=f"{label + ':':<14}", subsequent_indent=" " * 14)
+
+
+def write_page(
+    path: Path, found: Findings, suggestion: Suggestion, errors: LabelErrors, block: str, takes: str = ""
+) -> None:
+    """Write the same as one HTML page, with pictures of every class, and what a run takes where that is known."""
     template = resources.files(__package__).joinpath("page.html.jinja").read_text(encoding="utf-8")
     drawn = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True).from_string(template)
     labels = found.told.labels[found.rows]
@@ -52,15 +62,25 @@ def write_page(path: Path, found: Findings, suggestion: Suggestion, block: str) 
         (" and ".join(printable(found.told.name(row)) for row in pair), _sheet(found, _rows(place, pair)))
         for pair in [*found.disputed[:SHOWN], *found.one_pair_each[:SHOWN]]
     ]
+    wrong = [
+        (said, _sheet(found, _rows(place, [row])))
+        for said, row in zip(_doubted(found, errors), errors.rows.tolist(), strict=False)
+    ]
     write_text(
         path,
         drawn.render(
             title=_layout(suggestion.source),
-            head=next(lines(found, suggestion)),
+            head=next(lines(found, suggestion, errors)),
             table=list(_cells(found)),
-            facts=[*_facts(found), *_answers(found, suggestion)],
+            facts=[
+                *_facts(found),
+                ("wrong labels", _wrong(found, errors)),
+                *_answers(found, suggestion),
+                *([("A run takes", takes)] if takes else []),
+            ],
             sheets=sheets,
             pairs=pairs,
+            wrong=wrong,
             unread=[f"{printable(name)}: {why}" for name, why in found.unread.items()],
             block=block,
         ),
@@ -148,6 +168,28 @@ def _near(found: Findings) -> str:
     examples = (" ~ ".join(told.name(row) for row in pair) for pair in (across or found.one_pair_each)[:EXAMPLES])
     where = f"; {len(across)} of {len(found.near)} pairs straddle the source's own splits" if across else ""
     return f"{concerned} images have one (frames of a film, one object in a row?){where}: {listed(examples)}"
+
+
+def _wrong(found: Findings, errors: LabelErrors) -> str:
+    """Say which labels are probably wrong."""
+    if errors.unknown:
+        return f"not looked for: {errors.unknown}"
+    told = "" if errors.looked_at == len(found.told.labels) else f" of {errors.looked_at} that were looked at"
+    how = f"quick predictions tell {100 * errors.recall:.0f} % of a class to be of it"
+    if not len(errors.rows):
+        return f"none found{told} ({how})"
+    some = ", ".join(_doubted(found, errors))
+    return f"{counted(len(errors.rows), 'image')}{told} may have one ({how}), the likeliest first: {some}"
+
+
+def _doubted(found: Findings, errors: LabelErrors) -> list[str]:
+    """Name the likeliest errors, each with its label and a likelier one."""
+    told = found.told
+    return [
+        f"{printable(told.name(row))} ({printable(told.classes[told.labels[row]])}, likelier "
+        f"{printable(told.classes[label])})"
+        for row, label in zip(errors.rows[:DOUBTED].tolist(), errors.likely.tolist(), strict=False)
+    ]
 
 
 def _answers(found: Findings, suggestion: Suggestion) -> Iterator[tuple[str, str]]:

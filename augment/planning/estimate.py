@@ -113,7 +113,9 @@ def command(settings: Settings, plan: Path, costs: Path, kept: Path, light_s: fl
     print("\n".join(told(made, settings)), flush=True)
 
 
-def estimate(settings: Settings, plan: list[Planned], notes: Notes, light_s: float = 0.0) -> Estimate:
+def estimate(
+    settings: Settings, plan: list[Planned], notes: Notes, light_s: float = 0.0, heavy_s: float | None = None
+) -> Estimate:
     """Measure and add up.
 
     Args:
@@ -121,8 +123,9 @@ def estimate(settings: Settings, plan: list[Planned], notes: Notes, light_s: flo
         plan: All stages, parents first.
         notes: Of earlier runs.
         light_s: Seconds that Python took to start a stage without torch.
+        heavy_s: The same with torch; by default what this process has taken so far.
     """
-    heavy_s = time.process_time()  # a stage that computes starts as this command did
+    heavy_s = time.process_time() if heavy_s is None else heavy_s
     raw = {stage.dataset: Path(stage.options["raw"]) for stage in plan if "raw" in stage.options}
     meter, known, unknown, found = Meter(settings.runtime), dict[str, Facts](), dict[str, str](), []
     ahead = list[str]()

@@ -256,6 +256,24 @@ def test_a_class_that_is_lost_to_its_labels_is_refused_before_anything_is_writte
     assert contents(params.parent) == before
 
 
+def test_what_a_run_takes_is_said_last_and_on_the_page(
+    tmp_path: Path, params: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    image_folder(tmp_path / "toys")
+    asked = []
+
+    def cost(*about: Any) -> str:
+        asked.append(about)
+        return "a while"
+
+    commands.inspect(tmp_path / "toys", params, tmp_path / "page.html", cost)
+    assert "\n\nA run takes:  a while\n\nWith pictures: " in capsys.readouterr().out
+    assert "<dt>A run takes</dt><dd>a while</dd>" in (tmp_path / "page.html").read_text()
+    [(where, name, block, raw)] = asked
+    assert (where, name, raw) == (params, "toys", tmp_path / "toys")
+    assert block["source"] == {"kind": "image_folder", "groups": "groups.csv", "image_size": 12, "mode": "grey"}
+
+
 def test_many_classes_fit_on_a_screen(tmp_path: Path, params: Path, capsys: pytest.CaptureFixture[str]) -> None:
     images = np.random.default_rng(0).integers(0, 256, (900, 8, 8), dtype=np.uint8)
     np.savez(tmp_path / "many.npz", images=images, labels=np.arange(900) % 300)
@@ -280,8 +298,10 @@ def test_a_folder_without_images_says_what_is_read(found: list[str], tmp_path: P
 def test_the_command_line_has_both(tmp_path: Path, params: Path, monkeypatch: Any, capsys: Any) -> None:
     image_folder(tmp_path / "my Toys 2")
     monkeypatch.chdir(params.parent)
-    assert command_line.main(["inspect", str(tmp_path / "my Toys 2"), "--page", "page.html"]) == 0
-    assert "python -m augment add my_toys_2 " in capsys.readouterr().out
+    assert command_line.main(["inspect", str(tmp_path / "my Toys 2"), "--page", "page.html", "--no-estimate"]) == 0
+    said = capsys.readouterr().out
+    assert "python -m augment add my_toys_2 " in said
+    assert "A run takes" not in said + Path("page.html").read_text()
     assert command_line.main(["add", "toys", str(tmp_path / "my Toys 2"), "--quick", "--copy"]) == 0
     assert "Next: make quick" in capsys.readouterr().out
     assert (params.parent / "raw" / "toys" / "groups.csv").is_file()
