@@ -23,11 +23,11 @@ Sample = dict[str, str]
 class WebDatasetSource(PictureSource):
     """WebDataset's tar files: members with one name but for the suffix are of one image: `0.png`, `0.cls`, `0.json`.
 
-    The name of a shard says its split (``train-000.tar``), if it does. The label stands in ``.cls`` (or ``.txt``) or,
-    by name, in ``.json``.
+    The name of a shard says its split (``train-000.tar``), if it does. The label stands in ``.cls`` (or ``.txt``) or in
+    ``.json``; where the former has a number and the latter a name, the name is taken.
 
     Attributes:
-        label: Key of the class in ``.json``; read where there is no ``.cls``.
+        label: Key of the class in ``.json``; read where there is no ``.cls``, or a number in it.
         group: Key in ``.json`` of who or where an image is from; read if there is one.
     """
 
@@ -87,7 +87,8 @@ class WebDatasetSource(PictureSource):
             return "", ""
         values = [fields.get(key) if isinstance(fields, dict) else None for key in (self.label, self.group)]
         label, group = ("" if isinstance(value, list | dict) else text(value).strip() for value in values)
-        return plain or label, group
+        named = label if isinstance(values[0], str) else ""
+        return (named if plain.isdecimal() else "") or plain or label, group
 
 
 TEXTS = ("cls", "txt", "json")
