@@ -19,7 +19,7 @@ from prefect.states import Cancelled, Crashed, Failed
 from prefect.types.entrypoint import EntrypointType
 from pydantic import PositiveInt, ValidationError
 
-from pipelines import artifacts, experiments, graph, plan, pools, settings, workspace
+from pipelines import artifacts, experiments, graph, history, plan, pools, settings, workspace
 from pipelines.commands import PipelineError
 from pipelines.tasks import Stop, Tasks, run, stoppable
 
@@ -77,6 +77,11 @@ def pipeline(
 def _show(root: Path, where: Path, tasks: Tasks) -> None:
     """Make artifacts of outputs, and record changed settings; warn of what cannot be, which makes no work a failure."""
     log = get_run_logger()
+    if where == root:
+        try:
+            history.note(root, str(flow_run.name), str(tasks.summary().message))
+        except (PipelineError, OSError) as error:
+            log.warning("The run could not be noted in the history: %s", error)
     try:
         artifacts.publish(where, tasks.made(), links=where == root)
     except Exception as error:

@@ -37,6 +37,8 @@ class StageHints(_Frozen):
     retries: NonNegativeInt = 0  # further attempts after a failure, which go on from a checkpoint where there is one
     tags: list[str] = []  # of its task, for Prefect's limits on how many of one tag run side by side
     page: str | None = None  # that it writes beside its outputs, as it differs from machine to machine; linked
+    # The output that says what came of a dataset: `python -m pipelines history` and messages read it.
+    record: Annotated[str, pydantic.Field(pattern=r"^[^{}]*\{dataset\}[^{}]*$")] | None = None
 
 
 class ServerSettings(_Frozen):
