@@ -38,6 +38,7 @@ def _parser() -> argparse.ArgumentParser:
         ("plan", _plan, "print, as JSON, every stage: is it stale, its parents, matrix coordinates, command"),
         ("history", _history, "what came of every recorded run, as a table and as a page"),
         ("mend", _mend, "mend what a crash left, for DVC to work again; `run` does it by itself"),
+        ("notify", _notify, "send a message by the blocks of flow.notify, to try them"),
         ("server", _server, "start the Prefect server and its UI; Ctrl-C stops it"),
         ("serve", _serve, "run on the schedule of flow.cron, and on request"),
         ("prefect", _prefect, "Prefect's own command line, on this project's server"),
@@ -121,6 +122,17 @@ def _serve(_: argparse.Namespace, root: Path) -> int:
 
         serve(root, chosen)
     return 0
+
+
+def _notify(_: argparse.Namespace, root: Path) -> int:
+    with _served(root) as chosen:
+        from pipelines import notify
+
+        if not chosen.notify.blocks:
+            raise PipelineError(f"{settings.PARAMS_FILE}: flow.notify.blocks names none: docs/flow.md shows how")
+        failed = notify.send(root, chosen.notify, "a trial", ["Messages about the pipeline will come this way."])
+        print("\n".join(failed) or f"Sent by {', '.join(chosen.notify.blocks)}.")
+    return 1 if failed else 0
 
 
 @contextmanager

@@ -1,7 +1,7 @@
 """Settings of the flow (`flow:` in params.yaml) and of single stages (`meta: {flow: …}` in dvc.yaml)."""
 
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal, Self, TypeAlias, get_args
 
 import pydantic
 import yaml
@@ -56,6 +56,25 @@ class WorkerSettings(_Frozen):
     timeout_s: PositiveFloat = 300.0  # for a worker to come, and to be heard of again while it is at work
 
 
+Occasion: TypeAlias = Literal["failed", "verdict", "gate", "accuracy"]
+Share: TypeAlias = Annotated[float, pydantic.Field(ge=0, le=1)]
+
+
+class NotifySettings(_Frozen):
+    """When a message goes out, and by which of the Prefect server's blocks, which keep what is secret."""
+
+    blocks: list[Annotated[str, pydantic.Field(pattern=r"^[a-z0-9-]+/[a-z0-9-]+$")]] = []  # such as slack-webhook/team
+    on: list[Occasion] = list(get_args(Occasion))
+    accuracy_below: dict[str, Share] = {}  # name or pattern of datasets: from which accuracy on; the first that fits
+    mail_to: list[str] = []  # of blocks of kind email-server-credentials
+
+    @pydantic.model_validator(mode="after")
+    def _mail_has_an_address(self) -> Self:
+        if any(name.startswith("email-server-credentials/") for name in self.blocks) and not self.mail_to:
+            raise ValueError("mail_to: expected addresses, as blocks has one of kind email-server-credentials")
+        return self
+
+
 class FlowSettings(_Frozen):
     """The block `flow:` of params.yaml; every key has a default, so the block may be missing."""
 
@@ -66,11 +85,20 @@ class FlowSettings(_Frozen):
     server: ServerSettings = ServerSettings()
     pools: dict[str, str] = {}  # which work pool does stages of a name (or pattern of names); the first that fits
     workers: WorkerSettings = WorkerSettings()
+    notify: NotifySettings = NotifySettings()
 
 
 def load(root: Path) -> FlowSettings:
     """Read and validate the block `flow:` of a workspace's params.yaml; all defaults where there is none."""
     return FlowSettings.read(read_yaml(root / PARAMS_FILE).get("flow") or {}, f"{PARAMS_FILE}: flow")
+
+
+def load_notify(root: Path) -> NotifySettings:
+    """Read `flow.notify` alone, which so serves to tell that another setting is wrong."""
+    flow = read_yaml(root / PARAMS_FILE).get("flow")
+    return NotifySettings.read(
+        (flow.get("notify") if isinstance(flow, dict) else None) or {}, f"{PARAMS_FILE}: flow.notify"
+    )
 
 
 def is_portable(root: Path) -> bool:
