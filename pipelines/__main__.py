@@ -3,6 +3,7 @@
 import argparse
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -10,7 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from pipelines import graph, history, plan, server, settings, workspace
+from pipelines import disk, graph, history, plan, server, settings, workspace
 from pipelines.commands import PipelineError
 
 EXIT_DATA, EXIT_SYSTEM, EXIT_SERVER_GONE = 65, 2, 3
@@ -39,6 +40,7 @@ def _parser() -> argparse.ArgumentParser:
         ("history", _history, "what came of every recorded run, as a table and as a page"),
         ("mend", _mend, "mend what a crash left, for DVC to work again; `run` does it by itself"),
         ("notify", _notify, "send a message by the blocks of flow.notify, to try them"),
+        ("tidy", _tidy, "free disk of what no commit, experiment or dataset needs any more; say so first"),
         ("server", _server, "start the Prefect server and its UI; Ctrl-C stops it"),
         ("serve", _serve, "run on the schedule of flow.cron, and on request"),
         ("prefect", _prefect, "Prefect's own command line, on this project's server"),
@@ -52,6 +54,7 @@ def _parser() -> argparse.ArgumentParser:
     change = f"change params.yaml for this run alone and record it as a DVC experiment ({several})"
     run.add_argument("-S", "--set-param", action="append", metavar="KEY=VALUE", help=change)
     _history_options(commands.choices["history"])
+    commands.choices["tidy"].add_argument("--dry-run", action="store_true", help="only say what would be freed")
     commands.choices["prefect"].add_argument("words", nargs=argparse.REMAINDER, help="such as `deploy --all`")
     return parser
 
@@ -90,6 +93,7 @@ def _history(options: argparse.Namespace, root: Path) -> int:
 
 def _plan(_: argparse.Namespace, root: Path) -> int:
     made = plan.make(graph.read(root))
+    print(disk.outlook(root, made)[1], file=sys.stderr)
     told = {
         name: {"stale": name in made.stale, "parents": sorted(its.parents), "axes": its.axes, "command": its.command}
         for name, its in made.stages.items()
@@ -133,6 +137,23 @@ def _notify(_: argparse.Namespace, root: Path) -> int:
         failed = notify.send(root, chosen.notify, "a trial", ["Messages about the pipeline will come this way."])
         print("\n".join(failed) or f"Sent by {', '.join(chosen.notify.blocks)}.")
     return 1 if failed else 0
+
+
+def _tidy(options: argparse.Namespace, root: Path) -> int:
+    with _served(root) as chosen, workspace.claim(root, "tidy"):
+        from pipelines import pools, tidy
+        from pipelines.flow import workspace_tag
+
+        tag = workspace_tag(root)
+        finds, left = tidy.find(root, chosen, [tag, pools.stages_of(tag)])
+        for told in left:
+            print(f"Left alone: {told}")
+        for found in finds:
+            print(f"{'Would free' if options.dry_run else 'Frees'} {found.what}", flush=True)
+        for found in finds if not options.dry_run else ():
+            found.free()
+        print(f"{disk.size(shutil.disk_usage(root).free)} free" + ("" if finds else ", and nothing to tidy"))
+    return 0
 
 
 @contextmanager

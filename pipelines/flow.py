@@ -4,6 +4,7 @@ import socket
 from collections.abc import Iterator
 from dataclasses import replace
 from functools import partial
+from logging import INFO, WARNING
 from os import cpu_count
 from pathlib import Path
 from typing import Any
@@ -19,7 +20,7 @@ from prefect.states import Cancelled, Crashed, Failed
 from prefect.types.entrypoint import EntrypointType
 from pydantic import PositiveInt, ValidationError
 
-from pipelines import artifacts, experiments, graph, history, notify, plan, pools, settings, workspace
+from pipelines import artifacts, disk, experiments, graph, history, notify, plan, pools, settings, workspace
 from pipelines.commands import PipelineError
 from pipelines.tasks import Stop, Tasks, run, stoppable
 
@@ -59,6 +60,8 @@ def pipeline(
             whole = graph.read(where)
             planned = plan.make(whole, datasets or (), stages or (), force)
             log.info("%d of %d stages to run", len(planned.stale), len(planned.stages))
+            enough, told = disk.outlook(where, planned)
+            log.log(INFO if enough else WARNING, "%s", told)
 
             here = partial(run, where=where, stop=stop, held=[lock], words=["--force"] if force else [])
 

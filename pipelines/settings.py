@@ -42,10 +42,11 @@ class StageHints(_Frozen):
 
 
 class ServerSettings(_Frozen):
-    """Where the Prefect server listens."""
+    """Where the Prefect server listens, and what it keeps."""
 
     host: str = "127.0.0.1"
     port: Annotated[int, pydantic.Field(ge=1, le=65535)] = 4200
+    keep_days: Annotated[float, pydantic.Field(ge=1)] = 90.0  # after which it forgets a run that has ended
 
 
 class WorkerSettings(_Frozen):

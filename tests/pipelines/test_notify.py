@@ -71,7 +71,7 @@ def receiver(server: str) -> Iterator[Receiver]:
         name="receiver",
         url=f"http://127.0.0.1:{made.port}/hook/{{{{token}}}}",
         json_data={"subject": "{{subject}}", "body": "{{body}}"},
-        secrets={"token": "s3cret"},  # type: ignore[arg-type]  # pydantic makes it one of its own
+        secrets={"token": "s3cret"},
     ).save("receiver", overwrite=True)
     yield made
     made.stop()
