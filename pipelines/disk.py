@@ -39,9 +39,9 @@ def outlook(root: Path, plan: Plan) -> tuple[bool, str]:
     places = (root, Path(dvc(root, "cache", "dir").strip()))
     free = min(shutil.disk_usage(next(each for each in (path, *path.parents) if each.exists())).free for path in places)
     enough = needed < free
-    told = f"Disk: {size(free)} free, the run needs about {size(needed)} of it"
+    told = f"Disk: {size(free)} free, the stages to run need about {size(needed)} of it"
     if unknown:
-        told += f", and what {unknown} stages write that have not run before, which nobody knows yet"
+        told += f", not counting {unknown} that never ran: what these put out nobody knows yet"
     return enough, told + ("." if enough else "; it will not do: `make tidy` may free some.")
 
 

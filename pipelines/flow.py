@@ -140,8 +140,9 @@ def serve(root: Path, chosen: settings.FlowSettings) -> None:
     except ValidationError as error:
         told = "; ".join(each["msg"] for each in error.errors())
         raise PipelineError(f"{settings.PARAMS_FILE}: flow: {told}") from error
+    notify.watch(name := artifacts.key(workspace_tag(root)), chosen.notify)
     pipeline.serve(
-        name=artifacts.key(workspace_tag(root)),
+        name=name,
         schedules=schedules,
         entrypoint_type=EntrypointType.MODULE_PATH,
     )

@@ -10,21 +10,26 @@ import smtplib
 import socket
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
+from datetime import timedelta
 from email.message import EmailMessage
 from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from prefect import Flow
+from prefect.automations import Automation, EventTrigger, Posture, ResourceSpecification
 from prefect.blocks import notifications  # noqa: F401 - by which Prefect knows these kinds of blocks
 from prefect.blocks.core import Block
+from prefect.client.orchestration import get_client
 from prefect.client.schemas.objects import FlowRun, State
+from prefect.events.actions import SendNotification
+from prefect.exceptions import ObjectNotFound
 from prefect.logging import get_logger
 
 from pipelines import settings
 from pipelines.commands import PipelineError
 from pipelines.records import Record
-from pipelines.settings import PARAMS_FILE, NotifySettings
+from pipelines.settings import MAIL, PARAMS_FILE, NotifySettings
 from pipelines.workspace import run_folder
 
 with suppress(ImportError):
@@ -86,6 +91,52 @@ def send(root: Path, chosen: NotifySettings, subject: str, texts: Iterable[str])
     with suppress(OSError):  # a full disk, of which the next run tells
         outbox.write_text(json.dumps(untold), encoding="utf-8")
     return failed
+
+
+def watch(deployment: str, chosen: NotifySettings) -> None:
+    """Have the server itself tell when no run of a deployment has ended well for a time: an automation of Prefect's.
+
+    One that was made before goes. Mail is left out: Prefect's automations do not know its block.
+    """
+    name = f"no good run of {deployment}"
+    with suppress(ValueError):  # there is none
+        cast(Automation, Automation.read(name=name)).delete()  # no coroutine: nothing here is async
+    blocks = [block for block in chosen.blocks if not block.startswith(MAIL)]
+    if not (chosen.silent_h and blocks):
+        return
+    with get_client(sync_client=True) as client:
+        kinds = [block.partition("/") for block in blocks]
+        try:
+            documents = [client.read_block_document_by_name(block, kind) for kind, _, block in kinds]
+        except ObjectNotFound as error:
+            told = (
+                f"{PARAMS_FILE}: flow.notify.blocks: expected names of blocks that the server at {client.api_url} has"
+            )
+            raise PipelineError(
+                f"{told}, found {', '.join(blocks)}; `python -m pipelines prefect block ls` lists them"
+            ) from error
+    Automation(
+        name=name,
+        trigger=EventTrigger(
+            posture=Posture.Proactive,
+            match_related=ResourceSpecification.model_validate(of_deployment(deployment)),
+            expect={"prefect.flow-run.Completed"},
+            within=timedelta(hours=chosen.silent_h),
+        ),
+        actions=[
+            SendNotification(
+                block_document_id=document.id,
+                subject=f"{deployment}: no good run for {chosen.silent_h:g} h",
+                body="No run has ended well: look at its runs, and whether `python -m pipelines serve` is still up.",
+            )
+            for document in documents
+        ],
+    ).create()
+
+
+def of_deployment(name: str) -> dict[str, str]:
+    """Say by what the events of a deployment's runs are known: not by the runs' tags, which come too late for them."""
+    return {"prefect.resource.role": "deployment", "prefect.resource.name": name}
 
 
 def _deliver(name: str, chosen: NotifySettings, subject: str, body: str) -> None:

@@ -10,6 +10,7 @@ from pydantic import NonNegativeInt, PositiveFloat, PositiveInt
 from pipelines.commands import PipelineError
 
 PARAMS_FILE = "params.yaml"
+MAIL = "email-server-credentials/"  # beginning of the names of prefect-email's blocks
 
 
 class _Frozen(pydantic.BaseModel, frozen=True, extra="forbid"):
@@ -67,11 +68,12 @@ class NotifySettings(_Frozen):
     blocks: list[Annotated[str, pydantic.Field(pattern=r"^[a-z0-9-]+/[a-z0-9-]+$")]] = []  # such as slack-webhook/team
     on: list[Occasion] = list(get_args(Occasion))
     accuracy_below: dict[str, Share] = {}  # name or pattern of datasets: from which accuracy on; the first that fits
+    silent_h: Annotated[float, pydantic.Field(ge=0.01)] | None = None  # after so long without a good run, while served
     mail_to: list[str] = []  # of blocks of kind email-server-credentials
 
     @pydantic.model_validator(mode="after")
     def _mail_has_an_address(self) -> Self:
-        if any(name.startswith("email-server-credentials/") for name in self.blocks) and not self.mail_to:
+        if any(name.startswith(MAIL) for name in self.blocks) and not self.mail_to:
             raise ValueError("mail_to: expected addresses, as blocks has one of kind email-server-credentials")
         return self
 

@@ -62,7 +62,7 @@ def find(root: Path, chosen: FlowSettings, tags: list[str]) -> tuple[list[Find],
 
 
 def _require_no_links(root: Path, files: list[Path]) -> None:
-    """Raise PipelineError where a file of the workspace is but a link to one that would go, as of `cache.type symlink`."""
+    """Raise PipelineError where a file of the workspace is but a link to one that would go (`cache.type symlink`)."""
     going = {str(file.resolve()) for file in files}
     for above, folders, names in os.walk(root):
         folders[:] = [name for name in folders if name not in {".dvc", ".git", ".venv"}]

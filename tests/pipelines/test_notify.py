@@ -12,11 +12,14 @@ import psutil
 import pytest
 from aiosmtpd.controller import Controller
 from prefect.blocks.notifications import CustomWebhookNotificationBlock, MattermostWebhook
+from prefect.client.orchestration import get_client
 from prefect_email import EmailServerCredentials
 from pydantic import SecretStr
 
 from pipelines import notify
+from pipelines.artifacts import key
 from pipelines.commands import PipelineError
+from pipelines.flow import workspace_tag
 from pipelines.records import Record
 from pipelines.settings import NotifySettings, load
 from pipelines.workspace import run_folder
@@ -193,15 +196,39 @@ def test_a_killed_run_is_told_by_the_process_that_serves_it(workspace: Workspace
 
 
 def _ask_for_a_run(workspace: Workspace) -> bool:
-    from pipelines.artifacts import key
-    from pipelines.flow import workspace_tag
-
     name = f"pipeline/{key(workspace_tag(workspace.root))}"
     return workspace.flow("prefect", "deployment", "run", name).returncode == 0
 
 
 def _has_stage(process: psutil.Process) -> bool:
     return any("work.py" in child.cmdline() for child in process.children(recursive=True))
+
+
+def test_the_server_tells_when_no_run_ends_well(receiver: Receiver) -> None:
+    chosen = NotifySettings(blocks=["custom-webhook/receiver"], silent_h=0.01)
+    for _ in range(2):  # served again
+        notify.watch("elsewhere", chosen)
+    (made,) = [each for each in _automations() if each["name"] == "no good run of elsewhere"]
+    assert made["trigger"]["within"] == 36
+    notify.watch("here", NotifySettings.model_construct(blocks=chosen.blocks, silent_h=10 / 3600))
+    eventually(lambda: receiver.got, 60)
+    assert receiver.got[0][1]["subject"].startswith("here: no good run for 0.0027")
+    for tag in ("elsewhere", "here"):
+        notify.watch(tag, NotifySettings())
+    assert _automations() == []
+
+
+def test_a_block_that_is_not_there_is_refused_when_the_flow_is_served(server: str) -> None:
+    del server
+    with pytest.raises(
+        PipelineError, match=r"flow\.notify\.blocks: expected names of blocks .* found slack-webhook/no;"
+    ):
+        notify.watch("somewhere", NotifySettings(blocks=["slack-webhook/no"], silent_h=1))
+
+
+def _automations() -> list[dict[str, Any]]:
+    with get_client(sync_client=True) as client:
+        return list(client.request("POST", "/automations/filter", json={}).json())
 
 
 def test_the_command_tries_the_blocks(workspace: Workspace, receiver: Receiver) -> None:
@@ -216,12 +243,12 @@ def test_wrong_settings_are_refused(workspace: Workspace) -> None:
     workspace.params(flow={"notify": wrong})
     with pytest.raises(PipelineError) as refused:
         load(workspace.root)
-    for key in (
+    for named_ in (
         "blocks.0: String should match",
         "on.0: Input should be 'failed', 'verdict'",
         "accuracy_below.*: Input",
     ):
-        assert f"params.yaml: flow.notify.{key}" in str(refused.value)
+        assert f"params.yaml: flow.notify.{named_}" in str(refused.value)
     workspace.params(flow={"notify": {"blocks": ["email-server-credentials/office"]}})
     with pytest.raises(PipelineError, match=r"flow\.notify: Value error, mail_to: expected addresses"):
         load(workspace.root)

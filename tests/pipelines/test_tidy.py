@@ -151,10 +151,8 @@ def test_room_is_told_before_a_run(workspace: Workspace, monkeypatch: pytest.Mon
         monkeypatch.setattr(shutil, "disk_usage", lambda _: SimpleNamespace(free=free))
         return disk.outlook(workspace.root, planned)
 
-    needed = (
-        "the run needs about 900 kB of it, and what 1 stages write that have not run before"  # 1 × known, 2 × alike
-    )
-    assert with_free(2_000_000) == (True, f"Disk: 2.0 MB free, {needed}, which nobody knows yet.")
+    needed = "the stages to run need about 900 kB of it, not counting 1 that never ran"  # 1 × known, 2 × alike
+    assert with_free(2_000_000) == (True, f"Disk: 2.0 MB free, {needed}: what these put out nobody knows yet.")
     enough, told = with_free(800_000)
     assert not enough
     assert told.endswith("it will not do: `make tidy` may free some.")
