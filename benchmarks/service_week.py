@@ -139,7 +139,13 @@ def _flow_runs(process: subprocess.Popen[bytes]) -> list[psutil.Process]:
 
 
 def _serves(process: psutil.Process) -> bool:
-    return any("app.py" in " ".join(each.cmdline()) for each in (process, *process.children(recursive=True)))
+    return any("app.py" in _words(each) for each in (process, *process.children(recursive=True)))
+
+
+def _words(process: psutil.Process) -> str:
+    with suppress(psutil.Error):  # it has just ended
+        return " ".join(process.cmdline()[-4:])
+    return ""
 
 
 def _state(client: Any, run: UUID) -> str:
@@ -169,7 +175,7 @@ def _eventually(ask: Callable[[], Any], otherwise: str) -> Any:
 
 def _line(root: Path, process: subprocess.Popen[bytes], run: int, ended: Counter[str]) -> str:
     serve = psutil.Process(process.pid)
-    servers = [each for each in serve.children(recursive=True) if "app.py" in " ".join(each.cmdline()[-4:])]
+    servers = [each for each in serve.children(recursive=True) if "app.py" in _words(each)]
     memory = (serve.memory_info().rss, sum(each.memory_info().rss for each in servers))
     disk = [_bytes(root / part) for part in (".dvc/cache", ".prefect", ".git")]
     figures = "".join(f"{count / 1e6:10.1f}" for count in (*memory, *disk))
