@@ -12,7 +12,7 @@ ESTIMATE := $(NAMES) && mkdir -p scratch && python -m augment check && python -m
 QUICK := .dvc/tmp/quick
 LOOK := A quick look, with fewer arms, classifiers and steps: a hint, no answer. That is what make repro gives.
 
-.PHONY: repro estimate quick flow server serve image test lint install plots clean
+.PHONY: repro estimate quick flow server serve tidy image test lint install plots clean
 
 repro: install  ## say how long it takes, rebuild every stale stage, then show the comparison
 	@$(NAMES) && python -m augment check >/dev/null && python -m pipelines mend
@@ -51,6 +51,9 @@ serve: install  ## run on flow.cron of params.yaml, and when asked to in the UI,
 
 image:  ## a Docker image of a worker for flow.pools: docs/remotes.md
 	docker build --tag augment-worker .
+
+tidy: install  ## free disk of what no commit, experiment or dataset needs any more; your raw folders stay as they are
+	python -m pipelines tidy
 
 test: install lint  ## everything CI checks
 	python -m pytest --cov

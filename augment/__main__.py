@@ -156,7 +156,15 @@ def _add(arguments: list[str]) -> None:
     commands.add(chosen.name, chosen.source, PARAMS, RAW, quick=chosen.quick, copied=chosen.copy)
 
 
-COMMANDS = {"estimate": _estimate, "quick": _quick, "inspect": _inspect, "add": _add} | {
+def _history(arguments: list[str]) -> None:
+    from augment.history import page
+
+    options = argparse.ArgumentParser(prog="python -m augment history", description=page.write.__doc__)
+    options.add_argument("--page", type=Path, required=True, help="the HTML page to write")
+    page.write(sys.stdin.read(), options.parse_args(arguments).page)
+
+
+COMMANDS = {"estimate": _estimate, "quick": _quick, "inspect": _inspect, "add": _add, "history": _history} | {
     name: _verb(name) for name in VERBS
 }
 """What is no stage."""

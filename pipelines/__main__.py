@@ -3,13 +3,15 @@
 import argparse
 import json
 import os
+import shutil
 import signal
+import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from pipelines import graph, plan, server, settings, workspace
+from pipelines import disk, graph, history, plan, server, settings, workspace
 from pipelines.commands import PipelineError
 
 EXIT_DATA, EXIT_SYSTEM, EXIT_SERVER_GONE = 65, 2, 3
@@ -35,7 +37,10 @@ def _parser() -> argparse.ArgumentParser:
     for name, command, what in (
         ("run", _run, "bring every stale stage up to date, then stop"),
         ("plan", _plan, "print, as JSON, every stage: is it stale, its parents, matrix coordinates, command"),
+        ("history", _history, "what came of every recorded run, as a table and as a page"),
         ("mend", _mend, "mend what a crash left, for DVC to work again; `run` does it by itself"),
+        ("notify", _notify, "send a message by the blocks of flow.notify, to try them"),
+        ("tidy", _tidy, "free disk of what no commit, experiment or dataset needs any more; say so first"),
         ("server", _server, "start the Prefect server and its UI; Ctrl-C stops it"),
         ("serve", _serve, "run on the schedule of flow.cron, and on request"),
         ("prefect", _prefect, "Prefect's own command line, on this project's server"),
@@ -48,12 +53,47 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument("--jobs", type=int, help="stages side by side (default: flow.jobs, then the cores)")
     change = f"change params.yaml for this run alone and record it as a DVC experiment ({several})"
     run.add_argument("-S", "--set-param", action="append", metavar="KEY=VALUE", help=change)
+    _history_options(commands.choices["history"])
+    commands.choices["tidy"].add_argument("--dry-run", action="store_true", help="only say what would be freed")
     commands.choices["prefect"].add_argument("words", nargs=argparse.REMAINDER, help="such as `deploy --all`")
     return parser
 
 
+def _history_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("name", nargs="?", help="a dataset (default: all)")
+    parser.add_argument("--last", type=int, default=50, help="so many commits, runs and experiments (default: 50)")
+    parser.add_argument("--between", type=int, nargs=2, metavar=("#", "#"), help="what changed between two points")
+    parser.add_argument("--page", default="reports/history.html", help="default: reports/history.html")
+
+
+def _history(options: argparse.Namespace, root: Path) -> int:
+    if options.between and not options.name:
+        raise PipelineError("--between: expected a dataset before it, as each counts its own points")
+    found = history.read(root, options.last)
+    if options.name and options.name not in found:
+        known = ", ".join(found) or "none, as no run has ended with a verdict yet"
+        raise PipelineError(f"no dataset {options.name} in the history; there is {known}")
+    shown = {options.name: found[options.name]} if options.name else found
+    if options.between:
+        print("\n".join(history.between(shown[options.name], *options.between)))
+        return 0
+    for name, steps in shown.items():
+        print(f"{name}\n{history.table(steps)}\n")
+    points = json.dumps({name: [step.as_json() for step in steps] for name, steps in shown.items()})
+    words = [
+        sys.executable,
+        "-m",
+        "augment",
+        "history",
+        "--page",
+        options.page,
+    ]  # whose page it is, so that it has its style
+    return subprocess.run(words, input=points, text=True, check=False).returncode
+
+
 def _plan(_: argparse.Namespace, root: Path) -> int:
     made = plan.make(graph.read(root))
+    print(disk.outlook(root, made)[1], file=sys.stderr)
     told = {
         name: {"stale": name in made.stale, "parents": sorted(its.parents), "axes": its.axes, "command": its.command}
         for name, its in made.stages.items()
@@ -85,6 +125,34 @@ def _serve(_: argparse.Namespace, root: Path) -> int:
         from pipelines.flow import serve
 
         serve(root, chosen)
+    return 0
+
+
+def _notify(_: argparse.Namespace, root: Path) -> int:
+    with _served(root) as chosen:
+        from pipelines import notify
+
+        if not chosen.notify.blocks:
+            raise PipelineError(f"{settings.PARAMS_FILE}: flow.notify.blocks names none: docs/flow.md shows how")
+        failed = notify.send(root, chosen.notify, "a trial", ["Messages about the pipeline will come this way."])
+        print("\n".join(failed) or f"Sent by {', '.join(chosen.notify.blocks)}.")
+    return 1 if failed else 0
+
+
+def _tidy(options: argparse.Namespace, root: Path) -> int:
+    with _served(root) as chosen, workspace.claim(root, "tidy"):
+        from pipelines import pools, tidy
+        from pipelines.flow import workspace_tag
+
+        tag = workspace_tag(root)
+        finds, left = tidy.find(root, chosen, [tag, pools.stages_of(tag)])
+        for told in left:
+            print(f"Left alone: {told}")
+        for found in finds:
+            print(f"{'Would free' if options.dry_run else 'Frees'} {found.what}", flush=True)
+        for found in finds if not options.dry_run else ():
+            found.free()
+        print(f"{disk.size(shutil.disk_usage(root).free)} free" + ("" if finds else ", and nothing to tidy"))
     return 0
 
 

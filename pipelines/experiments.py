@@ -59,8 +59,14 @@ def clone(root: Path, whole: Path, of: str) -> Path:
 
 def commit(root: Path, message: str) -> str:
     """Make a commit of all files but ignored ones, as they are, and return its name; no branch and no index has it."""
+    return commit_of(root, tree(root), message, "HEAD")
+
+
+def commit_of(root: Path, of: str, message: str, *parents: str) -> str:
+    """Make a commit of a tree and return its name."""
     nobody = {f"GIT_{who}_{part.upper()}": its for who in ("AUTHOR", "COMMITTER") for part, its in _NOBODY.items()}
-    return git(root, "commit-tree", tree(root), "-p", "HEAD", "-m", message, **nobody)
+    above = [word for parent in parents for word in ("-p", parent)]
+    return git(root, "commit-tree", of, *above, "-m", message, **nobody)
 
 
 def tree(root: Path) -> str:

@@ -4,6 +4,7 @@ import socket
 from collections.abc import Iterator
 from dataclasses import replace
 from functools import partial
+from logging import INFO, WARNING
 from os import cpu_count
 from pathlib import Path
 from typing import Any
@@ -19,14 +20,14 @@ from prefect.states import Cancelled, Crashed, Failed
 from prefect.types.entrypoint import EntrypointType
 from pydantic import PositiveInt, ValidationError
 
-from pipelines import artifacts, experiments, graph, plan, pools, settings, workspace
+from pipelines import artifacts, disk, experiments, graph, history, notify, plan, pools, settings, workspace
 from pipelines.commands import PipelineError
 from pipelines.tasks import Stop, Tasks, run, stoppable
 
 REFUSED = "Refused"  # name of the state of a run that did not begin, because of something that its user can put right
 
 
-@flow(name="pipeline", persist_result=False)
+@flow(name="pipeline", persist_result=False, on_failure=[notify.of_end], on_crashed=[notify.of_end])
 def pipeline(
     datasets: list[str] | None = None,
     stages: list[str] | None = None,
@@ -50,12 +51,17 @@ def pipeline(
         chosen = settings.load(root)
         stop = Stop(chosen.stop_grace_s)
         with stoppable(stop), workspace.claim(root, flow_run.name) as lock:
-            for note in [*workspace.mend(root), *_take_over(root)]:
+            mended, died = workspace.mend(root), list(_take_over(root))
+            for note in [*mended, *died]:
                 log.warning("A former run did not end well: %s", note)
+            if died and "failed" in chosen.notify.on:
+                notify.send(root, chosen.notify, "a former run did not end well", died)
             where = experiments.copy(root, overrides) if overrides else root
             whole = graph.read(where)
             planned = plan.make(whole, datasets or (), stages or (), force)
             log.info("%d of %d stages to run", len(planned.stale), len(planned.stages))
+            enough, told = disk.outlook(where, planned)
+            log.log(INFO if enough else WARNING, "%s", told)
 
             here = partial(run, where=where, stop=stop, held=[lock], words=["--force"] if force else [])
 
@@ -67,6 +73,8 @@ def pipeline(
             jobs = jobs or chosen.jobs or cpu_count() or 1
             plan.schedule(tasks.plan, jobs, tasks.start, tasks.finished.get, stop.is_set)
             _show(root, where, tasks)
+            if where == root:
+                _note(root, str(tasks.summary().message), chosen.notify)
             return tasks.summary()
     except workspace.BusyError as error:
         return Cancelled(message=str(error))
@@ -88,6 +96,16 @@ def _show(root: Path, where: Path, tasks: Tasks) -> None:
             log.info("Recorded as the DVC experiment %s", name)
         except PipelineError as error:
             log.warning("The run could not be recorded as a DVC experiment: %s", error)
+
+
+def _note(root: Path, message: str, chosen: settings.NotifySettings) -> None:
+    """Note the run in the history, and send what is new in the verdicts, which is no failure if it cannot be."""
+    try:
+        found = history.note(root, str(flow_run.name), message)
+    except (PipelineError, OSError) as error:
+        get_run_logger().warning("The run could not be noted in the history: %s", error)
+    else:
+        notify.send(root, chosen, f"run {flow_run.name}", notify.of_verdicts(found, chosen))
 
 
 def workspace_tag(root: Path) -> str:
@@ -122,8 +140,9 @@ def serve(root: Path, chosen: settings.FlowSettings) -> None:
     except ValidationError as error:
         told = "; ".join(each["msg"] for each in error.errors())
         raise PipelineError(f"{settings.PARAMS_FILE}: flow: {told}") from error
+    notify.watch(name := artifacts.key(workspace_tag(root)), chosen.notify)
     pipeline.serve(
-        name=artifacts.key(workspace_tag(root)),
+        name=name,
         schedules=schedules,
         entrypoint_type=EntrypointType.MODULE_PATH,
     )

@@ -48,18 +48,33 @@ def read(root: Path) -> Graph:
     for name in TopologicalSorter(parents).static_order():
         group, _, key = name.partition("@")
         body = described.get(group, {})  # of a data source, or a stage in a sub-folder, nothing more is known
-        body = body.get("do", body)  # where a `foreach` has it
+        body = _single(body)
         # `digits-real` is split over the axes of the matrix; one axis takes it whole, hyphens and all.
         axes = body.get("matrix", {})
         coordinates = dict(zip(axes, key.split("-", max(len(axes) - 1, 0)), strict=False))
-        meta = body.get("meta")
-        hints = StageHints.read(meta.get("flow", {}) if isinstance(meta, dict) else {}, f"stage {name}: meta.flow")
+        hints = _hints(name, body)
         seen = json.dumps(changes[name]) if name in changes else ""
         lines = body.get("cmd", "")
         command = lines if isinstance(lines, str) else " && ".join(lines)
         above, stays = frozenset(parents.get(name, ())), _why_it_stays_here(body)
         found[name] = StageNode(name, above, seen, coordinates, hints, command, stays)
     return found
+
+
+def records(root: Path) -> list[str]:
+    """List where the stages of a workspace put what came of a dataset, each path with the blank `{dataset}`."""
+    described = read_yaml(root / "dvc.yaml").get("stages", {})
+    found = (_hints(group, _single(body)).record for group, body in described.items())
+    return [record for record in found if record]
+
+
+def _single(body: Mapping[str, Any]) -> Mapping[str, Any]:
+    return body.get("do", body)  # where a `foreach` has it
+
+
+def _hints(name: str, body: Mapping[str, Any]) -> StageHints:
+    meta = body.get("meta")
+    return StageHints.read(meta.get("flow", {}) if isinstance(meta, dict) else {}, f"stage {name}: meta.flow")
 
 
 def _why_it_stays_here(body: Mapping[str, Any]) -> str:

@@ -58,6 +58,11 @@ def assign(graph: Graph, plan: Plan, wanted: Mapping[str, str], force: bool) -> 
     return found
 
 
+def stages_of(tag: str) -> str:
+    """Make the tag of the runs that do stages of a workspace, from the workspace's own."""
+    return f"stage of {tag}"
+
+
 def _fits(name: str, pattern: str) -> bool:
     return any(fnmatchcase(each, pattern) for each in (name, name.partition("@")[0]))
 
@@ -120,7 +125,7 @@ class Pools:
 
     @property
     def _tag(self) -> str:
-        return f"stage of {self.tag}"
+        return stages_of(self.tag)
 
     @property
     def _remote(self) -> bool:

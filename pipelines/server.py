@@ -36,6 +36,8 @@ def environment(root: Path, where: ServerSettings) -> dict[str, str]:
         "PREFECT_SERVER_CORS_ALLOWED_ORIGINS": f"{address},http://localhost:{where.port}",
         "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
         "DO_NOT_TRACK": "1",
+        "PREFECT_SERVER_SERVICES_DB_VACUUM_ENABLED": "events,flow_runs",  # with their logs; or its disk fills up
+        "PREFECT_SERVER_SERVICES_DB_VACUUM_RETENTION_PERIOD": str(round(where.keep_days * 86_400)),
         # Each request to a server that is away is repeated for 14 s, enough for its restart, not for a minute:
         # what is to stop makes several of them first.
         "PREFECT_CLIENT_MAX_RETRIES": "3",

@@ -1,7 +1,7 @@
 """Settings of the flow (`flow:` in params.yaml) and of single stages (`meta: {flow: …}` in dvc.yaml)."""
 
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal, Self, TypeAlias, get_args
 
 import pydantic
 import yaml
@@ -10,6 +10,7 @@ from pydantic import NonNegativeInt, PositiveFloat, PositiveInt
 from pipelines.commands import PipelineError
 
 PARAMS_FILE = "params.yaml"
+MAIL = "email-server-credentials/"  # beginning of the names of prefect-email's blocks
 
 
 class _Frozen(pydantic.BaseModel, frozen=True, extra="forbid"):
@@ -37,13 +38,16 @@ class StageHints(_Frozen):
     retries: NonNegativeInt = 0  # further attempts after a failure, which go on from a checkpoint where there is one
     tags: list[str] = []  # of its task, for Prefect's limits on how many of one tag run side by side
     page: str | None = None  # that it writes beside its outputs, as it differs from machine to machine; linked
+    # The output that says what came of a dataset: `python -m pipelines history` and messages read it.
+    record: Annotated[str, pydantic.Field(pattern=r"^[^{}]*\{dataset\}[^{}]*$")] | None = None
 
 
 class ServerSettings(_Frozen):
-    """Where the Prefect server listens."""
+    """Where the Prefect server listens, and what it keeps."""
 
     host: str = "127.0.0.1"
     port: Annotated[int, pydantic.Field(ge=1, le=65535)] = 4200
+    keep_days: Annotated[float, pydantic.Field(ge=1)] = 90.0  # after which it forgets a run that has ended
 
 
 class WorkerSettings(_Frozen):
@@ -52,6 +56,26 @@ class WorkerSettings(_Frozen):
     cache: Literal["shared", "remote"] = "shared"  # one `cache.dir` for all, or DVC's default remote
     git: str | None = None  # remote of git's by which they get commits; null where they were cloned from this folder
     timeout_s: PositiveFloat = 300.0  # for a worker to come, and to be heard of again while it is at work
+
+
+Occasion: TypeAlias = Literal["failed", "verdict", "gate", "accuracy"]
+Share: TypeAlias = Annotated[float, pydantic.Field(ge=0, le=1)]
+
+
+class NotifySettings(_Frozen):
+    """When a message goes out, and by which of the Prefect server's blocks, which keep what is secret."""
+
+    blocks: list[Annotated[str, pydantic.Field(pattern=r"^[a-z0-9-]+/[a-z0-9-]+$")]] = []  # such as slack-webhook/team
+    on: list[Occasion] = list(get_args(Occasion))
+    accuracy_below: dict[str, Share] = {}  # name or pattern of datasets: from which accuracy on; the first that fits
+    silent_h: Annotated[float, pydantic.Field(ge=0.01)] | None = None  # after so long without a good run, while served
+    mail_to: list[str] = []  # of blocks of kind email-server-credentials
+
+    @pydantic.model_validator(mode="after")
+    def _mail_has_an_address(self) -> Self:
+        if any(name.startswith(MAIL) for name in self.blocks) and not self.mail_to:
+            raise ValueError("mail_to: expected addresses, as blocks has one of kind email-server-credentials")
+        return self
 
 
 class FlowSettings(_Frozen):
@@ -64,11 +88,20 @@ class FlowSettings(_Frozen):
     server: ServerSettings = ServerSettings()
     pools: dict[str, str] = {}  # which work pool does stages of a name (or pattern of names); the first that fits
     workers: WorkerSettings = WorkerSettings()
+    notify: NotifySettings = NotifySettings()
 
 
 def load(root: Path) -> FlowSettings:
     """Read and validate the block `flow:` of a workspace's params.yaml; all defaults where there is none."""
     return FlowSettings.read(read_yaml(root / PARAMS_FILE).get("flow") or {}, f"{PARAMS_FILE}: flow")
+
+
+def load_notify(root: Path) -> NotifySettings:
+    """Read `flow.notify` alone, which so serves to tell that another setting is wrong."""
+    flow = read_yaml(root / PARAMS_FILE).get("flow")
+    return NotifySettings.read(
+        (flow.get("notify") if isinstance(flow, dict) else None) or {}, f"{PARAMS_FILE}: flow.notify"
+    )
 
 
 def is_portable(root: Path) -> bool:

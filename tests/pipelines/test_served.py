@@ -13,6 +13,7 @@ from pipelines import settings
 from pipelines.artifacts import key
 from pipelines.commands import PipelineError
 from pipelines.flow import serve, workspace_tag
+from pipelines.notify import of_deployment
 
 from .conftest import Workspace, work
 from .processes import eventually, named, working_in
@@ -52,6 +53,12 @@ def test_schedule_parameters_and_runs_by_request_one_of_them_cancelled(served: W
         client.create_flow_run_from_deployment(deployment.id, parameters={"stages": ["one"]})
         eventually(lambda: len(ended()) == 1, 60)
         assert [each.state.message for each in ended() if each.state] == ["1 ran"]
+
+        known = of_deployment(deployment.name)  # by which the server watches that runs end well
+        wanted = {"filter": {"event": {"name": ["prefect.flow-run.Completed"]}}}
+        eventually(lambda: client.request("POST", "/events/filter", json=wanted).json()["total"] > 0, 30)
+        (event, *_) = client.request("POST", "/events/filter", json=wanted).json()["events"]
+        assert any(known.items() <= related.items() for related in event["related"])
 
         cancelled = client.create_flow_run_from_deployment(deployment.id)
         eventually(lambda: served.ran() == ["one", "slow"], 60)

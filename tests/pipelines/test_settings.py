@@ -20,8 +20,14 @@ def test_a_workspace_without_the_block_gets_the_defaults(tmp_path: Path) -> None
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("flow: {job: 2}", r"params\.yaml: flow\.job: unknown key, expected one of jobs, .*pools, workers \(got 2\)"),
-        ("flow: {server: {prot: 1}}", r"flow\.server\.prot: unknown key, expected one of host, port \(got 1\)"),
+        (
+            "flow: {job: 2}",
+            r"params\.yaml: flow\.job: unknown key, expected one of jobs, .*pools, workers, notify \(got 2\)",
+        ),
+        (
+            "flow: {server: {prot: 1}}",
+            r"flow\.server\.prot: unknown key, expected one of host, port, keep_days \(got 1\)",
+        ),
         ("flow: {jobs: 0}", r"params\.yaml: flow\.jobs: Input should be greater than 0 \(got 0\)"),
         ("flow: {server: {port: 0}}", r"flow\.server\.port: Input should be greater than or equal to 1 \(got 0\)"),
         (

@@ -1,0 +1,1 @@
+"""The page of what came of every recorded run, over time."""
