@@ -42,8 +42,9 @@ def _parser() -> argparse.ArgumentParser:
     ):
         commands.add_parser(name, help=what).set_defaults(command=command)
     run, several = commands.choices["run"], "may be repeated"
-    run.add_argument("--dataset", action="append", help=f"only stages of this dataset ({several})")
-    run.add_argument("--stage", action="append", help=f"only this stage and its ancestors ({several})")
+    for each in run, commands.choices["plan"]:
+        each.add_argument("--dataset", action="append", help=f"only stages of this dataset ({several})")
+        each.add_argument("--stage", action="append", help=f"only this stage and its ancestors ({several})")
     run.add_argument("--force", action="store_true", help="run stages that are up to date, too")
     run.add_argument("--jobs", type=int, help="stages side by side (default: flow.jobs, then the cores)")
     change = f"change params.yaml for this run alone and record it as a DVC experiment ({several})"
@@ -52,8 +53,9 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _plan(_: argparse.Namespace, root: Path) -> int:
-    made = plan.make(graph.read(root))
+def _plan(options: argparse.Namespace, root: Path) -> int:
+    wanted = (options.dataset or (), options.stage or ())
+    made = plan.make(graph.read(root, lambda found: plan.select(found, *wanted)), *wanted)
     told = {
         name: {"stale": name in made.stale, "parents": sorted(its.parents), "axes": its.axes, "command": its.command}
         for name, its in made.stages.items()

@@ -53,8 +53,9 @@ def pipeline(
             for note in [*workspace.mend(root), *_take_over(root)]:
                 log.warning("A former run did not end well: %s", note)
             where = experiments.copy(root, overrides) if overrides else root
-            whole = graph.read(where)
-            planned = plan.make(whole, datasets or (), stages or (), force)
+            wanted = (datasets or (), stages or ())
+            whole = graph.read(where, lambda found: plan.select(found, *wanted))
+            planned = plan.make(whole, *wanted, force)
             log.info("%d of %d stages to run", len(planned.stale), len(planned.stages))
 
             here = partial(run, where=where, stop=stop, held=[lock], words=["--force"] if force else [])
