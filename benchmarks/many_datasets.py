@@ -90,7 +90,9 @@ def run_one(root: Path) -> None:
 def multiply(one: Path, root: Path, number: int, remedies: list[str]) -> list[str]:
     """Make a clone with as many copies of the one dataset, all up to date; return their names."""
     names = [f"d{each:02}" for each in range(number)]
-    shutil.copytree(one, root, symlinks=True, ignore=shutil.ignore_patterns("tmp", "scratch", *MADE))
+    left = {str(one): ["scratch", ".git"], str(one / ".dvc"): ["tmp"]} | {str(one / top): [NAME] for top in MADE}
+    shutil.copytree(one, root, symlinks=True, ignore=lambda folder, _: left.get(folder, []))
+    subprocess.run(["git", "init", "--quiet"], cwd=root, check=True)
     for top, name in ((top, name) for top in MADE for name in names):
         if (one / top / NAME).exists():
             shutil.copytree(one / top / NAME, root / top / name)
