@@ -47,8 +47,9 @@ def _parser() -> argparse.ArgumentParser:
     ):
         commands.add_parser(name, help=what).set_defaults(command=command)
     run, several = commands.choices["run"], "may be repeated"
-    run.add_argument("--dataset", action="append", help=f"only stages of this dataset ({several})")
-    run.add_argument("--stage", action="append", help=f"only this stage and its ancestors ({several})")
+    for each in run, commands.choices["plan"]:
+        each.add_argument("--dataset", action="append", help=f"only stages of this dataset ({several})")
+        each.add_argument("--stage", action="append", help=f"only this stage and its ancestors ({several})")
     run.add_argument("--force", action="store_true", help="run stages that are up to date, too")
     run.add_argument("--jobs", type=int, help="stages side by side (default: flow.jobs, then the cores)")
     change = f"change params.yaml for this run alone and record it as a DVC experiment ({several})"
@@ -80,19 +81,14 @@ def _history(options: argparse.Namespace, root: Path) -> int:
     for name, steps in shown.items():
         print(f"{name}\n{history.table(steps)}\n")
     points = json.dumps({name: [step.as_json() for step in steps] for name, steps in shown.items()})
-    words = [
-        sys.executable,
-        "-m",
-        "augment",
-        "history",
-        "--page",
-        options.page,
-    ]  # whose page it is, so that it has its style
+    # Its page, so that it has its style.
+    words = [sys.executable, "-m", "augment", "history", "--page", options.page]
     return subprocess.run(words, input=points, text=True, check=False).returncode
 
 
-def _plan(_: argparse.Namespace, root: Path) -> int:
-    made = plan.make(graph.read(root))
+def _plan(options: argparse.Namespace, root: Path) -> int:
+    wanted = (options.dataset or (), options.stage or ())
+    made = plan.make(graph.read(root, lambda found: plan.select(found, *wanted)), *wanted)
     print(disk.outlook(root, made)[1], file=sys.stderr)
     told = {
         name: {"stale": name in made.stale, "parents": sorted(its.parents), "axes": its.axes, "command": its.command}

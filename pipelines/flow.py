@@ -57,8 +57,9 @@ def pipeline(
             if died and "failed" in chosen.notify.on:
                 notify.send(root, chosen.notify, "a former run did not end well", died)
             where = experiments.copy(root, overrides) if overrides else root
-            whole = graph.read(where)
-            planned = plan.make(whole, datasets or (), stages or (), force)
+            wanted = (datasets or (), stages or ())
+            whole = graph.read(where, lambda found: plan.select(found, *wanted))
+            planned = plan.make(whole, *wanted, force)
             log.info("%d of %d stages to run", len(planned.stale), len(planned.stages))
             enough, told = disk.outlook(where, planned)
             log.log(INFO if enough else WARNING, "%s", told)

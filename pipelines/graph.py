@@ -5,8 +5,8 @@ Asked through documented commands, not through DVC's Python internals, which cha
 
 import json
 import re
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass, replace
 from graphlib import TopologicalSorter
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -26,7 +26,7 @@ class StageNode:
 
     name: str  # DVC's address, such as `train_gan@digits-gan` or `raw/digits.dvc`
     parents: frozenset[str]  # stages whose outputs it reads
-    changes: str  # what `dvc status` says, as JSON; empty when its own inputs and outputs are up to date
+    changes: str  # what `dvc status` says, as JSON; empty when its own inputs and outputs are up to date, or not asked
     axes: Mapping[str, str]  # matrix coordinates, such as `{"dataset": "digits"}`
     hints: StageHints
     command: str = ""  # what DVC runs, as dvc.yaml has it; empty for a data source
@@ -36,13 +36,17 @@ class StageNode:
 Graph: TypeAlias = dict[str, StageNode]
 
 
-def read(root: Path) -> Graph:
-    """Ask DVC for every stage of a workspace, in an order in which parents come first; see also `check_names`."""
-    dot, changes = dvc(root, "dag", "--dot"), json.loads(dvc(root, "status", "--json"))
+def read(root: Path, part: Callable[[Graph], Collection[str]] | None = None) -> Graph:
+    """Ask DVC for every stage of a workspace, in an order in which parents come first; see also `check_names`.
+
+    What has changed it is asked of all, or of the `part` that somebody takes from the graph: for DVC, to look at what
+    one of fifty datasets is made of is a small part of the work.
+    """
+    dot = dvc(root, "dag", "--dot")
     parents: dict[str, set[str]] = {name: set() for name in _NODE.findall(dot)}
     for parent, child in _EDGE.findall(dot):
         parents.setdefault(child, set()).add(parent)
-    check_names({*parents, *changes})
+    check_names({*parents, *_unreadable(dot)})
     described = read_yaml(root / "dvc.yaml").get("stages", {})
     found: Graph = {}
     for name in TopologicalSorter(parents).static_order():
@@ -53,12 +57,28 @@ def read(root: Path) -> Graph:
         axes = body.get("matrix", {})
         coordinates = dict(zip(axes, key.split("-", max(len(axes) - 1, 0)), strict=False))
         hints = _hints(name, body)
-        seen = json.dumps(changes[name]) if name in changes else ""
         lines = body.get("cmd", "")
         command = lines if isinstance(lines, str) else " && ".join(lines)
         above, stays = frozenset(parents.get(name, ())), _why_it_stays_here(body)
-        found[name] = StageNode(name, above, seen, coordinates, hints, command, stays)
-    return found
+        found[name] = StageNode(name, above, "", coordinates, hints, command, stays)
+    changes = _changes(root, found, set(part(found)) if part else set(found))
+    return {name: replace(its, changes=changes.get(name, "")) for name, its in found.items()}
+
+
+def _unreadable(dot: str) -> list[str]:
+    """List the lines that name no stage or edge as all others do, because of a quote or an end of line in a name."""
+    _, *lines, _ = dot.strip().split("\n")
+    return [f"@{line}" for line in lines if not _NODE.fullmatch(line) and not _EDGE.fullmatch(line)]
+
+
+def _changes(root: Path, found: Graph, asked: set[str]) -> dict[str, str]:
+    """Ask DVC what has changed of these stages, and of all that they depend on; a stage → its words, as JSON."""
+    last = sorted(asked.difference(*(found[name].parents for name in asked)))  # no other of them depends on those
+    if not last:  # DVC takes no name for all
+        return {}
+    words = () if len(asked) == len(found) else ("--with-deps", *last)
+    changes = json.loads(dvc(root, "status", "--json", *words))
+    return {name: json.dumps(its) for name, its in changes.items()}
 
 
 def records(root: Path) -> list[str]:

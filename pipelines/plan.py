@@ -19,19 +19,24 @@ class Plan:
 
 
 def make(graph: Graph, datasets: Iterable[str] = (), stages: Iterable[str] = (), force: bool = False) -> Plan:
-    """Select a part of the graph, with its ancestors, and find what is stale in it; with `force`, all of it.
-
-    Of `datasets` (the matrix axis `dataset`) those stages are taken that need no other dataset: what compares all would
-    run all. `stages` are full names, or names before the `@` for all of a matrix. Raises PipelineError, which lists
-    what is in the graph, for what is not.
-    """
-    selected = _with_ancestors(graph, _select(graph, set(datasets), set(stages)))
+    """Select a part of the graph, and find what is stale in it; with `force`, all of it."""
+    selected = select(graph, datasets, stages)
     stale: set[str] = set()
     for name, stage in selected.items():
         # `dvc status` looks at each stage alone; what an ancestor will rewrite it cannot know.
         if force or stage.changes or stale & stage.parents:
             stale.add(name)
     return Plan(selected, frozenset(stale))
+
+
+def select(graph: Graph, datasets: Iterable[str] = (), stages: Iterable[str] = ()) -> Graph:
+    """Select a part of the graph, with its ancestors.
+
+    Of `datasets` (the matrix axis `dataset`) those stages are taken that need no other dataset: what compares all would
+    run all. `stages` are full names, or names before the `@` for all of a matrix. Raises PipelineError, which lists
+    what is in the graph, for what is not.
+    """
+    return _with_ancestors(graph, _select(graph, set(datasets), set(stages)))
 
 
 def _select(graph: Graph, datasets: set[str], stages: set[str]) -> set[str]:

@@ -76,7 +76,15 @@ class Tasks:
         self._done, self._failures = dict[str, str](), dict[str, str]()
 
     def start(self, stage: StageNode) -> None:
-        """Submit the task of a stage whose parents have ended; after a failed parent it ends NotReady."""
+        """Submit the task of a stage whose parents have ended; after a failed parent it ends NotReady.
+
+        One that is up to date has none: of fifty datasets nearly all are, and hundreds of tasks would do nothing.
+        """
+        if stage.name not in self.plan.stale:
+            self._done[stage.name] = UNCHANGED
+            self.finished.put(stage.name)
+            return
+        above = [self._futures[parent] for parent in stage.parents if parent in self._futures]
         task = Task(
             lambda: self._run(stage),
             name=stage.name,
@@ -87,7 +95,7 @@ class Tasks:
             retries=stage.hints.retries,
             retry_condition_fn=lambda *_: not self._stop.is_set(),
         )
-        future = task.submit(wait_for=[self._futures[parent] for parent in stage.parents], return_state=False)
+        future = task.submit(wait_for=above, return_state=False)
         self._futures[stage.name] = future
         future.add_done_callback(lambda _: self.finished.put(stage.name))
 
@@ -109,19 +117,18 @@ class Tasks:
         return Completed(message=summary)
 
     def _run(self, stage: StageNode) -> State[Any]:
-        log, did = get_run_logger(), UNCHANGED
-        if stage.name in self.plan.stale:
-            log.info("%s", stage.changes or "what it reads may have changed")
-            try:
-                did = self._bring(stage, lambda line: log.info("%s", line))
-            except Exception as error:
-                if not self._stop.why:
-                    self._failures[stage.name] = str(error)
-                with suppress(OSError):  # without room on the disk the next run will do it
-                    if mended := workspace.mend_lock(self._where):  # or the stages beside it would fail, too
-                        log.warning("%s", mended)
-                raise
-            self._failures.pop(stage.name, None)  # of an earlier attempt
+        log = get_run_logger()
+        log.info("%s", stage.changes or "what it reads may have changed")
+        try:
+            did = self._bring(stage, lambda line: log.info("%s", line))
+        except Exception as error:
+            if not self._stop.why:
+                self._failures[stage.name] = str(error)
+            with suppress(OSError):  # without room on the disk the next run will do it
+                if mended := workspace.mend_lock(self._where):  # or the stages beside it would fail, too
+                    log.warning("%s", mended)
+            raise
+        self._failures.pop(stage.name, None)  # of an earlier attempt
         self._done[stage.name] = did
         return Completed(name="Completed" if did == RAN else "Cached", message=did)
 

@@ -46,12 +46,13 @@ def test_after_the_flow_repro_runs_nothing_and_the_other_way_round(diamond: Work
     diamond.dvc("repro", "--quiet")
     again = run()
     assert again.message == "10 cached"
-    assert set(state_names(again).values()) == {"Cached"}
 
     diamond.params(datasets={"a": {"n": 1}, "b": {"n": 9}, "c": {"n": 3}})
     ran = diamond.ran()
     state = run()  # prepare@b writes the same again, so DVC lets nothing below it run
     assert state.message == "1 ran, 9 cached"
+    below = {"train@b-x": "Cached", "train@b-y": "Cached", "report": "Cached"}
+    assert state_names(state) == {"prepare@b": "Completed"} | below, "what is up to date is no task"
     assert diamond.ran()[len(ran) :] == ["prepare@b"]
 
 

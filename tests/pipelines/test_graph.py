@@ -38,6 +38,22 @@ def test_changes_are_told_until_dvc_repro_has_run(diamond: Workspace) -> None:
     assert set(changed.values()) == {""}
 
 
+def test_of_a_part_and_what_it_depends_on_alone_changes_are_asked(diamond: Workspace) -> None:
+    found = graph.read(diamond.root, lambda whole: {name for name in whole if name.startswith("train@a")})
+    assert {name for name, stage in found.items() if stage.changes} == {"prepare@a", "train@a-x", "train@a-y"}
+    whole = graph.read(diamond.root)
+    assert list(found) == list(whole)
+    assert found["train@a-x"].changes == whole["train@a-x"].changes
+
+
+def test_of_no_part_nothing_is_asked(diamond: Workspace) -> None:
+    assert not any(stage.changes for stage in graph.read(diamond.root, lambda _: ()).values())
+
+
+def test_a_workspace_without_stages_has_an_empty_graph(workspace: Workspace) -> None:
+    assert graph.read(workspace.root) == {}
+
+
 def test_data_sources_subfolders_and_foreach_are_found(workspace: Workspace) -> None:
     (workspace.root / "raw.txt").write_text("raw")
     workspace.dvc("add", "--quiet", "raw.txt")

@@ -79,3 +79,16 @@ def test_the_plan_is_printed_as_json(diamond: Workspace, capsys: pytest.CaptureF
         "command": "python work.py --read ${item.dataset}.txt --write ${item.dataset}-${item.arm}.txt ",
     }
     assert list(told).index("prepare@b") < list(told).index("train@b-y"), "parents first"
+
+
+def test_the_plan_of_one_dataset_names_its_stages_alone(diamond: Workspace, capsys: pytest.CaptureFixture[str]) -> None:
+    diamond.dvc("repro", "--quiet", "train@a-x")
+    assert main(["plan", "--dataset", "a"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert {name: each["stale"] for name, each in told.items()} == {
+        "prepare@a": False,
+        "train@a-x": False,
+        "train@a-y": True,
+    }
+    assert main(["plan", "--stage", "train@b-x"]) == 0
+    assert list(json.loads(capsys.readouterr().out)) == ["prepare@b", "train@b-x"]

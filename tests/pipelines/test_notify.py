@@ -24,7 +24,9 @@ from pipelines.records import Record
 from pipelines.settings import NotifySettings, load
 from pipelines.workspace import run_folder
 
-from .conftest import Workspace, free_port, work
+from tests.servers import free_port
+
+from .conftest import Workspace, work
 from .processes import eventually, named
 from .runs import run
 from .verdicts import judging, record, says
