@@ -23,7 +23,6 @@ from pipelines.flow import workspace_tag
 from pipelines.records import Record
 from pipelines.settings import NotifySettings, load
 from pipelines.workspace import run_folder
-
 from tests.servers import free_port
 
 from .conftest import Workspace, work
