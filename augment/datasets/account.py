@@ -157,6 +157,8 @@ def _alike(everything: RawImages) -> Iterator[str]:
         for same in almost_same(names):
             spelt = [name if name.isascii() else f"{name} ({ascii(name)[1:-1]})" for name in same]
             yield f"{what} whose names are almost the same: {listed(spelt)}. If they are one, give them one name"
+    if {"-1", "0"} <= {*everything.classes}:
+        yield "a class is called -1, which in many datasets means that an image has no label: is it a class?"
 
 
 def _near(everything: RawImages, kept: IntArray, seed: int) -> Iterator[str]:

@@ -32,7 +32,7 @@ class Findings(NamedTuple):
         rows: Of the images that were looked at and could be read.
         sizes: Their heights and widths, N×2.
         modes: Mode → images.
-        deep: How many have more than 8 bits a channel.
+        deep: How many have more than 8 bits a channel, or other numbers.
         pixels: uint8, N×3×32×32.
         unread: Name → why it cannot be read.
         copies: How many are the same picture, with the same label, as an earlier one.
@@ -99,7 +99,7 @@ def look(source: PictureSource, raw: Path, seed: int = 0) -> Findings:
         rows=where,
         sizes=np.asarray([(each.facts.height, each.facts.width) for each in seen], dtype=np.int64),
         modes=Counter(each.facts.mode for each in seen),
-        deep=sum(each.facts.bits > 8 for each in seen),
+        deep=sum(each.deep for each in seen),
         pixels=pixels,
         unread=unread,
         copies=copies,

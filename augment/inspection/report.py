@@ -119,7 +119,7 @@ def _facts(found: Findings) -> Iterator[tuple[str, str]]:
         some = (f"{name} ({why})" for name, why in list(found.unread.items())[:EXAMPLES])
         yield "UNREAD", f"{counted(len(found.unread), 'image')}, with which nothing starts: {listed(some)}"
     for reason, names in told.account.left_out.items():
-        yield "left out", f"{len(names)} files, {reason}: {listed(names[:EXAMPLES])}"
+        yield "left out", f"{counted(len(names), 'file')}, {reason}: {listed(names[:EXAMPLES])}"
     for said in told.account.warnings:
         yield "mind", said
 

@@ -144,6 +144,13 @@ def test_classes_whose_names_look_alike_are_told_and_so_are_groups(tmp_path: Pat
     assert f"groups {almost}: North, north. {mend}" in told
 
 
+def test_a_class_that_many_mean_no_class_by_is_told(tmp_path: Path) -> None:
+    draw(tmp_path / "raw", {"-1": 12, "0": 12, "1": 12})
+    told = run(tmp_path)["warnings"]
+    assert "a class is called -1, which in many datasets means that an image has no label: is it a class?" in told
+    assert not any("almost the same" in said for said in told)
+
+
 def test_frames_of_a_film_are_told(tmp_path: Path) -> None:
     rng = np.random.default_rng(0)
     for scene in range(4):
