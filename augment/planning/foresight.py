@@ -28,6 +28,20 @@ def foreseen(settings: Settings, name: str, raw: Path) -> list[str]:
     Raises:
         DataError: `prepare` will refuse the dataset, for this reason.
     """
+    classes, dealt = _dealt(settings, name, raw)
+    by_class = {each: {part: int(counts[k]) for part, counts in dealt.items()} for k, each in enumerate(classes)}
+    alike = [f"classes whose names are almost the same: {listed(names)}" for names in almost_same(classes)]
+    return [*alike, *small(by_class), *_mixes(settings, name, classes, dealt["train"])]
+
+
+def idle_mixes(settings: Settings, name: str, raw: Path) -> list[str]:
+    """Name the mixes that would add nothing to a dataset; see `foreseen`."""
+    train = _dealt(settings, name, raw)[1]["train"]
+    return [mix for mix, spec in settings.mixes.items() if not spec.synthetic_only and not additions(train, spec).any()]
+
+
+def _dealt(settings: Settings, name: str, raw: Path) -> tuple[tuple[str, ...], dict[str, IntArray]]:
+    """Give the classes, and split → images of each."""
     spec = settings.datasets[name]
     found = what_is_told(spec.source, raw)
     if len(found.classes) < MIN_CLASSES:
@@ -39,9 +53,7 @@ def foreseen(settings: Settings, name: str, raw: Path) -> list[str]:
         part: np.bincount(found.labels[rows], minlength=len(found.classes)).astype(np.int64)
         for part, rows in (("train", kept), ("val", split.val), ("test", split.test))
     }
-    by_class = {each: {part: int(counts[k]) for part, counts in dealt.items()} for k, each in enumerate(found.classes)}
-    alike = [f"classes whose names are almost the same: {listed(names)}" for names in almost_same(found.classes)]
-    return [*alike, *small(by_class), *_mixes(settings, name, found.classes, dealt["train"])]
+    return found.classes, dealt
 
 
 def _by_names(spec: SplitSpec) -> SplitSpec:
