@@ -95,7 +95,9 @@ def account(
     warnings = [*everything.account.warnings, *_alike(everything), *lost(everything, found)]
     warnings += [] if "near_copies" in together else _near(everything, found.rows, seed)
     cells = cells_in(everything, dealt)
-    warnings += [*_straddling(everything, dealt), *small(classes), *scarce_cells(cells)]
+    warnings += [*_straddling(everything, dealt), *small(classes)]
+    # What a classifier takes for a class of the groups that it knows is no question where it is asked about new ones.
+    warnings += [] if "group" in together else scarce_cells(cells)
     return Account(files, classes, cells, notes, warnings)
 
 
