@@ -123,6 +123,11 @@ class Settings(Spec):
                         )
         return self
 
+    @model_validator(mode="after")
+    def _searches_are_of_datasets_that_exist(self) -> Self:
+        _expect_known("tuned", list(self.tuned), list(self.datasets))
+        return self
+
     def synthesizer_names(self) -> list[str]:
         """List the synthesizers of all families, which must all be there."""
         return [name for family in FAMILIES for name in self.synthesizers[family]]

@@ -55,6 +55,7 @@ def test_the_projects_own_settings_are_valid() -> None:
             "arms.train_sets: unknown mergd; expected some of real, control, merged, synthetic",
         ),
         ("arms.train_sets", ["merged"], r"\n  arms\.train_sets: real is missing"),
+        ("tuned", {"digts": {"recipe": 3}}, r"\n  tuned: unknown digts; expected some of digits"),
         (
             "arms.train_sets",
             ["real", "merged", "real"],

@@ -33,6 +33,8 @@ class Findings(NamedTuple):
         sizes: Their heights and widths, N×2.
         modes: Mode → images.
         deep: How many have more than 8 bits a channel, or other numbers.
+        between: Lowest and highest number of images that are no files but numbers of another kind than 8 bits; None
+            where there are none.
         pixels: uint8, N×3×32×32.
         unread: Name → why it cannot be read.
         copies: How many are the same picture, with the same label, as an earlier one.
@@ -45,6 +47,7 @@ class Findings(NamedTuple):
     sizes: IntArray
     modes: Counter[str]
     deep: int
+    between: tuple[float, float] | None
     pixels: UInt8Array
     unread: dict[str, str]
     copies: int
@@ -81,11 +84,13 @@ def look(source: PictureSource, raw: Path, seed: int = 0) -> Findings:
     """
     told, contents = source.listing(raw)
     step = -(-len(told.labels) // MOST)
-    rows, seen, unread = [], [], dict[str, str]()
+    rows, seen, unread, ends = [], [], dict[str, str](), []
     for row, content in _every(step, contents):
         try:
             seen.append(decode(content, THUMBNAIL))
             rows.append(row)
+            if isinstance(content, np.ndarray) and seen[-1].deep:
+                ends += [float(content.min()), float(content.max())]
         except DataError as error:
             unread[told.name(row)] = str(error)
     if not seen:
@@ -100,6 +105,7 @@ def look(source: PictureSource, raw: Path, seed: int = 0) -> Findings:
         sizes=np.asarray([(each.facts.height, each.facts.width) for each in seen], dtype=np.int64),
         modes=Counter(each.facts.mode for each in seen),
         deep=sum(each.deep for each in seen),
+        between=(min(ends), max(ends)) if ends else None,
         pixels=pixels,
         unread=unread,
         copies=copies,

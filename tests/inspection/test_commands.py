@@ -376,6 +376,29 @@ def test_columns_of_parquet_are_found_by_their_usual_names(tmp_path: Path, param
         commands.inspect(tmp_path / "all.parquet", params, None)
 
 
+@pytest.mark.parametrize(
+    ("kind", "scale", "depth"),
+    [
+        (np.float32, 1 / 255, {"depth": "window", "window": [0, 1]}),
+        (np.int64, 1, {"depth": "window", "window": [0, 255]}),
+        (np.uint16, 16, {"depth": "percentile"}),
+    ],
+)
+def test_numbers_on_a_usual_scale_keep_their_levels(
+    kind: Any, scale: float, depth: dict[str, Any], tmp_path: Path, params: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    images = np.random.default_rng(0).integers(0, 200, (24, 8, 8))
+    images[0, 0, 0] = 255
+    np.savez(tmp_path / "a.npz", images=(images * scale).astype(kind), labels=np.arange(24) % 2)
+    said = inspected(tmp_path / "a.npz", params, capsys)
+    assert f"depth: 24 are numbers from 0 to {255 * scale:g} of another kind than 8 bits: say by `depth`" in said
+    add("toys", tmp_path / "a.npz", params)
+    written = yaml.safe_load(params.read_text())["datasets"]["toys"]["source"]
+    assert {key: written[key] for key in written if key in ("depth", "window")} == depth
+    read = load_settings(params).datasets["toys"].source.load(params.parent / "raw" / "toys").images[:, 0]
+    assert (read == images).all() == (depth["depth"] == "window")
+
+
 def test_whole_numbers_of_eight_bits_with_a_sign_are_told_to_need_a_depth(tmp_path: Path, params: Path) -> None:
     images = np.random.default_rng(0).integers(-100, 100, (24, 8, 8)).astype(np.int8)
     np.savez(tmp_path / "a.npz", images=images, labels=np.arange(24) % 2)
