@@ -2,6 +2,7 @@
 
 import os
 import re
+import shlex
 import shutil
 from pathlib import Path
 from typing import Any
@@ -34,10 +35,8 @@ def inspect(source: Path, params: Path, page: Path | None) -> None:
         for line in lines(found, suggestion):
             print(line)
         first = "" if suggestion.counts and not found.unread else ", once what is said above is mended"
-        print(
-            f"\nSuggested, and written to {params.name}{first} by: python -m augment add {name} {source}\n\n{block}",
-            end="",
-        )
+        command = f"python -m augment add {name} {shlex.quote(str(source))}"
+        print(f"\nSuggested, and written to {params.name}{first} by: {command}\n\n{block}", end="")
         if page is not None:
             write_page(page, found, suggestion, block)
             print(f"\nWith pictures: {page}")
@@ -115,6 +114,8 @@ def _require_sound(params: Path, text: str) -> None:
     try:
         write_text(draft, text)
         parse(Settings, load_yaml(draft), str(params))
+    except SettingsError as error:
+        raise SettingsError(str(error).replace(str(draft), str(params))) from error
     finally:
         draft.unlink(missing_ok=True)
 

@@ -43,13 +43,18 @@ def opened(source: Path) -> Iterator[Path]:
     """Give the folder to read: the source itself, or one that holds nothing but it where it is a file.
 
     Raises:
-        DataError: There is no such folder or file.
+        DataError: There is no such folder or file, or it does not hold images by itself.
     """
     if source.is_dir():
         yield source
         return
     if not source.is_file():
         raise DataError(f"{source}: expected a folder or a file, found none")
+    if not source.name.lower().endswith(tuple(MANY)):
+        raise DataError(
+            f"{source}: expected a folder of images, or a file that holds many ({', '.join(MANY)}): name the folder in "
+            "which it lies"
+        )
     with TemporaryDirectory() as scratch:
         place(source, Path(scratch, source.name))
         yield Path(scratch)

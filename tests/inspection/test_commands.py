@@ -128,6 +128,24 @@ def test_a_first_look_has_smaller_images_and_fewer_steps(tmp_path: Path, params:
     assert steps == [2000, 600]
 
 
+def test_a_name_that_yaml_reads_as_something_else_is_told_of_the_settings(tmp_path: Path, params: Path) -> None:
+    image_folder(tmp_path / "toys")
+    before = contents(params.parent)
+    with pytest.raises(
+        SettingsError, match=r"project/params\.yaml: line \d+: expected a name, found no, which YAML may"
+    ):
+        add("no", tmp_path / "toys", params)
+    assert contents(params.parent) == before
+
+
+@pytest.mark.parametrize("name", ["00.png", "groups.csv"])
+def test_a_single_file_of_a_dataset_is_none(name: str, tmp_path: Path, params: Path) -> None:
+    image_folder(tmp_path / "toys")
+    (file,) = (tmp_path / "toys").rglob(name)
+    with pytest.raises(DataError, match=rf"{name}: expected a folder of images, or .*: name the folder in which it"):
+        commands.inspect(file, params, None)
+
+
 @pytest.mark.parametrize("name", ["digits", "My-Images", "size"])
 def test_a_name_that_cannot_be_is_refused_before_anything_is_written(name: str, tmp_path: Path, params: Path) -> None:
     image_folder(tmp_path / "toys")
@@ -422,7 +440,7 @@ def test_the_command_line_has_both(tmp_path: Path, params: Path, monkeypatch: An
     image_folder(tmp_path / "my Toys 2")
     monkeypatch.chdir(params.parent)
     assert command_line.main(["inspect", str(tmp_path / "my Toys 2"), "--page", "page.html"]) == 0
-    assert "python -m augment add my_toys_2 " in capsys.readouterr().out
+    assert f"python -m augment add my_toys_2 '{tmp_path}/my Toys 2'" in capsys.readouterr().out
     assert command_line.main(["add", "toys", str(tmp_path / "my Toys 2"), "--quick", "--copy"]) == 0
     assert "Next: make quick" in capsys.readouterr().out
     assert (params.parent / "raw" / "toys" / "groups.csv").is_file()
