@@ -110,7 +110,7 @@ def _quick(arguments: list[str]) -> None:
     options = argparse.ArgumentParser(prog="python -m augment quick", description=quick.quick.__doc__)
     options.add_argument("--settings", type=Path, required=True, help="the file to write")
     chosen = options.parse_args(arguments)
-    quick.write(load_settings(PARAMS), chosen.settings)
+    quick.write(load_settings(PARAMS), chosen.settings, RAW)
 
 
 def _verb(name: str) -> Callable[[list[str]], None]:

@@ -135,6 +135,11 @@ class Settings(Spec):
                     )
         return self
 
+    @model_validator(mode="after")
+    def _searches_are_of_datasets_that_exist(self) -> Self:
+        _expect_known("tuned", list(self.tuned), list(self.datasets))
+        return self
+
     def synthesizer_names(self) -> list[str]:
         """List the synthesizers of all families, which must all be there."""
         return [name for family in FAMILIES for name in self.synthesizers[family]]
@@ -155,13 +160,37 @@ class Settings(Spec):
         return value
 
 
+WRITE = {
+    "seed": "0",
+    "seeds": "5",
+    "runtime": "{device: auto, precision: portable, threads: 1}",
+    "synthesizers": "{gan: [gan], vae: [], classical: [smote]}",
+    "gate": "{label_fidelity: 0.5, coverage: 0.3, recall: 0.1, diversity: 0.4}",
+    "verdict": "{endpoint: accuracy}",
+    "mixes": "{merged: {synthesizer: gan, fill: largest}}",
+    "auto_mixes": "{}",
+    "tuned": "{}",
+    "arms": "{train_sets: [real, merged], recipes: {plain: {transforms: none, sampling: natural}}}",
+}
+"""What to write where a key is missing, as it is in a ``params.yaml`` of an older version."""
+
+
 def load_settings(path: Path) -> Settings:
     """Read and validate ``params.yaml``.
 
     Raises:
-        SettingsError: The file is missing, is not YAML, or holds a key twice, an unknown key or an unfit value.
+        SettingsError: The file is missing, is not YAML, or holds a key twice, an unknown key or an unfit value; or it
+            lacks a key, for which the message says what to write.
     """
-    return parse(Settings, load_yaml(path), str(path))
+    given = load_yaml(path)
+    try:
+        return parse(Settings, given, str(path))
+    except SettingsError as error:
+        missing = [f"    {key}: {text}" for key, text in WRITE.items() if isinstance(given, dict) and key not in given]
+        if not missing:
+            raise
+        told = "A params.yaml of an older version lacks keys that came later. Write, for example:"
+        raise SettingsError("\n".join([f"{error}\n  {told}", *missing])) from error
 
 
 def _expect_known(key: str, names: list[str], known: list[str]) -> None:

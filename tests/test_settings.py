@@ -5,7 +5,7 @@ import pytest
 import yaml
 
 from augment.core.errors import SettingsError
-from augment.settings import load_settings
+from augment.settings import WRITE, Settings, load_settings
 
 PROJECT = Path(__file__).parents[1]
 AUTO: dict[str, Any] = {"synthesizer": "gan", "recipe": "plain"}
@@ -55,6 +55,7 @@ def test_the_projects_own_settings_are_valid() -> None:
             "arms.train_sets: unknown mergd; expected some of real, control, merged, synthetic",
         ),
         ("arms.train_sets", ["merged"], r"\n  arms\.train_sets: real is missing"),
+        ("tuned", {"digts": {"recipe": 3}}, r"\n  tuned: unknown digts; expected some of digits"),
         (
             "arms.train_sets",
             ["real", "merged", "real"],
@@ -181,6 +182,33 @@ def test_what_cannot_be_is_told_with_its_place(tmp_path: Path, key: str, value: 
 def test_keys_of_older_settings_say_where_they_are_now(tmp_path: Path, key: str, message: str) -> None:
     with pytest.raises(SettingsError, match=message):
         load_settings(with_change(tmp_path, key, 3))
+
+
+@pytest.mark.parametrize("key", WRITE)
+def test_a_key_that_an_older_file_lacks_is_told_with_what_to_write(tmp_path: Path, key: str) -> None:
+    path = tmp_path / "params.yaml"
+    data = yaml.safe_load((PROJECT / "params.yaml").read_text())
+    del data[key]
+    path.write_text(yaml.safe_dump(data | {"seedz": 1}))
+    with pytest.raises(SettingsError) as error:
+        load_settings(path)
+    said = str(error.value)
+    assert f"  {key}: missing; it has no default\n" in said
+    assert "  seedz: unknown key" in said
+    assert said.endswith(f"Write, for example:\n    {key}: {WRITE[key]}")
+
+
+def test_what_is_to_be_written_are_settings(tmp_path: Path) -> None:
+    required = {name for name, field in Settings.model_fields.items() if field.is_required()}
+    assert {*WRITE} == required - {"datasets"}
+    path = tmp_path / "params.yaml"
+    datasets = yaml.safe_load((PROJECT / "params.yaml").read_text())["datasets"]
+    written = "".join(f"{key}: {text}\n" for key, text in WRITE.items())
+    path.write_text(written + yaml.safe_dump({"datasets": datasets}))
+    assert load_settings(path).gate == load_settings(PROJECT / "params.yaml").gate
+    path.write_text("seed: 0\nmixes: {}\n")
+    with pytest.raises(SettingsError, match=r"(?s)problems:.*Write, for example:\n    seeds: 5\n    runtime: "):
+        load_settings(path)
 
 
 def test_a_missing_or_broken_file_is_named(tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """The record of a dataset, put together from its comparison and from what was measured of its synthetic images."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -13,7 +14,7 @@ from augment.comparison.intervals import crossed_contrast, crossed_estimate
 from augment.comparison.paired import differences
 from augment.comparison.release import kept
 from augment.comparison.significance import ALPHA
-from augment.comparison.subgroups import Gap, Subset, estimate_in, gap_in, recall_table, subsets, widest_gap
+from augment.comparison.subgroups import Gap, gap_in, recall_table, subsets, widest_gap
 from augment.core.endpoints import OF_GROUPS, Endpoint, find_blocks
 from augment.core.images import FloatArray
 from augment.evaluation.predictions import GroundTruth
@@ -99,13 +100,17 @@ def guesses(arm: Arm) -> bool:
     """Whether an arm cannot be told from guessing: the interval of its balanced accuracy reaches one in K.
 
     Every class counts alike, as a classifier that always names the most frequent one knows nothing either. Classes
-    of a single test image do not count; with no other, nothing tells.
+    of a single test image do not count; with no other, nothing tells. Where every class is named alike by all runs, the
+    images of all classes tell of it together: at a given chance to see this, the mean share that is otherwise is
+    largest where it is the same in every class, with the images of the smallest.
     """
     parts = [part for part in subsets(arm) if part.kind is PartKind.CLASS and part.measurable]
     if not parts:
         return True
-    together = Subset(PartKind.TIER, "all", tuple(part.blocks[0] for part in parts))
-    return estimate_in(arm.predictions.hits, together).interval().low <= 1 / len(arm.predictions.classes)
+    hits = [arm.predictions.hits[:, part.blocks[0]] for part in parts]
+    found = crossed_contrast(hits, [1 / len(parts)] * len(parts), span=1.0)
+    found = replace(found, images=found.images * len(parts))
+    return found.interval().low <= 1 / len(arm.predictions.classes)
 
 
 def _arm(arm: Arm, comparison: Comparison, gap: Gap | None) -> ArmResult:

@@ -95,7 +95,9 @@ def account(
     warnings = [*everything.account.warnings, *_alike(everything), *lost(everything, found)]
     warnings += [] if "near_copies" in together else _near(everything, found.rows, seed)
     cells = cells_in(everything, dealt)
-    warnings += [*_straddling(everything, dealt), *small(classes), *scarce_cells(cells)]
+    warnings += [*_straddling(everything, dealt), *small(classes)]
+    # What a classifier takes for a class of the groups that it knows is no question where it is asked about new ones.
+    warnings += [] if "group" in together else scarce_cells(cells)
     return Account(files, classes, cells, notes, warnings)
 
 
@@ -157,6 +159,8 @@ def _alike(everything: RawImages) -> Iterator[str]:
         for same in almost_same(names):
             spelt = [name if name.isascii() else f"{name} ({ascii(name)[1:-1]})" for name in same]
             yield f"{what} whose names are almost the same: {listed(spelt)}. If they are one, give them one name"
+    if {"-1", "0"} <= {*everything.classes}:
+        yield "a class is called -1, which in many datasets means that an image has no label: is it a class?"
 
 
 def _near(everything: RawImages, kept: IntArray, seed: int) -> Iterator[str]:

@@ -41,8 +41,11 @@ def cells_in(everything: RawImages, dealt: Mapping[str, IntArray]) -> dict[str, 
 
 
 def scarce_cells(cells: CellCounts) -> Iterator[str]:
-    """Say which cells training lacks, or has few images of, beside the largest."""
-    train = {(name, group): counts["train"] for name, of in cells.items() for group, counts in of.items()}
+    """Say which cells training lacks, or has few images of, beside the largest; groups set apart whole are meant so."""
+    trained = {group for of in cells.values() for group, counts in of.items() if counts["train"]}
+    train = {
+        (name, group): counts["train"] for name, of in cells.items() for group, counts in of.items() if group in trained
+    }
     largest = max(train.values(), default=0)
     empty = [f"{name} from {group}" for (name, group), count in train.items() if not count]
     rare = [f"{name} from {group} ({count})" for (name, group), count in train.items() if 0 < count * RARE < largest]

@@ -1,6 +1,7 @@
 """Checks on raw images before anything trains on them."""
 
 import math
+import re
 import unicodedata
 from collections.abc import Iterable
 from typing import NamedTuple
@@ -45,6 +46,8 @@ def almost_same(names: Iterable[str]) -> list[list[str]]:
     """Find names that differ by case, spaces or marks between words, or by how Unicode spells the same signs."""
     alike: dict[str, list[str]] = {}
     for name in names:
+        if re.fullmatch(r"[-+]\d+", name):  # a sign is no mark between words
+            continue
         plain = unicodedata.normalize("NFKC", name).casefold().replace("_", " ").replace("-", " ")
         alike.setdefault(" ".join(unicodedata.normalize("NFKC", plain).split()), []).append(name)
     return [each for each in alike.values() if len(each) > 1]

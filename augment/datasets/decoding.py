@@ -86,7 +86,7 @@ class Decoded(NamedTuple):
         enlarged: Whether it was smaller.
         pictures: Whether the file holds further pictures: previews or depth that a camera added.
         profiled: Whether its colours are ink, converted without a profile.
-        deep: Whether it had more than 8 bits a channel.
+        deep: Whether it had more than 8 bits a channel, or numbers that are no levels of 8 bits.
     """
 
     pixels: UInt8Array
@@ -177,6 +177,8 @@ def _decode(data: bytes, look: Look) -> Decoded:
 def _of_numbers(values: npt.NDArray[np.generic], look: Look) -> Decoded:
     mode = "RGB" if values.ndim == 3 else "L"
     facts = Facts(values.shape[0], values.shape[1], mode, 8 * values.dtype.itemsize)
+    if values.dtype == np.bool_:  # as of a file with one bit a channel
+        values, facts = np.where(values, 255, 0).astype(np.uint8), facts._replace(bits=1)
     if values.dtype == np.uint8:
         return fitted(Image.fromarray(values), look, facts)
     whole = 2 ** (8 * values.dtype.itemsize) if values.dtype.kind == "u" else None
@@ -208,10 +210,11 @@ def _of_dicom(data: bytes, look: Look) -> Decoded:
         colours = pixels if kind == "RGB" else convert_color_space(pixels, kind, "RGB")
         return fitted(Image.fromarray(np.asarray(colours, dtype=np.uint8)), look, facts)
     bits, values = int(found.BitsStored), np.asarray(apply_modality_lut(pixels, found))
-    if bits > 8 or values.dtype != np.uint8:
+    deep = bits > 8 or values.dtype != np.uint8
+    if deep:
         whole = 2**bits if values.dtype.kind == "u" else None
         values = to_eight_bits(values, _require_levels(f"{bits} bits", look), whole)
-    return fitted(Image.fromarray(255 - values if kind == "MONOCHROME1" else values), look, facts, deep=bits > 8)
+    return fitted(Image.fromarray(255 - values if kind == "MONOCHROME1" else values), look, facts, deep=deep)
 
 
 def _require_levels(found: str, look: Look) -> Levels:

@@ -60,7 +60,10 @@ class EmbeddedPictures(PictureSource):
         columns = file.schema_arrow.names
         wanted = [self.image, self.label, *required(self, "group", "split")]
         if missing := [name for name in wanted if name not in columns]:
-            raise DataError(f"{path}: expected the column(s) {listed(missing)}, found {listed(columns)}")
+            raise DataError(
+                f"{path}: expected the column(s) {listed(missing)}, found {listed(columns)}: say which is meant by "
+                "`image` and `label` in the source's block"
+            )
         return Shard(path, file, _class_names(file.schema_arrow.metadata or {}, self.label))
 
     def _rows(self, raw: Path, name: str, shard: "Shard") -> Iterator[Row]:

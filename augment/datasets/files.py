@@ -250,6 +250,14 @@ def _warnings(classes: dict[str, list[str]]) -> list[str]:
             f"class folders with folders for splits in them: {listed(split)}. Those are not heeded: all images of a "
             "class are dealt anew, as the block's `split` says"
         )
+    inner = [{_inner(each) for each in own} for own in classes.values()]
+    common = sorted(set.intersection(*inner) - {"", *SPLITS})
+    if len(common) > 1 and not any("" in each for each in inner):
+        found.append(
+            f"every class folder holds folders of the same names: {listed(common)}. If these are the classes, and "
+            f"{listed(classes)} are folds, places or sessions, move the images into one folder a class, and name the "
+            "others as groups in a CSV file"
+        )
     return found
 
 

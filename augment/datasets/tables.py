@@ -33,7 +33,7 @@ def csv_rows(path: Path, columns: Sequence[str], expected: str) -> list[dict[str
     header = [name.strip() for name in lines[0][1]] if lines else []
     if any(header.count(column) != 1 for column in columns):
         found = listed(header) or "an empty file"
-        hint = "; its columns seem to be parted by ; or a tab: save it with commas" if _other_mark(header) else ""
+        hint = "; its columns seem to be parted by ; or a tab: save it with commas" if other_mark(header) else ""
         raise DataError(f"{path}: {expected}, found {found}{hint}")
     uneven = [f"line {number} ({len(row)})" for number, row in lines[1:] if len(row) != len(header)]
     if uneven:
@@ -51,7 +51,7 @@ def read_rows(path: Path, columns: Sequence[str]) -> list[dict[str, str]]:
     Raises:
         DataError: The file is not there or no such table, a column is missing, or a cell holds a list.
     """
-    expected = f"expected a table with the columns {' and '.join(columns)}"
+    expected = "expected a table" + (f" with the columns {' and '.join(columns)}" if columns else "")
     if path.suffix == ".csv":
         return csv_rows(path, columns, f"{expected}, in UTF-8, with commas")
     try:
@@ -91,5 +91,6 @@ def _json_lines(path: Path) -> Iterator[Mapping[str, Any]]:
                 yield row
 
 
-def _other_mark(header: list[str]) -> bool:
+def other_mark(header: Sequence[str]) -> bool:
+    """Whether what looks like one column is several, with other marks than commas between them."""
     return len(header) == 1 and any(mark in header[0] for mark in ";\t")

@@ -2,6 +2,7 @@
 
 import os
 import re
+import shlex
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -41,11 +42,8 @@ def inspect(source: Path, params: Path, page: Path | None, cost: Cost | None = N
         for line in lines(found, suggestion, errors):
             print(line)
         first = "" if suggestion.counts and not found.unread else ", once what is said above is mended"
-        print(
-            f"\nSuggested, and written to {params.name}{first} by: python -m augment add {name} {source}\n\n{block}",
-            end="",
-            flush=True,
-        )
+        command = f"python -m augment add {name} {shlex.quote(str(source))}"
+        print(f"\nSuggested, and written to {params.name}{first} by: {command}\n\n{block}", end="", flush=True)
         takes = cost(params, name, settings, raw) if cost and suggestion.counts else ""
         if takes:
             print(f"\n{wrapped('A run takes', takes)}")
@@ -126,6 +124,8 @@ def _require_sound(params: Path, text: str) -> None:
     try:
         write_text(draft, text)
         parse(Settings, load_yaml(draft), str(params))
+    except SettingsError as error:
+        raise SettingsError(str(error).replace(str(draft), str(params))) from error
     finally:
         draft.unlink(missing_ok=True)
 

@@ -2,6 +2,7 @@
 
 import itertools
 from collections import Counter
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -15,7 +16,7 @@ from augment.datasets.decoding import Facts, Look
 from augment.datasets.levels import Levels
 from augment.datasets.near import near_pairs
 from augment.datasets.pictures import PictureSource
-from augment.datasets.told import Told
+from augment.datasets.told import Content, Told
 from augment.inspection.reading import decoded
 
 THUMBNAIL = Look(32, 32, "rgb", "stretch", Levels("percentile"), quick=True)
@@ -32,7 +33,9 @@ class Findings(NamedTuple):
         rows: Of the images that were looked at and could be read.
         sizes: Their heights and widths, N×2.
         modes: Mode → images.
-        deep: How many have more than 8 bits a channel.
+        deep: How many have more than 8 bits a channel, or other numbers.
+        between: Lowest and highest number of images that are no files but numbers of another kind than 8 bits; None
+            where there are none.
         pixels: uint8, N×3×32×32.
         unread: Name → why it cannot be read.
         distinct: Places in ``pixels`` of the first image of each picture.
@@ -46,6 +49,7 @@ class Findings(NamedTuple):
     sizes: IntArray
     modes: Counter[str]
     deep: int
+    between: tuple[float, float] | None
     pixels: UInt8Array
     unread: dict[str, str]
     distinct: IntArray
@@ -84,15 +88,19 @@ def look(source: PictureSource, raw: Path, seed: int = 0) -> Findings:
     told, contents = source.listing(raw)
     looked_at = range(0, len(told.labels), -(-len(told.labels) // MOST))
     pixels = np.empty((len(looked_at), 3, THUMBNAIL.height, THUMBNAIL.width), dtype=np.uint8)
-    rows, facts, unread = list[int](), list[Facts](), dict[str, str]()
-    some = itertools.islice(contents, 0, None, looked_at.step)
-    for row, each in zip(looked_at, decoded(some, len(looked_at), THUMBNAIL), strict=False):
+    rows, facts, unread, deep = list[int](), list[Facts](), dict[str, str](), 0
+    spans, ends = dict[int, tuple[float, float]](), list[float]()
+    some = _measured(itertools.islice(contents, 0, None, looked_at.step), spans)
+    for place, each in enumerate(decoded(some, len(looked_at), THUMBNAIL)):
+        row = looked_at[place]
         if isinstance(each, DataError):
             unread[told.name(row)] = str(each)
             continue
         pixels[len(rows)] = each.pixels
         rows.append(row)
         facts.append(each.facts)
+        deep += each.deep
+        ends += spans.get(place, ())
     if not rows:
         raise DataError(f"{raw}: no image can be read, e.g. {next(iter(unread.items()))}")
     pixels = pixels[: len(rows)]
@@ -104,7 +112,8 @@ def look(source: PictureSource, raw: Path, seed: int = 0) -> Findings:
         rows=where,
         sizes=np.asarray([(each.height, each.width) for each in facts], dtype=np.int64),
         modes=Counter(each.mode for each in facts),
-        deep=sum(each.bits > 8 for each in facts),
+        deep=deep,
+        between=(min(ends), max(ends)) if ends else None,
         pixels=pixels,
         unread=unread,
         distinct=kept,
@@ -112,6 +121,14 @@ def look(source: PictureSource, raw: Path, seed: int = 0) -> Findings:
         disputed=[where[same].tolist() for same in disputed],
         near=where[near],
     )
+
+
+def _measured(contents: Iterable[Content], spans: dict[int, tuple[float, float]]) -> Iterator[Content]:
+    """Note the lowest and highest number of those that are no files but numbers of another kind than 8 bits."""
+    for place, content in enumerate(contents):
+        if isinstance(content, np.ndarray) and content.dtype != np.uint8:
+            spans[place] = float(content.min()), float(content.max())
+        yield content
 
 
 def _same(pixels: UInt8Array, labels: IntArray) -> tuple[IntArray, int, list[list[int]]]:

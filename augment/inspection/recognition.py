@@ -1,6 +1,7 @@
 """Which layout a folder or a file has, told by its names and by the columns of its tables."""
 
 import os
+import re
 import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -16,14 +17,21 @@ from augment.core.text import listed
 from augment.datasets.files import SUFFIXES, harmless
 from augment.datasets.pictures import PictureSource
 from augment.datasets.raw import SourceSpec
-from augment.datasets.tables import TABLES, read_rows
+from augment.datasets.tables import TABLES, other_mark, read_rows
 from augment.datasets.told import SPLIT_OF
 
 FILE = ("file", "file_name", "filename", "image", "image_path", "path", "img", "image_id")
+IMAGE = ("image", "img", "picture", "photo")
 LABEL = ("label", "labels", "class", "class_name", "target", "category", "diagnosis", "finding")
 GROUP = ("group", "patient", "patient_id", "subject", "subject_id", "site", "hospital", "camera", "clip", "video")
 SPLIT = ("split", "set", "subset", "partition")
+COLUMNS = {"file": FILE, "label": LABEL, "group": GROUP, "split": SPLIT}
 """Names that columns go by, the likeliest first; case does not count."""
+NO_TABLES = (".tsv", ".json")
+"""Suffixes of tables that are not read."""
+UNRELATED = "If it is not about these images, hide it (a dot before the name)"
+LOOKED_AT = 1 << 24
+"""Bytes of a table in which names of images are looked for."""
 MANY = {".parquet": "parquet", ".npz": "npz", ".tar": "webdataset", "-ubyte": "idx", "-ubyte.gz": "idx"}
 """Suffix of files that hold many images → the source that reads them."""
 
@@ -35,13 +43,18 @@ def opened(source: Path) -> Iterator[Path]:
     """Give the folder to read: the source itself, or one that holds nothing but it where it is a file.
 
     Raises:
-        DataError: There is no such folder or file.
+        DataError: There is no such folder or file, or it does not hold images by itself.
     """
     if source.is_dir():
         yield source
         return
     if not source.is_file():
         raise DataError(f"{source}: expected a folder or a file, found none")
+    if not source.name.lower().endswith(tuple(MANY)):
+        raise DataError(
+            f"{source}: expected a folder of images, or a file that holds many ({', '.join(MANY)}): name the folder in "
+            "which it lies"
+        )
     with TemporaryDirectory() as scratch:
         place(source, Path(scratch, source.name))
         yield Path(scratch)
@@ -65,24 +78,27 @@ def recognised(raw: Path) -> Block:
     kinds = {kind for name in names for suffix, kind in MANY.items() if name.lower().endswith(suffix)}
     images = [name for name in names if name.lower().endswith(SUFFIXES)]
     if not images and len(kinds) == 1:
-        return {"kind": kinds.pop()}
+        kind = kinds.pop()
+        return {"kind": kind} | (_embedded(raw, names) if kind == "parquet" else {})
     if not images:
         raise DataError(
             f"{raw}: expected images ({', '.join(SUFFIXES)}) or files that hold many ({', '.join(MANY)}) of one kind, "
             f"found {listed(names) or 'nothing'}"
         )
-    tops = {name.partition("/")[0] for name in images if "/" in name}
-    tables = [name for name in names if name.lower().endswith(TABLES)]
+    split = all(name.partition("/")[0].lower() in SPLIT_OF for name in images)
+    tables = [name for name in names if _is_beside(name, (*TABLES, *NO_TABLES))]
     for name in tables:
-        if "/" not in name or (name.count("/") == 1 and name.partition("/")[0].lower() in SPLIT_OF):
-            columns = _columns(raw / name)
-            if block := _of_table(name.rpartition("/")[2], columns):
-                return block
-            if {"file", "group"} <= set(columns) and "/" not in name and name.endswith(".csv"):
-                return {"kind": "image_folder", "groups": name}
-    if tops and all(name.lower() in SPLIT_OF for name in tops) and all(name.count("/") > 1 for name in images):
-        return {"kind": "split_folders"}
-    return {"kind": "image_folder"}
+        if block := _of_table(raw, name, images):
+            return block
+    folders = {name.split("/")[split] for name in images if name.count("/") > split}
+    if len(folders) < 2 and tables:
+        told = "\n  ".join(f"{name}: {_strange(raw / name)}" for name in tables)
+        raise DataError(
+            f"{raw}: no folder a class, and no table that says what the images show. Expected a CSV file (or "
+            f"{', '.join(TABLES[1:])}) with a column for the image's file, called {FILE[0]}, and one for its class, "
+            f"called {LABEL[0]}; found\n  {told}"
+        )
+    return {"kind": "split_folders" if split else "image_folder"}
 
 
 def reader(block: Block) -> PictureSource:
@@ -98,28 +114,90 @@ def _names(raw: Path) -> Iterator[str]:
             name = Path(folder, file).relative_to(raw).as_posix()
             if not any(part.startswith(".") for part in name.split("/")):
                 reason = harmless(name, Path(folder, file).lstat().st_mode)
-                if reason is None or name.lower().endswith(TABLES):
+                if reason is None or name.lower().endswith((*TABLES, *NO_TABLES)):
                     yield name
 
 
-def _of_table(name: str, columns: Sequence[str]) -> Block | None:
-    """Tell the settings that read a table; None where it names no images and labels."""
-    found = {key: _column(columns, known) for key, known in zip(("file", "label"), (FILE, LABEL), strict=True)}
-    if not all(found.values()):
+def _embedded(raw: Path, names: Sequence[str]) -> Block:
+    """Tell the columns of a Parquet file that holds images, where they go by other names."""
+    import pyarrow.parquet as pq
+
+    try:
+        columns = pq.read_schema(raw / next(name for name in names if name.lower().endswith(".parquet"))).names
+    except Exception:  # whatever is wrong with it, the source says so
+        return {}
+    found = {key: _column(columns, known) for key, known in (COLUMNS | {"file": IMAGE}).items()}
+    found = {"image": found.pop("file")} | found
+    return {key: column for key, column in found.items() if column and column != key}
+
+
+def _is_beside(name: str, suffixes: tuple[str, ...]) -> bool:
+    """Whether a file lies in the folder itself, or in one for a split, and ends so."""
+    folder, _, own = name.rpartition("/")
+    return own.lower().endswith(suffixes) and (not folder or folder.lower() in SPLIT_OF)
+
+
+def _of_table(raw: Path, name: str, images: Sequence[str]) -> Block | None:
+    """Tell the settings that read a table; None where it tells no labels and no groups.
+
+    Raises:
+        DataError: It names images, but cannot be read, or names their groups otherwise than they are read.
+    """
+    path, own = raw / name, name.rpartition("/")[2]
+    speaks = _names_some(path, images)
+    if not own.lower().endswith(TABLES):
+        if own.lower().endswith(".tsv") and speaks:
+            raise DataError(f"{path}: names images, and is not read: save it with commas, as .csv. {UNRELATED}")
         return None
-    found |= {key: _column(columns, known) for key, known in zip(("group", "split"), (GROUP, SPLIT), strict=True)}
-    named = {key: column for key, column in found.items() if column and column != key}
-    return {"kind": "image_table"} | ({} if name == "labels.csv" else {"table": name}) | named
+    try:
+        columns = _columns(path)
+    except DataError as error:
+        if speaks:
+            raise DataError(f"{error}. {UNRELATED}") from error
+        return None
+    found = {key: _column(columns, known) for key, known in COLUMNS.items()}
+    if found["file"] and found["label"]:
+        named = {key: column for key, column in found.items() if column and column != key}
+        return {"kind": "image_table"} | ({} if own == "labels.csv" else {"table": own}) | named
+    if found["file"] and found["group"] and name == own and speaks:
+        if not own.endswith(".csv") or (found["file"], found["group"]) != ("file", "group"):
+            raise DataError(
+                f"{path}: names images and their groups: save it as a CSV file with the columns file and group "
+                f"(found {listed(columns)}), or images of one group stand in train and in test. {UNRELATED}"
+            )
+        return {"kind": "image_folder", "groups": own}
+    return None
+
+
+def _names_some(path: Path, images: Sequence[str]) -> bool:
+    """Whether a text, in whatever encoding, has names of images in it."""
+    words = set(re.split(rb"[\s,;|\"'/\\]+", path.read_bytes()[:LOOKED_AT].replace(b"\0", b"")))
+    return any(name.rpartition("/")[2].encode(errors="surrogateescape") in words for name in images)
 
 
 def _columns(path: Path) -> list[str]:
+    """Give the names of a table's columns.
+
+    Raises:
+        DataError: It cannot be read, or with other marks than commas.
+    """
+    rows = read_rows(path, [])
+    columns = list(rows[0]) if rows else []
+    if other_mark(columns):
+        raise DataError(f"{path}: expected commas between the columns, found ; or tabs: save it with commas")
+    return columns
+
+
+def _strange(path: Path) -> str:
+    """Say why a table tells no labels."""
+    if not path.name.lower().endswith(TABLES):
+        return "of a kind that is not read"
     try:
-        rows = read_rows(path, [])
-    except DataError:
-        return []
-    return list(rows[0]) if rows else []
+        return f"the columns {listed(_columns(path))}"
+    except DataError as error:
+        return str(error).removeprefix(f"{path}: ")
 
 
 def _column(columns: Sequence[str], known: Sequence[str]) -> str | None:
-    by_name = {column.lower(): column for column in columns}
+    by_name = {column.lower().replace(" ", "_"): column for column in columns}
     return next((by_name[name] for name in known if name in by_name), None)

@@ -124,7 +124,10 @@ def _facts(found: Findings) -> Iterator[tuple[str, str]]:
     yield "size", f"{low[0]}×{low[1]}{'' if (low == high).all() else between} pixels (height × width)"
     yield "colours", ", ".join(f"{mode} ({count})" for mode, count in found.modes.most_common())
     if found.deep:
-        yield "depth", f"{found.deep} have more than 8 bits a channel: say by `depth` which of their levels are meant"
+        levels = "have more than 8 bits a channel"
+        if found.between is not None:
+            levels = f"are numbers from {found.between[0]:g} to {found.between[1]:g} of another kind than 8 bits"
+        yield "depth", f"{found.deep} {levels}: say by `depth` which of their levels are meant"
     if counts.max() >= LOPSIDED * counts.min():
         yield "balance", f"{counts.max() / max(1, counts.min()):.0f} times as many images of a class as of another"
     if told.groups is not None:
@@ -139,7 +142,7 @@ def _facts(found: Findings) -> Iterator[tuple[str, str]]:
         some = (f"{name} ({why})" for name, why in list(found.unread.items())[:EXAMPLES])
         yield "UNREAD", f"{counted(len(found.unread), 'image')}, with which nothing starts: {listed(some)}"
     for reason, names in told.account.left_out.items():
-        yield "left out", f"{len(names)} files, {reason}: {listed(names[:EXAMPLES])}"
+        yield "left out", f"{counted(len(names), 'file')}, {reason}: {listed(names[:EXAMPLES])}"
     for said in told.account.warnings:
         yield "mind", said
 

@@ -47,7 +47,7 @@ class Suggestion(NamedTuple):
 def suggest(block: Block, found: Findings, *, quick: bool = False) -> Suggestion:
     """Suggest settings, and deal the images by them."""
     source = block | {"image_size": _size(found.sizes, QUICK if quick else LARGEST)}
-    source |= {"mode": "grey" if found.grey else "rgb"} | ({"depth": "percentile"} if found.deep else {})
+    source |= {"mode": "grey" if found.grey else "rgb"} | (_depth(found.between) if found.deep else {})
     split, dealt, doubts = _dealt(found)
     counts = {
         name: np.bincount(found.told.labels[rows], minlength=len(found.told.classes)).astype(np.int64)
@@ -78,6 +78,12 @@ def dataset_block(suggestion: Suggestion, synthesizers: dict[str, str], *, quick
         "synthesis": {"per_class": DRAWN},
         "classifier": {"flips": False},
     }
+
+
+def _depth(between: tuple[float, float] | None) -> Block:
+    """Keep the levels of numbers that go from 0 to 1 or to 255; what black and white are in others, each image says."""
+    whole = next((high for high in (1, 255) if between and between[0] >= 0 and between[1] <= high), None)
+    return {"depth": "percentile"} if whole is None else {"depth": "window", "window": [0, whole]}
 
 
 def _size(sizes: IntArray, largest: int) -> int | list[int]:

@@ -21,6 +21,7 @@ class Pictures:
         filmstrip: PNG: one row an evaluation point, one sample a class, always of the same noise.
         grid: PNG: real images on the left, synthetic ones on the right, one row a class.
         nearest: PNG: pairs of a synthetic image and its nearest training image, one row a class.
+        translated: Whether the synthetic images of ``grid`` are translations of the real ones, in their order.
     """
 
     name: str
@@ -28,6 +29,7 @@ class Pictures:
     filmstrip: bytes | None = None
     grid: bytes | None = None
     nearest: bytes | None = None
+    translated: bool = False
 
 
 @dataclass(frozen=True)

@@ -23,6 +23,9 @@ from augment.results.record import Result
 
 LIBRARIES = ("torch", "torchvision", "numpy", "scipy", "scikit-learn", "pandas", "matplotlib", "dvc", "prefect")
 
+TRANSLATORS = ("fourier", "histogram", "translator", "transport")
+"""Kinds of synthesizers whose images are translations of real ones."""
+
 NAMES = ("actual", "predicted", "figure")
 """Columns that are text even where they look like numbers or, as ``NA``, like nothing."""
 
@@ -70,7 +73,10 @@ def read_dataset(name: str, spec: Any, synthesizers: Sequence[str], places: Plac
     return replace(
         read_point(name, spec, places.result),
         confusion=confusion,
-        pictures=tuple(_read_pictures(each, places) for each in synthesizers),
+        pictures=tuple(
+            _read_pictures(each, places, translated=spec.synthesizers[each].kind in TRANSLATORS)
+            for each in synthesizers
+        ),
         account=_known(places.files, read_json),
     )
 
@@ -108,7 +114,7 @@ def described(spec: Spec) -> str:
     return ", ".join(parts)
 
 
-def _read_pictures(name: str, places: Places) -> Pictures:
+def _read_pictures(name: str, places: Places, *, translated: bool) -> Pictures:
     def found(pattern: PathPattern, reader: Callable[[Path], T]) -> T | None:
         return _known(pattern.at(synthesizer=name), reader)
 
@@ -118,6 +124,7 @@ def _read_pictures(name: str, places: Places) -> Pictures:
         filmstrip=found(places.filmstrip, Path.read_bytes),
         grid=found(places.grid, Path.read_bytes),
         nearest=found(places.nearest_train, Path.read_bytes),
+        translated=translated,
     )
 
 

@@ -53,28 +53,13 @@ class Facts:
         )
 
 
-@dataclass(frozen=True)
-class Counted:
-    """What a source has, by names and numbers alone.
-
-    Attributes:
-        classes: Class names.
-        counts: Images of each, shape (K,).
-        official: How many of each the source itself sets apart for testing, shape (K,); None where it says nothing.
-    """
-
-    classes: tuple[str, ...]
-    counts: IntArray
-    official: IntArray | None = None
-
-
 def facts(source: Source, split: SplitSpec, scarcity: Scarcity, raw: Path) -> Facts:
     """Count a dataset's images without decoding them; duplicates and what cannot be read are counted, too.
 
     Raises:
         DataError: The files cannot be used as they are.
     """
-    told = _told(source, raw)
+    told = what_is_told(source, raw)
     counts = told.counts()
     total = int(counts.sum())
     test = _apart(split.test, "test", told, total)
@@ -107,21 +92,14 @@ def _apart(size: object, name: str, told: Told, total: int) -> int:
     return round(size * total) if isinstance(size, float) else min(size, total)
 
 
-def count(source: Source, raw: Path) -> Counted:
-    """Count the images of each class without decoding them; duplicates and what cannot be read are counted, too.
+def what_is_told(source: Source, raw: Path) -> Told:
+    """Tell what is known of each image without decoding it; of the MNIST family, yet to be downloaded, without looking.
+
+    Duplicates and what cannot be read are counted, too.
 
     Raises:
         DataError: The files cannot be used as they are.
     """
-    told = _told(source, raw)
-    apart = (
-        None if told.splits is None else np.bincount(told.labels[told.splits == "test"], minlength=len(told.classes))
-    )
-    return Counted(tuple(told.classes), told.counts(), apart)
-
-
-def _told(source: Source, raw: Path) -> Told:
-    """Tell what is known of each image; of the MNIST family, yet to be downloaded perhaps, without looking."""
     if isinstance(source, TorchvisionSource):
         each, official = MNIST_FAMILY
         splits = np.tile(np.repeat(["train", "test"], [each - official, official]), 10)

@@ -10,10 +10,10 @@ from augment.core.images import IntArray
 from augment.core.text import listed
 from augment.datasets.account import small
 from augment.datasets.checks import MIN_CLASSES, almost_same
-from augment.datasets.raw import RawImages
-from augment.datasets.splits import split_rows, thin
+from augment.datasets.split_spec import SplitSpec
+from augment.datasets.splits import scarce, split_rows
 from augment.merging.merge import additions
-from augment.planning.facts import Counted, count
+from augment.planning.facts import what_is_told
 from augment.settings import Settings
 
 
@@ -28,30 +28,37 @@ def foreseen(settings: Settings, name: str, raw: Path) -> list[str]:
     Raises:
         DataError: `prepare` will refuse the dataset, for this reason.
     """
+    classes, dealt = _dealt(settings, name, raw)
+    by_class = {each: {part: int(counts[k]) for part, counts in dealt.items()} for k, each in enumerate(classes)}
+    alike = [f"classes whose names are almost the same: {listed(names)}" for names in almost_same(classes)]
+    return [*alike, *small(by_class), *_mixes(settings, name, classes, dealt["train"])]
+
+
+def idle_mixes(settings: Settings, name: str, raw: Path) -> list[str]:
+    """Name the mixes that would add nothing to a dataset; see `foreseen`."""
+    train = _dealt(settings, name, raw)[1]["train"]
+    return [mix for mix, spec in settings.mixes.items() if not spec.synthetic_only and not additions(train, spec).any()]
+
+
+def _dealt(settings: Settings, name: str, raw: Path) -> tuple[tuple[str, ...], dict[str, IntArray]]:
+    """Give the classes, and split → images of each."""
     spec = settings.datasets[name]
-    found = count(spec.source, raw)
+    found = what_is_told(spec.source, raw)
     if len(found.classes) < MIN_CLASSES:
         raise DataError(f"expected at least {MIN_CLASSES} classes, found {listed(found.classes) or 'none'}")
-    stand_in = _rows(found)
-    split = split_rows(stand_in, spec.split, settings.seed)
-    kept = thin(split.train, stand_in.labels, stand_in.classes, spec.scarcity, settings.seed)
+    # Labels, groups and splits of the images, but no pixels.
+    unseen = found.of(np.broadcast_to(np.uint8(0), (len(found.labels), 1, 1, 1)))
+    split, kept = scarce(unseen, split_rows(unseen, _by_names(spec.split), settings.seed), spec.scarcity, settings.seed)
     dealt = {
-        part: np.bincount(stand_in.labels[rows], minlength=len(found.classes)).astype(np.int64)
+        part: np.bincount(found.labels[rows], minlength=len(found.classes)).astype(np.int64)
         for part, rows in (("train", kept), ("val", split.val), ("test", split.test))
     }
-    by_class = {each: {part: int(counts[k]) for part, counts in dealt.items()} for k, each in enumerate(found.classes)}
-    alike = [f"classes whose names are almost the same: {listed(names)}" for names in almost_same(found.classes)]
-    return [*alike, *small(by_class), *_mixes(settings, name, found.classes, dealt["train"])]
+    return found.classes, dealt
 
 
-def _rows(found: Counted) -> RawImages:
-    """Stand in for the images: labels, and which are set apart for testing."""
-    labels = np.repeat(np.arange(len(found.classes)), found.counts)
-    is_test = None
-    if found.official is not None:
-        within = np.concatenate([np.arange(number) for number in found.counts])
-        is_test = within < found.official[labels]
-    return RawImages(np.broadcast_to(np.uint8(0), (len(labels), 1, 1, 1)), labels, found.classes, is_test)
+def _by_names(spec: SplitSpec) -> SplitSpec:
+    """Leave out what only pixels tell."""
+    return spec.model_copy(update={"keep_together": sorted(spec.together() - {"near_copies"})})
 
 
 def _mixes(settings: Settings, name: str, classes: tuple[str, ...], train: IntArray) -> Iterator[str]:

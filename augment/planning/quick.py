@@ -5,8 +5,11 @@ from typing import Any
 
 import yaml
 
+from augment.core.errors import AugmentError
 from augment.core.store import write_text
+from augment.core.text import listed
 from augment.merging.mix_spec import REAL
+from augment.planning.foresight import idle_mixes
 from augment.settings import Settings
 
 SEEDS = 2
@@ -16,9 +19,38 @@ STEPS, CAP = 1 / 3, 1 / 2
 """What is left of the steps of synthesizers, and of the cap on those of classifiers, which mostly stop before it."""
 
 
-def write(settings: Settings, path: Path) -> None:
-    """Write the settings of a first look as YAML."""
-    write_text(path, yaml.safe_dump(quick(settings), sort_keys=False, allow_unicode=True))
+SHARE = 0.5
+"""Of synthetic images, where classes are so equal that there is nothing to fill."""
+
+
+def write(settings: Settings, path: Path, raw: Path) -> None:
+    """Write the settings of a first look as YAML.
+
+    Where the mix that stays would add nothing to some dataset, there would be nothing to see: it has a share instead,
+    and that is said.
+
+    Args:
+        settings: Those to cut down.
+        path: Where to write.
+        raw: The folder of raw datasets.
+    """
+    cut = quick(settings)
+    for mix, block in cut["mixes"].items():
+        idle = [name for name in settings.datasets if mix in _idle(settings, name, raw / name)]
+        if idle:
+            print(
+                f"quick: mixes.{mix} has `share: {SHARE}` in place of `fill: {block.pop('fill')}`, which would add "
+                f"nothing to {listed(idle)}, whose classes are equally large"
+            )
+            block["share"] = SHARE
+    write_text(path, yaml.safe_dump(cut, sort_keys=False, allow_unicode=True))
+
+
+def _idle(settings: Settings, name: str, raw: Path) -> list[str]:
+    try:
+        return idle_mixes(settings, name, raw)
+    except AugmentError:  # which the estimate tells, and `prepare`
+        return []
 
 
 def quick(settings: Settings) -> dict[str, Any]:

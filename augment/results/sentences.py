@@ -139,7 +139,10 @@ def _evidence(result: Result) -> Iterator[str]:
 def _why_not_judged(result: Result) -> str:
     empty = sorted({f"`{arm.train_set}`" for arm in result.arms if arm.kind is ArmKind.EMPTY_MIX})
     if empty:
-        return f"no synthetic image was added to {', '.join(empty)}"
+        return (
+            f"no synthetic image was added to {', '.join(empty)}. Where every class had as many images as `fill` asks "
+            "for, give the mix a `share: 0.5` instead"
+        )
     return "no arm with both is left" if result.left_out else "no arm trains on both"
 
 

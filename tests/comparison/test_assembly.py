@@ -5,7 +5,7 @@ import pytest
 from scipy import stats
 
 from augment.comparison.arms import Arm
-from augment.comparison.assembly import score
+from augment.comparison.assembly import guesses, score
 from augment.comparison.release import kept
 from augment.comparison.significance import ALPHA
 from augment.evaluation.predictions import GroundTruth, Predictions
@@ -58,6 +58,25 @@ def test_val_accuracy_is_no_score_of_test() -> None:
     one = arm("real", "plain", np.ones((2, 4)), [0.5, 0.7])
     assert score(one, FIGURES["val_accuracy"]).mean == pytest.approx(0.6)
     assert score(one, FIGURES["accuracy"]).mean == 1.0
+
+
+@pytest.mark.parametrize(
+    ("classes", "each", "missed", "expected"),
+    [
+        (2, 6, 0, False),  # 12 of 12: 0.5¹² by guessing
+        (2, 3, 0, False),  # 6 of 6, low end 1 - 0.025^(1/6) = 0.541
+        (2, 2, 0, True),  # 4 of 4, low end 0.398
+        (10, 2, 0, False),  # 20 of 20
+        (2, 20, 7, True),  # 26 of 40
+        (2, 20, 3, False),  # 34 of 40
+    ],
+)
+def test_who_is_right_oftener_than_chance_does_not_guess(classes: int, each: int, missed: int, expected: bool) -> None:
+    labels = np.arange(classes * each) % classes
+    said = np.where(np.arange(len(labels)) < missed * classes, (labels + 1) % classes, labels)
+    truth = GroundTruth(classes=tuple(map(str, range(classes))), labels=tuple(labels.tolist()))
+    probabilities = np.repeat(np.eye(classes, dtype=np.float32)[said][None], 2, axis=0)
+    assert guesses(replace(REAL, predictions=Predictions(truth, probabilities))) == expected
 
 
 def test_the_record_holds_arms_comparisons_and_roles() -> None:

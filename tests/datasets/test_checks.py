@@ -85,6 +85,7 @@ def test_of_many_images_a_sample_is_searched(monkeypatch: pytest.MonkeyPatch) ->
         (["caf\u00e9", "cafe\u0301", "cafe"], [["caf\u00e9", "cafe\u0301"]]),
         (["stra\u00dfe", "STRASSE", "a", "\uff21"], [["stra\u00dfe", "STRASSE"], ["a", "\uff21"]]),
         (["cat", "cats", "1", "l"], []),
+        (["-1", "1", "+1"], []),
     ],
 )
 def test_names_that_look_alike_are_found(names: list[str], same: list[list[str]]) -> None:

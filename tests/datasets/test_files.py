@@ -117,6 +117,15 @@ def test_splits_inside_class_folders_are_said_not_to_be_heeded(tmp_path: Path) -
     assert warning.startswith("class folders with folders for splits in them: cat. Those are not heeded")
 
 
+def test_folders_of_the_same_names_in_every_class_folder_are_perhaps_the_classes(tmp_path: Path) -> None:
+    files = [f"{fold}/{kind}/1.png" for fold in ("fold1", "fold2") for kind in ("cat", "dog")]
+    (warning,) = survey(fill(tmp_path / "folds", *files)).warnings
+    assert warning.startswith("every class folder holds folders of the same names: cat, dog. If these are the classes")
+    assert "and fold1, fold2 are folds" in warning
+    assert survey(fill(tmp_path / "some", *files, "fold1/2.png")).warnings == []
+    assert survey(fill(tmp_path / "others", "cat/a/1.png", "cat/b/1.png", "dog/a/1.png", "dog/c/1.png")).warnings == []
+
+
 @pytest.mark.parametrize("name", ["unlabelled", "Unlabeled"])
 def test_what_has_no_label_is_no_class(tmp_path: Path, name: str) -> None:
     fill(tmp_path, "cat/1.png", "dog/1.png", f"{name}/1.png")

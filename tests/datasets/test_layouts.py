@@ -103,7 +103,10 @@ def test_images_without_a_label_are_left_out_and_counted(tmp_path: Path) -> None
         ("file", ["images/01.png"], "several rows with other labels for images/01.png"),
         ("file", ["images/02.png"], "expected one row an image, found several for images/02.png"),
         ("file", ["images/none.png"], "labels.csv: names images that are not there: images/none.png"),
-        ("file", ["images\\\\00.png"], "names images that are not there (a path's parts are joined by /)"),
+        ("file", ["images\\\\00.png"], "Is images\\\\00.png meant to be images/00.png? Paths are"),
+        ("file", ["00.png"], "names images that are not there: 00.png. Is 00.png meant to be images/00.png? Paths are"),
+        ("file", ["images/00"], "Is images/00 meant to be images/00.png? Paths are seen from the table, with their"),
+        ("file", ["other.png"], "names images that are not there: other.png. Paths are seen from the table"),
         ("file", ["../00.png"], "names images that are not there: ../00.png"),
         ("group", [""], "expected a group for each image or for none, found none of images/00.png"),
         ("split", ["holdout"], "expected splits called train, training, val,"),
@@ -201,6 +204,14 @@ def test_what_the_hub_gives_is_kept_and_read(tmp_path: Path, monkeypatch: pytest
         ({"x_train": np.zeros((4, 8, 8), np.uint8), "y_train": np.zeros(4)}, "whole numbers or text, found float64"),
         ({"pictures": np.zeros((4, 8, 8), np.uint8)}, "expected arrays called x_train, y_train"),
         ({"x": np.array([None]), "y": np.zeros(1, int)}, "found an array of Python objects, which is not unpickled"),
+        (
+            {"x": np.zeros((1, 8, 8), np.uint8), "y": np.array(["a"], object)},
+            "found an array of Python objects, which is not unpickled: save numbers or text (astype)",
+        ),
+        (
+            {"images": np.zeros((4, 8, 8), np.uint8), "data": np.ones((4, 8, 8)), "labels": np.zeros(4, int)},
+            "expected one array of images a split, found several: images with labels, data with labels",
+        ),
         ({"x": np.zeros((0, 8, 8), np.uint8), "y": np.zeros(0, int)}, "expected images, found none"),
     ],
 )
@@ -231,6 +242,12 @@ def test_labels_that_are_numbers_are_ordered_as_numbers(tmp_path: Path) -> None:
     images, _ = arrays()["train"]
     np.savez(tmp_path / "a.npz", images=images, labels=np.arange(12))
     assert load(tmp_path, kind="npz").classes == tuple(str(number) for number in range(12))
+
+
+def test_yes_and_no_are_white_and_black(tmp_path: Path) -> None:
+    images = arrays()["train"][0] > 150
+    np.savez(tmp_path / "a.npz", images=images, labels=np.arange(12) % 2)
+    assert (load(tmp_path, kind="npz").images[:, 0] == np.where(images, 255, 0)).all()
 
 
 def test_idx_files_that_are_not_whole_are_named(tmp_path: Path) -> None:

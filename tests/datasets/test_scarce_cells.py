@@ -71,6 +71,8 @@ def test_cells_without_images_are_told_and_those_with_few() -> None:
         "few train images of cat from south (3), beside 10 of the largest cell of class and group"
     ]
     assert list(scarce_cells({})) == []
+    apart = {name: {"north": {"train": 10}, "south": {"train": 0}} for name in ("cat", "dog")}
+    assert list(scarce_cells(apart)) == []  # south is set apart whole
 
 
 @pytest.mark.parametrize("names", [None, ["north"] * 80, [f"patient {k}" for k in range(80)]])

@@ -128,6 +128,24 @@ def test_a_first_look_has_smaller_images_and_fewer_steps(tmp_path: Path, params:
     assert steps == [2000, 600]
 
 
+def test_a_name_that_yaml_reads_as_something_else_is_told_of_the_settings(tmp_path: Path, params: Path) -> None:
+    image_folder(tmp_path / "toys")
+    before = contents(params.parent)
+    with pytest.raises(
+        SettingsError, match=r"project/params\.yaml: line \d+: expected a name, found no, which YAML may"
+    ):
+        add("no", tmp_path / "toys", params)
+    assert contents(params.parent) == before
+
+
+@pytest.mark.parametrize("name", ["00.png", "groups.csv"])
+def test_a_single_file_of_a_dataset_is_none(name: str, tmp_path: Path, params: Path) -> None:
+    image_folder(tmp_path / "toys")
+    (file,) = (tmp_path / "toys").rglob(name)
+    with pytest.raises(DataError, match=rf"{name}: expected a folder of images, or .*: name the folder in which it"):
+        commands.inspect(file, params, None)
+
+
 @pytest.mark.parametrize("name", ["digits", "My-Images", "size"])
 def test_a_name_that_cannot_be_is_refused_before_anything_is_written(name: str, tmp_path: Path, params: Path) -> None:
     image_folder(tmp_path / "toys")
@@ -283,6 +301,147 @@ def test_many_classes_fit_on_a_screen(tmp_path: Path, params: Path, capsys: pyte
     assert len(out.splitlines()) < 60
 
 
+FILES = [f"{number:02}.png" for number in range(12)]
+
+
+def spoken(columns: str, *, mark: str = ",", folder: str = "") -> str:
+    """Write a table that names images."""
+    first, second = columns.split(mark)
+    return f"{first}{mark}{second}\n" + "".join(f"{folder}{name}{mark}p{name[:1]}\n" for name in FILES)
+
+
+UNREAD = {
+    "semicolons": ("a.csv", spoken("file;group", mark=";").encode(), "a.csv: expected commas between the columns"),
+    "tabs": ("a.csv", spoken("file\tgroup", mark="\t").encode(), "a.csv: expected commas between the columns"),
+    "tsv": ("a.tsv", spoken("file\tgroup", mark="\t").encode(), "a.tsv: names images, and is not read: save it with"),
+    "latin1": ("a.csv", spoken("file,café").encode("latin-1"), "a.csv: expected a table, in UTF-8, with commas"),
+    "utf16": ("a.csv", spoken("file,group").encode("utf-16"), "a.csv: expected a table, in UTF-8, with commas"),
+    "uneven": ("a.csv", (spoken("file,group") + "box/00.png\n").encode(), "expected 2 fields in every row"),
+}
+
+
+@pytest.mark.parametrize("name", UNREAD)
+@pytest.mark.parametrize("labels", [True, False])
+def test_a_table_that_names_images_is_never_passed_over(name: str, labels: bool, tmp_path: Path) -> None:
+    image_folder(tmp_path)
+    (tmp_path / "groups.csv").unlink()
+    if labels:  # in which case nothing but a table says what an image shows
+        for folder in ("box", "disc"):
+            for file in list((tmp_path / folder).iterdir()):
+                file.rename(tmp_path / file.name)
+            (tmp_path / folder).rmdir()
+    table, data, said = UNREAD[name]
+    (tmp_path / table).write_bytes(data)
+    with pytest.raises(DataError) as error:
+        recognised(tmp_path)
+    assert said in str(error.value)
+    assert "If it is not about these images, hide it" in str(error.value)
+    (tmp_path / table).write_bytes(data.replace(b"png", b"jpg").replace(b"p\0n\0g\0", b"j\0p\0g\0"))
+    if not labels:
+        assert recognised(tmp_path) == {"kind": "image_folder"}
+
+
+@pytest.mark.parametrize("table", ["filename,patient", "file,group,.jsonl"])
+def test_groups_that_would_be_passed_over_are_refused(table: str, tmp_path: Path) -> None:
+    image_folder(tmp_path)
+    (tmp_path / "groups.csv").unlink()
+    first, second, *suffix = table.split(",")
+    frame = pd.DataFrame({first: [f"box/{name}" for name in FILES], second: "north"})
+    if suffix:
+        frame.to_json(tmp_path / "a.jsonl", orient="records", lines=True)
+    else:
+        frame.to_csv(tmp_path / "a.csv", index=False)
+    text = (tmp_path / f"a{suffix[0] if suffix else '.csv'}").read_text()
+    for name in FILES[:4]:
+        assert name in text
+    with pytest.raises(DataError, match="names images and their groups: save it as a CSV file with the columns file"):
+        recognised(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("table", "text", "said"),
+    [
+        ("labels.csv", "file,circle,square\n00.png,1,0\n", "labels.csv: the columns file, circle, square"),
+        ("labels.csv", "00.png,disc\n01.png,box\n", "labels.csv: the columns 00.png, disc"),
+        ("labels.json", "[]", "labels.json: of a kind that is not read"),
+        ("labels.csv", '"a', "labels.csv: expected a table, in UTF-8, with commas (Error: "),
+    ],
+)
+def test_where_no_table_says_what_images_show_those_there_are_named(
+    table: str, text: str, said: str, tmp_path: Path
+) -> None:
+    LAYOUTS["csv"].write(tmp_path)
+    (tmp_path / "labels.csv").unlink()
+    (tmp_path / table).write_text(text)
+    with pytest.raises(DataError, match="no table that says what the images show") as error:
+        recognised(tmp_path)
+    assert said in str(error.value)
+
+
+def test_test_images_without_class_folders_are_named(tmp_path: Path, params: Path) -> None:
+    LAYOUTS["split_folders"].write(tmp_path / "toys")
+    (tmp_path / "toys" / "testing" / "loose.png").write_bytes(next(pictures()).file())
+    for folder in ("box", "disc"):
+        shutil.rmtree(tmp_path / "toys" / "testing" / folder)
+    with pytest.raises(DataError, match=r"toys/testing: .*\n.*images beside the class folders.*\n.*1 found: loose.png"):
+        commands.inspect(tmp_path / "toys", params, None)
+
+
+def test_columns_of_parquet_are_found_by_their_usual_names(tmp_path: Path, params: Path) -> None:
+    rows = [
+        {"img": {"bytes": each.file(), "path": None}, "Patient ID": each.group, "class": each.label}
+        for each in pictures()
+    ]
+    pd.DataFrame(rows).to_parquet(tmp_path / "all.parquet")
+    add("toys", tmp_path / "all.parquet", params)
+    written = yaml.safe_load(params.read_text())["datasets"]["toys"]
+    block = {
+        "kind": "parquet",
+        "image": "img",
+        "label": "class",
+        "group": "Patient ID",
+        "image_size": 12,
+        "mode": "grey",
+    }
+    assert written["source"] == block
+    assert written["split"]["keep_together"] == ["group"]
+    pd.DataFrame({"image": [b""], "fine": [0]}).to_parquet(tmp_path / "all.parquet")
+    with pytest.raises(
+        DataError, match=r"column\(s\) label, found image, fine: say which is meant by `image` and `label`"
+    ):
+        commands.inspect(tmp_path / "all.parquet", params, None)
+
+
+@pytest.mark.parametrize(
+    ("kind", "scale", "depth"),
+    [
+        (np.float32, 1 / 255, {"depth": "window", "window": [0, 1]}),
+        (np.int64, 1, {"depth": "window", "window": [0, 255]}),
+        (np.uint16, 16, {"depth": "percentile"}),
+    ],
+)
+def test_numbers_on_a_usual_scale_keep_their_levels(
+    kind: Any, scale: float, depth: dict[str, Any], tmp_path: Path, params: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    images = np.random.default_rng(0).integers(0, 200, (24, 8, 8))
+    images[0, 0, 0] = 255
+    np.savez(tmp_path / "a.npz", images=(images * scale).astype(kind), labels=np.arange(24) % 2)
+    said = inspected(tmp_path / "a.npz", params, capsys)
+    assert f"depth: 24 are numbers from 0 to {255 * scale:g} of another kind than 8 bits: say by `depth`" in said
+    add("toys", tmp_path / "a.npz", params)
+    written = yaml.safe_load(params.read_text())["datasets"]["toys"]["source"]
+    assert {key: written[key] for key in written if key in ("depth", "window")} == depth
+    read = load_settings(params).datasets["toys"].source.load(params.parent / "raw" / "toys").images[:, 0]
+    assert (read == images).all() == (depth["depth"] == "window")
+
+
+def test_whole_numbers_of_eight_bits_with_a_sign_are_told_to_need_a_depth(tmp_path: Path, params: Path) -> None:
+    images = np.random.default_rng(0).integers(-100, 100, (24, 8, 8)).astype(np.int8)
+    np.savez(tmp_path / "a.npz", images=images, labels=np.arange(24) % 2)
+    add("toys", tmp_path / "a.npz", params)
+    assert yaml.safe_load(params.read_text())["datasets"]["toys"]["source"]["depth"] == "percentile"
+
+
 @pytest.mark.parametrize("found", [[], ["notes.txt"], ["film.mp4"]])
 def test_a_folder_without_images_says_what_is_read(found: list[str], tmp_path: Path, params: Path) -> None:
     folder = tmp_path / "toys"
@@ -300,7 +459,7 @@ def test_the_command_line_has_both(tmp_path: Path, params: Path, monkeypatch: An
     monkeypatch.chdir(params.parent)
     assert command_line.main(["inspect", str(tmp_path / "my Toys 2"), "--page", "page.html", "--no-estimate"]) == 0
     said = capsys.readouterr().out
-    assert "python -m augment add my_toys_2 " in said
+    assert f"python -m augment add my_toys_2 '{tmp_path}/my Toys 2'" in said
     assert "A run takes" not in said + Path("page.html").read_text()
     assert command_line.main(["add", "toys", str(tmp_path / "my Toys 2"), "--quick", "--copy"]) == 0
     assert "Next: make quick" in capsys.readouterr().out

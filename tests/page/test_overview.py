@@ -14,7 +14,7 @@ from augment.datasets.split_spec import PerClassScarcity, SplitSpec
 from augment.page.content import DatasetResults
 from augment.page.overview import Entry, families, render, write_overview
 from augment.page.svg import Drawing
-from augment.results.kinds import Missing
+from augment.results.kinds import ArmKind, Missing
 from augment.results.record import LeftOut
 from tests.comparison.simulated import arm, random_hits
 from tests.page.examples import dataset
@@ -54,6 +54,14 @@ def test_only_datasets_of_the_same_images_make_a_learning_curve(tmp_path: Path, 
     assert (page.count("<svg"), len(curves), "Learning curves" in page) == (drawn, drawn, bool(drawn))
     if drawn:
         assert "over 10, 20 training images a class: toys, more." in page
+
+
+def test_a_mix_that_adds_nothing_is_told_with_what_to_change() -> None:
+    arms = [arm("real", "plain", random_hits(0.6, 0), 0.6), arm("merged", "plain", random_hits(0.6, 1), 0.6)]
+    arms[1] = replace(arms[1], kind=ArmKind.EMPTY_MIX)
+    shown = render([Entry("toys", replace(dataset(), result=result_of(arms)), None, None)], [])
+    assert "not judged: no synthetic image was added to <code>merged</code>. Where every class had as many" in shown
+    assert "not judged:" not in render([Entry("toys", dataset(), None, None)], [])
 
 
 def of_size(name: str, per_class: int) -> DatasetResults:

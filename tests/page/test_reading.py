@@ -1,12 +1,16 @@
 from pathlib import Path
+from typing import get_origin, get_type_hints
 
 import pytest
 import yaml
 
+from augment.core.registry import load
 from augment.core.store import write_json
 from augment.datasets.sources.image_folder import ImageFolderSource
 from augment.page import reading
-from augment.page.reading import described, read_provenance
+from augment.page.reading import TRANSLATORS, described, read_provenance
+from augment.synthesis.base.methods import SynthesizerSpec
+from augment.synthesis.base.translator import Translator
 
 
 def test_a_note_of_what_a_stage_cost_that_cannot_be_read_is_left_out(tmp_path: Path) -> None:
@@ -40,6 +44,13 @@ def test_provenance_is_of_one_dataset_and_of_what_the_user_changed(
     found = read_provenance("toys", Path("dvc.lock"), tmp_path, {})
     assert set(found.lock["stages"]) == set(found.costs) == {"prepare@toys", "merge@toys-half"}
     assert found.changed == ("results/toys_2", "params.yaml")
+
+
+def test_whose_images_are_translations_is_known_of_every_synthesizer() -> None:
+    builders = {kind: load(spec.BUILDER) for kind, spec in SynthesizerSpec.registered().items()}
+    told = {kind: each if isinstance(each, type) else get_type_hints(each)["return"] for kind, each in builders.items()}
+    made = {kind: get_origin(each) or each for kind, each in told.items()}
+    assert {kind for kind, network in made.items() if issubclass(network, Translator)} == {*TRANSLATORS}
 
 
 def test_a_source_is_told_in_words_without_what_is_not_set() -> None:

@@ -15,10 +15,13 @@ QUARTERS, ALL = {"val": 0.25, "test": 0.25}, {"kind": "none"}
 
 
 def settings_of(
-    params: dict[str, Any], split: Mapping[str, float] = QUARTERS, scarcity: Mapping[str, Any] = ALL
+    params: dict[str, Any],
+    split: Mapping[str, Any] = QUARTERS,
+    scarcity: Mapping[str, Any] = ALL,
+    source: Mapping[str, Any] = {},  # nobody changes it
 ) -> Settings:
     """Make the project's settings those of an image folder."""
-    source = {"kind": "image_folder", "image_size": 16, "mode": "rgb"}
+    source = {"kind": "image_folder", "image_size": 16, "mode": "rgb"} | dict(source)
     changed = {"source": source, "scarcity": scarcity, "split": split}
     return parse(Settings, params | {"datasets": {"pets": params["datasets"]["digits"] | changed}}, "params.yaml")
 
@@ -66,3 +69,30 @@ def test_a_mix_that_adds_nothing_or_asks_for_too_much_is_told(params: dict[str, 
 
 def test_the_projects_own_dataset_has_nothing_to_be_told(settings: Settings) -> None:
     assert foreseen(settings, "digits", Path("raw/digits")) == []
+
+
+def test_what_the_source_sets_apart_and_its_groups_are_heeded(params: dict[str, Any], tmp_path: Path) -> None:
+    for split, count in (("train", 30), ("val", 12), ("test", 14)):
+        fill(tmp_path / "apart" / split, cat=count, dog=count)
+    apart = settings_of(params, {"val": "official", "test": "official"}, source={"kind": "split_folders"})
+    # 28 test images of two classes; not a word of val, which has enough.
+    assert [said[:20] for said in foreseen(apart, "pets", tmp_path / "apart")] == [
+        "28 test images: an a",
+        "mixes.merged will ad",
+        "mixes.control will a",
+    ]
+    files = [f"{kind}/{number:03}.png" for kind in ("cat", "dog") for number in range(12)]
+    fill(tmp_path / "grouped", cat=12, dog=12)
+    together = settings_of(
+        params, {"val": 0.3, "test": 0.3, "keep_together": ["group", "near_copies"]}, source={"groups": "groups.csv"}
+    )
+    rows = "".join(f"{file},{number % 6}\n" for number, file in enumerate(files))
+    (tmp_path / "grouped" / "groups.csv").write_text("file,group\n" + rows)
+    assert any(said.startswith("8 test images:") for said in foreseen(together, "pets", tmp_path / "grouped"))
+    (tmp_path / "grouped" / "groups.csv").write_text("file,group\n" + "".join(f"{file},north\n" for file in files))
+    with pytest.raises(DataError, match=r"split\.test, split\.keep_together: every class needs at least 3 sets"):
+        foreseen(together, "pets", tmp_path / "grouped")
+    rare = {"kind": "cells", "cells": {group: ["cat"] for group in "012"}, "count": 0}
+    (tmp_path / "grouped" / "groups.csv").write_text("file,group\n" + rows)
+    thinned = settings_of(params, {"val": 0.3, "test": 0.3}, rare, source={"groups": "groups.csv"})
+    assert not any("will add nothing" in said for said in foreseen(thinned, "pets", tmp_path / "grouped"))

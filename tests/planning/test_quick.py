@@ -1,6 +1,8 @@
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from augment.core.settings_block import parse
 from augment.planning.quick import quick, write
 from augment.settings import Settings, load_settings
@@ -48,13 +50,37 @@ def test_a_choice_on_val_is_asked_about_last_and_keeps_its_recipe(params: dict[s
 
 def test_real_images_alone_are_a_question_too(params: dict[str, Any], tmp_path: Path) -> None:
     params["arms"]["train_sets"] = ["real", "control"]
-    write(parse(Settings, params, "params.yaml"), tmp_path / "params.yaml")
+    write(parse(Settings, params, "params.yaml"), tmp_path / "params.yaml", tmp_path)
     found = load_settings(tmp_path / "params.yaml")
     assert (found.arms.train_sets, found.synthesizer_names(), found.mixes) == (["real"], ["gan"], {})
 
 
 def test_what_is_written_is_valid_and_cuts_no_further_but_for_steps(settings: Settings, tmp_path: Path) -> None:
-    write(settings, tmp_path / "params.yaml")
+    write(settings, tmp_path / "params.yaml", tmp_path)
     once = load_settings(tmp_path / "params.yaml")
     assert quick(once)["arms"] == quick(settings)["arms"]
     assert once.datasets["digits"].scarcity == settings.datasets["digits"].scarcity
+
+
+def test_where_there_is_nothing_to_fill_the_mix_has_a_share(
+    params: dict[str, Any], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    source = {"kind": "image_folder", "image_size": 16, "mode": "rgb"}
+    pets = params["datasets"]["digits"] | {"source": source, "scarcity": {"kind": "none"}}
+    both = params | {"datasets": params["datasets"] | {"pets": pets, "broken": pets}}
+    for name in ("cat", "dog"):
+        (tmp_path / "pets" / name).mkdir(parents=True)
+        for number in range(20):
+            (tmp_path / "pets" / name / f"{number}.png").touch()
+    write(parse(Settings, both, "params.yaml"), tmp_path / "params.yaml", tmp_path)
+    merged = load_settings(tmp_path / "params.yaml").mixes["merged"]
+    assert (merged.share, merged.fill) == (0.5, None)
+    assert capsys.readouterr().out == (
+        "quick: mixes.merged has `share: 0.5` in place of `fill: largest`, which would add nothing to pets, whose "
+        "classes are equally large\n"
+    )
+    for number in range(20, 40):
+        (tmp_path / "pets" / "cat" / f"{number}.png").touch()
+    write(parse(Settings, both, "params.yaml"), tmp_path / "params.yaml", tmp_path)
+    assert load_settings(tmp_path / "params.yaml").mixes["merged"].fill == "largest"
+    assert capsys.readouterr().out == ""

@@ -85,7 +85,10 @@ def test_without_a_merged_arm_there_is_nothing_to_judge() -> None:
         "Train on `real` with recipe `plain`. Real and synthetic images together are not judged: no arm trains on both."
     )
     empty = replace(arm("merged", "plain", random_hits(0.9, 2), 0.9), kind=ArmKind.EMPTY_MIX)
-    assert said(PLAIN, empty).endswith("not judged: no synthetic image was added to `merged`.")
+    assert said(PLAIN, empty).endswith(
+        "not judged: no synthetic image was added to `merged`. Where every class had as many images as `fill` asks "
+        "for, give the mix a `share: 0.5` instead."
+    )
 
 
 REASONS = tuple(f"class {k} (`{k}`): coverage 0.01, expected at least 0.30: most lack." for k in range(5))

@@ -153,7 +153,7 @@ def test_a_mix_that_added_nothing_is_no_synthesis(results: Path) -> None:
     write_parquet(results / "cats" / "merged" / "predictions.parquet", better.predictions.to_frame())
     write_record(results / "cats" / "merged" / "metrics.json", trainings_of(better, synthetic_images=0))
     found = run_compare(results)
-    assert "not judged: no synthetic image was added to `merged`." in found.verdict
+    assert "not judged: no synthetic image was added to `merged`. Where every class had" in found.verdict
     assert (found.chosen, found.arms[1].kind) == (None, ArmKind.EMPTY_MIX)
 
 

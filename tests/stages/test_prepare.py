@@ -144,6 +144,24 @@ def test_classes_whose_names_look_alike_are_told_and_so_are_groups(tmp_path: Pat
     assert f"groups {almost}: North, north. {mend}" in told
 
 
+def test_a_class_that_many_mean_no_class_by_is_told(tmp_path: Path) -> None:
+    draw(tmp_path / "raw", {"-1": 12, "0": 12, "1": 12})
+    told = run(tmp_path)["warnings"]
+    assert "a class is called -1, which in many datasets means that an image has no label: is it a class?" in told
+    assert not any("almost the same" in said for said in told)
+
+
+def test_cells_without_images_are_no_fault_where_groups_stay_together(tmp_path: Path) -> None:
+    raw = draw(tmp_path / "raw", {"cat": 24, "dog": 24})
+    files = [f"{folder.name}/{file.name}" for folder in sorted(raw.iterdir()) for file in sorted(folder.iterdir())]
+    patients = "".join(f"{file},p{row // 4}\n" for row, file in enumerate(files))  # each of one class
+    (raw / "groups.csv").write_text(f"file,group\n{patients}")
+    grouped = GREY.model_copy(update={"groups": "groups.csv"})
+    assert any(said.startswith("no train image of cat from p") for said in run(tmp_path, grouped)["warnings"])
+    together = run(tmp_path, grouped, val=12, test=12, keep_together="group")["warnings"]
+    assert not any("no train image of" in said for said in together)
+
+
 def test_frames_of_a_film_are_told(tmp_path: Path) -> None:
     rng = np.random.default_rng(0)
     for scene in range(4):

@@ -14,6 +14,8 @@ from augment.datasets.split_spec import PerClassScarcity, SplitSpec
 from augment.runtime.runtime_spec import RuntimeSpec
 from augment.stages.overview import overview
 from augment.stages.report import report
+from augment.synthesis.classical.fillers_spec import TransportSpec
+from augment.synthesis.gan.gan_spec import GanSpec
 from tests.page.examples import dataset, history, png
 
 SYNTHESIZER = {"grid": "g.png", "nearest_train": "n.png", "history": "h.csv", "filmstrip": "f.png"}
@@ -26,6 +28,7 @@ def settings(folder: Path) -> dict[str, Any]:
         source=ImageFolderSource(kind="image_folder", image_size=8, mode="grey"),
         split=SplitSpec(val=0.2, test=0.2),
         scarcity=PerClassScarcity(kind="per_class", count=10),
+        synthesizers={"gan": GanSpec(steps=10)},
     )
     patterns = {name: PathPattern(f"{folder}/toys/{{synthesizer}}/{file}") for name, file in SYNTHESIZER.items()}
     return {
@@ -81,6 +84,17 @@ def test_it_shows_what_is_there(tmp_path: Path) -> None:
     names = {"accuracy", "recall", "gan-label_fidelity", "gan-loss_d"}
     names |= {f"difference-{rival}" for rival in ("real", "best_real", "same_recipe")}
     assert {path.name for path in arguments["figures"].iterdir()} == {f"toys-{name}.svg" for name in names}
+
+
+def test_the_order_of_translations_is_told_of_translations_alone(tmp_path: Path) -> None:
+    arguments = settings(tmp_path)
+    write_the_rest(tmp_path)
+    said = "Translations stand in the order of the images that they were made of."
+    report.run(**arguments)
+    assert said not in arguments["page"].read_text()
+    arguments["spec"].synthesizers["gan"] = TransportSpec(kind="transport")
+    report.run(**arguments)
+    assert said in arguments["page"].read_text()
 
 
 def test_every_report_brings_the_overview_up_to_date(tmp_path: Path) -> None:

@@ -1,7 +1,7 @@
 """Image files, and a table that says what they show."""
 
 import posixpath
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Annotated, Literal
 
 from pydantic import Field
@@ -52,8 +52,9 @@ class ImageTableSource(PictureSource):
         there = set(found.names)
         missing = sorted({row.name for row in rows} - there)
         if missing:
-            hint = " (a path's parts are joined by /)" if any("\\" in name for name in missing) else ""
-            raise DataError(f"{raw / self.table}: names images that are not there{hint}: {listed(missing)}")
+            raise DataError(
+                f"{raw / self.table}: names images that are not there: {listed(missing)}{_meant(missing[0], there)}"
+            )
         labelled = [row for row in rows if row.label]
         left_out = {reason: tuple(names) for reason, names in found.left_out.items()}
         without = tuple(sorted(there - {row.name for row in labelled}))
@@ -77,6 +78,14 @@ class ImageTableSource(PictureSource):
             )
             for row in cells
         ]
+
+
+def _meant(name: str, there: set[str]) -> str:
+    """Say which image is perhaps meant, and how paths are written."""
+    own = PurePosixPath(name.replace("\\", "/"))
+    found = [each for each in map(PurePosixPath, sorted(there)) if own.name in (each.name, each.stem)]
+    told = f". Is {name} meant to be {found[0]}?" if len(found) == 1 else "."
+    return f"{told} Paths are seen from the table, with their suffix, and joined by /"
 
 
 def _tables(raw: Path, name: str) -> dict[str, str]:

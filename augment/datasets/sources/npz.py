@@ -58,6 +58,10 @@ class NpzSource(ArraySource):
             raise DataError(f"{path}: {error}") from error
         except Exception as error:  # of zipfile, zlib or numpy, and about the file
             raise DataError(f"{path}: cannot be read ({first_line(error)}); truncated or no NPZ") from error
+        splits = [split for split, _, _ in found]
+        if len(set(splits)) < len(splits):
+            pairs = listed(" with ".join(pair) for _, *pair in found)
+            raise DataError(f"{path}: expected one array of images a split, found several: {pairs}")
         known = {name for _, *pair in found for name in pair} | set(NAMES)
         unread = tuple(sorted(arrays - known))
         if not parts or (unread and any("image" in name or name.startswith("x") for name in unread)):
@@ -94,10 +98,12 @@ def _header(file: Any) -> tuple[tuple[int, ...], bool, np.dtype[np.generic]]:
     reader = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
     shape, fortran, dtype = reader(file)
     if dtype.hasobject:
-        raise DataError("found an array of Python objects, which is not unpickled: save numbers")
+        raise DataError("found an array of Python objects, which is not unpickled: save numbers or text (astype)")
     return shape, fortran, dtype
 
 
 def _whole(archive: zipfile.ZipFile, name: str) -> Numbers:
+    with archive.open(f"{name}.npy") as file:
+        _header(file)
     with archive.open(f"{name}.npy") as file:
         return np.asarray(np.lib.format.read_array(file, allow_pickle=False))
