@@ -35,7 +35,7 @@ class TranslatorSpec(IterativeSpec):
     """
 
     TITLE = "GAN that translates images between groups"
-    WHEN = "cells without images, beside `transport`; no study has compared it yet"
+    WHEN = "cells without images; `transport` has filled them better so far"
     HOLDS_IMAGES = True
     BUILDER = "augment.synthesis.gan.translator_network:build_translator"
     TRAINER = "augment.synthesis.gan.translator_training:TranslatorTraining"
