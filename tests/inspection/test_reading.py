@@ -131,11 +131,13 @@ def test_a_process_that_is_killed_is_told(monkeypatch: pytest.MonkeyPatch) -> No
 
 ENDLESS = """
 import itertools
+import signal
 import joblib
 import numpy as np
 from augment.inspection import reading
 from augment.inspection.findings import THUMBNAIL
 joblib.cpu_count = lambda: 3
+signal.signal(signal.SIGINT, signal.default_int_handler)  # in the background a shell has it ignored
 pixels = np.zeros((99, 99), np.uint8)
 for number, _ in enumerate(reading.decoded(itertools.repeat(pixels), 10**9, THUMBNAIL)):
     if number == 1000:

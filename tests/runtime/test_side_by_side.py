@@ -44,6 +44,7 @@ PARTS = """
 def work(part, line):
     for _ in Progress(f"part {part}", 2 + part, quiet=True, capped=True).steps():
         pass
+    time.sleep(0.3)  # so that the other process is there, too, before all is done
     return torch.full((2,), part), os.getpid(), line
 with machine(RuntimeSpec(device="cpu", precision="fp32")) as where:
     found = side_by_side(work, 4, where)
@@ -95,6 +96,7 @@ def test_no_process_outlives_the_one_that_began_it(signal_name: str) -> None:
         signal.signal(signal.SIGINT, signal.default_int_handler)  # in the background a shell has it ignored
         def work(part, line):
             if part == 0:
+                time.sleep(0.3)  # in which it is seen
                 os.kill(os.getppid(), signal.{signal_name})
             time.sleep(60)
         with machine(RuntimeSpec(device="cpu", precision="fp32")) as where:
