@@ -155,16 +155,21 @@ def test_what_ends_the_command_ends_its_processes(sign: signal.Signals) -> None:
         start_new_session=True,
         cwd=Path(__file__).parents[2],
     )
-    assert command.stdout is not None
-    assert command.stdout.readline() == "begun\n"
-    # Ctrl-C reaches all of them, what kills a process it alone.
-    (os.killpg if sign == signal.SIGINT else os.kill)(command.pid, sign)
-    _, said = command.communicate(timeout=10)
-    assert said.count("Traceback") == (1 if sign == signal.SIGINT else 0)
-    assert said.rstrip().endswith("KeyboardInterrupt") == (sign == signal.SIGINT)
-    for _ in itertools.takewhile(lambda _: alive(command.pid), range(50)):
-        time.sleep(0.1)
-    assert not alive(command.pid)
+    try:
+        assert command.stdout is not None
+        assert command.stdout.readline() == "begun\n"
+        # Ctrl-C reaches all of them, what kills a process it alone.
+        (os.killpg if sign == signal.SIGINT else os.kill)(command.pid, sign)
+        _, said = command.communicate(timeout=10)
+        assert said.count("Traceback") == (1 if sign == signal.SIGINT else 0)
+        assert said.rstrip().endswith("KeyboardInterrupt") == (sign == signal.SIGINT)
+        for _ in itertools.takewhile(lambda _: alive(command.pid), range(50)):
+            time.sleep(0.1)
+        assert not alive(command.pid)
+    finally:
+        if alive(command.pid):
+            os.killpg(command.pid, signal.SIGKILL)
+            command.wait()
 
 
 def alive(group: int) -> bool:
