@@ -80,9 +80,12 @@ def merge(real: ImageSet, synthetic: ImageSet, scores: pd.DataFrame, spec: MixSp
     of_each = rows_by_generator(scored)
     parts = [scored] if len(of_each) <= 1 else [scored.select(rows) for rows in of_each]
     chosen = [_chosen(real, part, spec) for part in parts]
-    counts = {account.added for _, account in chosen}
-    if len(counts) > 1 and 0 in counts:
-        raise LeftOutError("of one generator no image passes the filter, of others some: expected images of each")
+    none = [number for number, (_, account) in enumerate(chosen, 1) if not account.added]
+    if 0 < len(none) < len(chosen):  # no run could be told apart from those of the other generators
+        raise LeftOutError(
+            f"generator {', '.join(map(str, none))} of {len(chosen)}: none of its images passes the filter or is asked "
+            "for, some of the others' are; raise synthesis.per_class, or set generators to 1"
+        )
     added = [_weighted(images, spec.weight) for images, _ in chosen]
     if not spec.synthetic_only:
         added.insert(0, _weighted(real, 1.0))

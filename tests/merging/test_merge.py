@@ -180,5 +180,5 @@ def test_a_generator_of_which_nothing_is_left_is_told() -> None:
     half = image_set([3, 3], synthetic=False)
     half.manifest["group"] = ["x", "x", "x", "y", "y", "y"]
     synthetic.manifest["group"] = ["x", "y"] * 10
-    with pytest.raises(LeftOutError, match="of one generator no image passes the filter"):
+    with pytest.raises(LeftOutError, match="generator 2 of 2: none of its images passes the filter"):
         merge(half, synthetic, scores, mix(fill="cells"))

@@ -140,6 +140,17 @@ def test_nothing_is_green_before_or_after_leave_it_out() -> None:
     assert "▲</span> more accurate" in page
 
 
+def test_an_interval_says_whether_it_covers_the_generators_training(page: str) -> None:
+    neither = "nor another training of the generator: neither was repeated."
+    each = dataset()
+    arms = tuple(one.model_copy(update={"generators": 3 if one.synthesizer else 1}) for one in each.result.arms)
+    other = render(replace(each, result=each.result.model_copy(update={"arms": arms})), provenance()).html
+    assert neither in page
+    assert neither not in other
+    assert "it covers chance in the generator’s training, too." in other
+    assert "over 3 runs with a generator each, " in other
+
+
 def test_hostile_names_are_shown_as_they_are_and_do_nothing(page: str, outline: Outline) -> None:
     assert HOSTILE[0] not in page
     assert all(name in outline.text for name in HOSTILE)

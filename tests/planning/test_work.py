@@ -100,6 +100,18 @@ def test_a_gan_is_trained_to_its_last_step_and_looked_at(
     assert (looks.count, looks.each_s) == pytest.approx((10, (8 * 256 + 100 + 100) * 0.1))
 
 
+def test_of_several_generators_each_is_trained_and_draws(
+    planned: list[Planned], settings: Settings, known: Facts
+) -> None:
+    digits = settings.datasets["digits"]
+    gans = digits.synthesizers | {"gan": digits.synthesizers["gan"].model_copy(update={"generators": 5})}
+    several = settings.model_copy(update={"datasets": {"digits": digits.model_copy(update={"synthesizers": gans})}})
+    for command in ("train-synthesizer", "synthesize"):
+        one, five = (work(planned, command, each, known) for each in (settings, several))
+        assert [each.count for each in five] == [5 * each.count for each in one]
+    assert [each.parts for each in work(planned, "train-synthesizer", several, known)] == [5, 5]
+
+
 def test_smote_is_fitted_once(planned: list[Planned], settings: Settings, known: Facts) -> None:
     (found,) = work(planned, "train-synthesizer", settings, known, synthesizer="smote")
     assert (found.count, found.each_s) == pytest.approx((300, 6.0))

@@ -99,6 +99,19 @@ def test_one_of_several_generators_can_fail(inputs: dict[str, Path], outputs: di
     assert len(pd.read_parquet(outputs["scores"])) == 120
 
 
+def test_what_images_teach_is_asked_of_those_of_one_generator(
+    inputs: dict[str, Path], outputs: dict[str, Path]
+) -> None:
+    good, taught = stripes_of(5), []
+    right = make_image_set(good.images, good.labels, good.classes, generator_seed=2)
+    wrong = make_image_set(good.images, (good.labels + 1) % 3, good.classes, generator_seed=3)
+    for images in (right, concatenate(right, wrong)):
+        shutil.rmtree(inputs["synthetic"])
+        write_image_set(inputs["synthetic"], images, SYNTHESIZED)
+        taught.append(run_assess(inputs, outputs)["classification_accuracy_score"])
+    assert taught[0] == taught[1] > 0.9
+
+
 @pytest.mark.parametrize("name", ["synthetic", "judge"])
 def test_images_that_could_not_be_made_fail_with_the_reasons_in_files_of_the_same_form(
     inputs: dict[str, Path], outputs: dict[str, Path], name: str

@@ -14,7 +14,7 @@ from augment.comparison.subgroups import RECALL_COLUMNS
 from augment.core.container import read_image_set, write_image_set
 from augment.core.endpoints import VerdictSpec
 from augment.core.errors import ContainerError
-from augment.core.images import make_image_set
+from augment.core.images import concatenate, make_image_set
 from augment.core.paths import PathPattern
 from augment.core.records import read_record, write_record
 from augment.core.store import read_json, write_json, write_parquet
@@ -44,6 +44,17 @@ def test_product_is_the_training_set_that_the_verdict_names(tmp_path: Path) -> N
     made_by = json.loads((tmp_path / "product" / "meta.json").read_text())["made_by"]
     use = {"arm": "merged/plain", "train_set": "merged", "recipe": "plain"}
     assert made_by == {"stage": "product", "dataset": "toys", **use, "verdict": result.verdict}
+
+
+def test_product_holds_the_images_of_one_generator(tmp_path: Path) -> None:
+    pixels, labels = striped_images(20, 2, (1, 8, 8), 0)
+    one, other = (make_image_set(pixels, labels, ["low", "high"], generator_seed=seed) for seed in (3, 4))
+    write_image_set(tmp_path / "merged", concatenate(one, other), {})
+    arms = [arm(name, "plain", random_hits(accuracy, 0), 0.5) for name, accuracy in (("real", 0.5), ("merged", 0.9))]
+    write_record(tmp_path / "result.json", result_of(arms))
+    paths = {"result": tmp_path / "result.json", "product": tmp_path / "product"}
+    product.run(dataset="toys", train=PathPattern(f"{tmp_path}/{{train_set}}"), **paths)
+    assert read_image_set(tmp_path / "product").manifest["generator_seed"].tolist() == [3] * 20
 
 
 def trainings_of(one: Arm, synthetic_images: int = 9, converged: int = 5) -> Trainings:
