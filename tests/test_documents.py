@@ -10,9 +10,9 @@ import pytest
 import yaml
 from pydantic import BaseModel
 
-from augment.__main__ import main
 from augment.classifier.building import build_backbone
 from augment.classifier.networks import Backbone
+from augment.command_line import main
 from augment.core.registry import Method, Registry, load
 from augment.datasets.pictures import PictureSource
 from augment.datasets.question import question

@@ -10,7 +10,7 @@ import grimp
 import pytest
 import yaml
 
-from augment.__main__ import COSTS, load_stage
+from augment.command_line import COSTS, load_stage
 from augment.core.paths import PathPattern
 from augment.core.stage import Unversioned
 from augment.stages.train_synthesizer import code as code_of_a_checkpoint

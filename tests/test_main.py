@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from threadpoolctl import threadpool_info
 
-from augment.__main__ import load_stage, main, stage_names
+from augment.command_line import load_stage, main, stage_names
 from augment.core.errors import EXIT_BAD_INPUT
 from augment.core.stage import Stage
 from augment.core.store import write_json
@@ -123,3 +123,18 @@ def test_a_closed_standard_output_fails_no_stage() -> None:
     command = ["/bin/sh", "-c", f"{sys.executable} -m augment check >&-"]
     done = subprocess.run(command, cwd=PROJECT, capture_output=True, check=False)
     assert (done.returncode, done.stderr) == (0, b"")
+
+
+@pytest.mark.parametrize(
+    ("module", "heavy"),
+    [
+        # What is loaded before the pins are set is loaded twice, and does not heed them.
+        ("augment.__main__", {"numpy", "pandas", "pydantic", "scipy", "sklearn", "torch"}),
+        ("augment.command_line", {"matplotlib", "scipy", "sklearn", "torch"}),
+        ("augment.stages.product", {"matplotlib", "scipy", "sklearn", "torch"}),
+    ],
+)
+def test_what_every_stage_waits_for_loads_no_library_that_few_need(module: str, heavy: set[str]) -> None:
+    code = f"import sys, {module}; print(*{{name.partition('.')[0] for name in sys.modules}})"
+    done = subprocess.run([sys.executable, "-c", code], cwd=PROJECT, capture_output=True, text=True, check=True)
+    assert not heavy & set(done.stdout.split())

@@ -11,7 +11,7 @@ import pytest
 import yaml
 from PIL import Image
 
-from augment import __main__ as command_line
+from augment import command_line
 from augment.core.errors import DataError, SettingsError
 from augment.core.store import write_text
 from augment.inspection import commands

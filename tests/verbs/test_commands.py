@@ -6,7 +6,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from augment.__main__ import VERBS, main
+from augment.command_line import VERBS, main
 from augment.core.errors import EXIT_BAD_INPUT
 from tests.finished.examples import finished_run
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from augment.__main__ import main
+from augment.command_line import main
 from augment.core.errors import EXIT_BAD_INPUT
 from augment.core.store import write_json
 from augment.settings import load_settings

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from augment.__main__ import main
+from augment.command_line import main
 from augment.exporting.layout import folder_name
 from augment.finished.project import open_project
 from tests.finished.examples import PROJECT, favourite_and_least, finished_run
