@@ -9,6 +9,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib import import_module
 from pathlib import Path
 
 from pipelines import disk, graph, history, plan, server, settings, workspace
@@ -156,7 +157,7 @@ def _tidy(options: argparse.Namespace, root: Path) -> int:
 def _served(root: Path) -> Iterator[settings.FlowSettings]:
     """Have a server; if it is gone in the end, skip Prefect's farewell to it, which would try for minutes."""
     chosen = _prepared(root)
-    server.ensure(root, chosen.server)
+    server.ensure(root, chosen.server, lambda: import_module("pipelines.flow"))
     try:
         yield chosen
     finally:

@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import httpx
@@ -89,11 +90,11 @@ def command(where: ServerSettings) -> list[str]:
     return [sys.executable, "-P", str(Path(__file__).with_name("app.py")), where.host, str(where.port)]
 
 
-def ensure(root: Path, where: ServerSettings) -> None:
+def ensure(root: Path, where: ServerSettings, meanwhile: Callable[[], object] = lambda: None) -> None:
     """Have a server until this process ends: the one that answers, or, for want of any, one of our own.
 
-    Call it before Prefect is imported. Functions registered for the exit run in reverse, so that our server is stopped
-    only after Prefect has sent it the last logs and states.
+    Call it before Prefect is imported; `meanwhile`, while our own starts, is the time for that. Functions registered
+    for the exit run in reverse, so that our server is stopped only after Prefect has sent it the last logs and states.
     """
     api_url, log = os.environ["PREFECT_API_URL"], folder(root) / "server.log"
     ours = api_url.endswith(f":{where.port}/api")
@@ -109,6 +110,7 @@ def ensure(root: Path, where: ServerSettings) -> None:
     with log.open("ab") as out:
         process = subprocess.Popen(guarded, stdin=subprocess.PIPE, stdout=out, stderr=out, start_new_session=True)
     atexit.register(process.communicate)
+    meanwhile()
     while not answers(api_url):
         if process.poll() is not None or time.monotonic() > deadline:
             tail = "\n".join(log.read_text(errors="replace").splitlines()[-10:])
