@@ -119,9 +119,10 @@ def _live(root: Path, process: subprocess.Popen[bytes], options: argparse.Namesp
 
 def _change(root: Path, chance: random.Random, fault: str) -> None:
     file = root / "raw" / "toys" / "told.json"
+    good = file.exists() and '"seconds": 0' in file.read_text()  # neither broken nor of a run that was to be killed
     if fault == "broken":
         file.write_text("{")
-    elif fault or chance.random() < 0.8 or not file.exists() or file.read_text() == "{":
+    elif fault or chance.random() < 0.8 or not good:
         told = {"seed": chance.random(), "word": chance.choice(WORDS), "seconds": 600 if fault else 0}
         file.write_text(json.dumps(told))
 
