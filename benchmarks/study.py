@@ -20,6 +20,7 @@ from typing import Any
 
 import yaml
 
+from benchmarks.photographs import write_photographs
 from benchmarks.study_results import BEGUN, Finished, is_finished, read_finished, write_results
 from benchmarks.two_sources import write_two_sources
 
@@ -49,7 +50,7 @@ def draft(settings: dict[str, Any]) -> dict[str, Any]:
     return settings | {"seeds": 2}
 
 
-def prepare(root: Path, settings: dict[str, Any], fashion_mnist: Path | None) -> None:
+def prepare(root: Path, settings: dict[str, Any], given: argparse.Namespace) -> None:
     """Make the workspace of one dataset, whole or not at all, where there is none yet; set its params.yaml."""
     if not root.exists():
         unfinished = root.with_name(f"{root.name}.part")
@@ -58,7 +59,7 @@ def prepare(root: Path, settings: dict[str, Any], fashion_mnist: Path | None) ->
         _git(unfinished, "tag", BEGUN)
         (unfinished / "dvc.lock").unlink(missing_ok=True)
         for name, block in settings["datasets"].items():
-            _place(unfinished / "raw" / name, block["source"]["kind"], fashion_mnist)
+            _place(unfinished / "raw" / name, block["source"], given)
             if weights := block["classifier"].get("pretrained", {}).get("weights"):
                 _place_weights(unfinished / weights)
         unfinished.rename(root)
@@ -82,13 +83,17 @@ def _git(root: Path, *words: str) -> None:
     subprocess.run(["git", *AUTHOR, *words], cwd=root, check=True)
 
 
-def _place(raw: Path, kind: str, fashion_mnist: Path | None) -> None:
-    if kind == "torchvision":
-        if fashion_mnist is None:
+def _place(raw: Path, source: dict[str, Any], given: argparse.Namespace) -> None:
+    if source["kind"] == "torchvision":
+        if given.fashion_mnist is None:
             sys.exit("expected --fashion-mnist: this study has datasets of its images")
-        shutil.copytree(fashion_mnist, raw)
-    elif kind == "image_folder":
+        shutil.copytree(given.fashion_mnist, raw)
+    elif source["kind"] == "image_folder" and "groups" in source:
         write_two_sources(raw)
+    elif source["kind"] == "image_folder":
+        if given.photographs is None:
+            sys.exit("expected --photographs: this study has datasets of them; benchmarks/photographs.py says which")
+        write_photographs(raw, given.photographs)
     else:
         raw.mkdir(exist_ok=True)
         (raw / "README.md").write_text("The images come with scikit-learn.\n")
@@ -112,6 +117,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("study", choices=sorted(folder.name for folder in STUDIES.iterdir() if folder.is_dir()))
     parser.add_argument("--fashion-mnist", type=Path, help="folder with the four idx.gz files")
+    parser.add_argument("--photographs", type=Path, help="the unpacked package of benchmarks/photographs.py")
     parser.add_argument("--workspace", type=Path, required=True, help="where the datasets' workspaces are kept")
     parser.add_argument("--dataset", action="append", help="run only this dataset (may be repeated)")
     parser.add_argument("--jobs", type=int, help="stages side by side (default: one a core)")
@@ -126,7 +132,7 @@ def main() -> None:
         settings = asked | ({"seeds": options.seeds} if options.seeds else {})
         root = options.workspace / name
         if not options.dataset or name in options.dataset:
-            prepare(root, draft(settings) if options.draft else settings, options.fashion_mnist)
+            prepare(root, draft(settings) if options.draft else settings, options)
             if not run(root, options.jobs):
                 failed.append(name)
                 continue
