@@ -38,6 +38,10 @@ OBJECTS_BETWEEN_LOOKS = 50_000
 EXIT_FAILED = 1
 EXITS = {TrainingError: EXIT_FAILED, NoRoomError: EXIT_NO_ROOM}
 """Of errors that no change of the input mends."""
+UPGRADED = (
+    "DVC runs none of them again for that: what they made is what their code and settings say, by those versions. "
+    "What runs from now on may come out otherwise; `dvc repro --force` makes all anew by the same ones."
+)
 EXIT_INTERRUPTED = 130  # what shells report of a command ended by SIGINT
 
 
@@ -93,6 +97,8 @@ def _run(name: str, arguments: list[str]) -> None:
         error.args = (f"{' '.join([name, *(values[each] for each in stage.coordinates)])}: {error}",)
         raise
     costs.note(COSTS)
+    if name == "check" and (told := list(costs.upgraded(COSTS))):
+        print(*told, UPGRADED, sep="\n")
 
 
 def _estimate(arguments: list[str]) -> None:

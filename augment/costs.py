@@ -5,13 +5,18 @@ The notes lie in a scratch folder that DVC does not know. A stage that DVC resto
 """
 
 import contextlib
+import json
 import os
 import platform
 import resource
 import sys
 import time
+from collections import Counter
+from collections.abc import Iterator
 from datetime import UTC, datetime
+from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 import psutil
 
@@ -23,6 +28,14 @@ STAGE = "DVC_STAGE"
 
 RANK = "LOCAL_RANK"
 """Environment variable in which Fabric numbers the processes that train together, each of which runs the command."""
+
+COMPUTE = {"torch": "torch", "torchvision": "torchvision", "timm": "timm", "numpy": "numpy", "scipy": "scipy"} | {
+    "scikit-learn": "sklearn",
+    "pandas": "pandas",
+    "pyarrow": "pyarrow",
+    "pillow": "PIL",
+}
+"""Libraries whose version what a stage makes may depend on: distribution → module."""
 
 
 def note(folder: Path) -> None:
@@ -37,7 +50,22 @@ def note(folder: Path) -> None:
             write_json(folder / f"{stage.replace('/', '_')}.json", {"stage": stage, **_cost()})
 
 
-def _cost() -> dict[str, str | float | int]:
+def upgraded(folder: Path) -> Iterator[str]:
+    """Tell of each library that has another version than when stages ran here, and what DVC makes of that.
+
+    Notes without versions, of an older version of this project, tell of none.
+    """
+    then = Counter[tuple[str, str]]()
+    for path in folder.glob("*.json"):
+        with contextlib.suppress(OSError, ValueError, AttributeError, TypeError):
+            then.update(json.loads(path.read_text(encoding="utf-8")).get("versions", {}).items())
+    for (library, used), stages in sorted(then.items()):
+        with contextlib.suppress(ImportError):
+            if used != (now := version(library)):
+                yield f"{library} {used} has become {now} since {stages} stage{'s' * (stages > 1)} ran here"
+
+
+def _cost() -> dict[str, Any]:
     own, children = (resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
     return {
         "wall_s": round(time.time() - psutil.Process().create_time(), 2),
@@ -45,6 +73,7 @@ def _cost() -> dict[str, str | float | int]:
         "peak_bytes": max(own.ru_maxrss, children.ru_maxrss) * 1024,  # Linux counts in KiB
         "ended": datetime.now(UTC).isoformat(timespec="seconds"),
         "hardware": hardware(),
+        "versions": {library: version(library) for library, module in COMPUTE.items() if module in sys.modules},
         **({"trainings": TALLY.trainings, "steps": TALLY.steps} if TALLY.trainings else {}),
     }
 

@@ -1,9 +1,10 @@
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
 
 from augment import costs
-from augment.core.store import read_json
+from augment.core.store import read_json, write_json
 from augment.runtime.progress import Tally
 
 
@@ -49,3 +50,19 @@ def test_a_note_says_after_how_many_steps_trainings_stopped(tmp_path: Path, monk
         costs.note(tmp_path)
         noted = read_json(tmp_path / "train@toys.json")
         assert {key: noted[key] for key in ("trainings", "steps") if key in noted} == expected
+
+
+def test_it_is_told_which_libraries_have_changed_since_stages_ran(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for stage in ("prepare@toys", "train@toys"):
+        monkeypatch.setenv(costs.STAGE, stage)
+        costs.note(tmp_path)
+    assert "numpy" in read_json(tmp_path / "train@toys.json")["versions"]
+    (tmp_path / "old.json").write_text('{"stage": "old"}')
+    (tmp_path / "torn.json").write_text('{"versions": [')
+    write_json(tmp_path / "gone.json", {"versions": {"no-such-library": "1.0"}})
+    assert list(costs.upgraded(tmp_path)) == []
+    now = version("numpy")
+    monkeypatch.setattr(costs, "version", lambda name: "99.0" if name == "numpy" else "of another")
+    assert f"numpy {now} has become 99.0 since 2 stages ran here" in costs.upgraded(tmp_path)

@@ -35,6 +35,17 @@ def test_valid_settings_pass(workspace: Path, capsys: pytest.CaptureFixture[str]
     assert capsys.readouterr().out == expected
 
 
+def test_check_says_what_an_upgrade_means_for_what_is_there(
+    workspace: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    subprocess.run(["git", "init", "--quiet"], cwd=workspace, check=True)
+    write_json(workspace / "scratch" / "costs" / "prepare@digits.json", {"versions": {"numpy": "1.0"}})
+    assert main(["check"]) == 0
+    told = capsys.readouterr().out
+    assert "\nnumpy 1.0 has become" in told
+    assert "DVC runs none of them again for that" in told
+
+
 def test_bad_settings_stop_every_stage_before_it_begins(workspace: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (workspace / "params.yaml").write_text("seedz: 1")
     assert main(["check"]) == EXIT_BAD_INPUT
