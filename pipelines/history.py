@@ -5,52 +5,26 @@ flow notes its runs, as nobody commits what a night's run has made. The lock tel
 run ended with, and of which data, settings and code. The record itself is in the commit or in DVC's cache.
 """
 
-import hashlib
-import json
 import re
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any, TypeAlias
+from typing import Any
 
 import yaml
 
 from pipelines import experiments, graph
 from pipelines.commands import PipelineError, dvc, git
+from pipelines.origins import Origin, Values, dataset_of, of_records
 from pipelines.records import Record
 from pipelines.settings import PARAMS_FILE, read_yaml
 
 RUNS = "refs/flow/history"
 LOCK = "dvc.lock"
 _EXPERIMENT = re.compile(r"^\t(\w+) \[(.+)\]$", re.MULTILINE)  # of what `dvc exp list` prints
-_SHOWN, _NAMED = 40, 4  # letters of a value; pieces of code
-Values: TypeAlias = Mapping[str, Any]
-
-
-@dataclass(frozen=True)
-class Origin:
-    """What a record was made of."""
-
-    data: Values  # path → hash, size and number of files in dvc.lock
-    settings: Values  # dotted key → value
-    code: Values  # as `data`
-
-    def hashes(self) -> tuple[str, str]:
-        """Give the data's and the settings', short."""
-        return _short(self.data), _short(self.settings)
-
-    def changes(self, before: "Origin") -> list[str]:
-        """Say what is another than before, data first."""
-        data = [f"{path}: {_size(was)} → {_size(its)}" for path, was, its in _changed(before.data, self.data)]
-        settings = [
-            f"{key}: {_shown(was)} → {_shown(its)}" for key, was, its in _changed(before.settings, self.settings)
-        ]
-        code = [path for path, *_ in _changed(before.code, self.code)]
-        more = f" and {len(code) - _NAMED} more" if len(code) > _NAMED else ""
-        return [*data, *settings, *([f"code: {', '.join(code[:_NAMED])}{more}"] if code else [])]
 
 
 @dataclass(frozen=True)
@@ -105,14 +79,14 @@ def read(root: Path, last: int) -> dict[str, list[Step]]:
     for when, name, rev in sorted(_commits(root, last)):
         blob = git(root, "rev-parse", "--quiet", "--verify", f"{rev}:./{LOCK}", otherwise="")
         if blob and blob not in blobs:
-            blobs[blob] = list(_made(_parsed(git(root, "cat-file", "blob", blob)), patterns))
+            blobs[blob] = list(of_records(_parsed(git(root, "cat-file", "blob", blob)), patterns))
         for path, made, origin in blobs.get(blob, ()):
             content = git(root, "show", f"{rev}:./{path}", otherwise="") or _cached(cache, made)
-            found.append(Point(when, (name,), _dataset(path, patterns), made, Record.read(content), origin))
+            found.append(Point(when, (name,), dataset_of(path, patterns), made, Record.read(content), origin))
     now = _iso(time.time())
-    for path, made, origin in _made(read_yaml(root / LOCK), patterns):
+    for path, made, origin in of_records(read_yaml(root / LOCK), patterns):
         found.append(
-            Point(now, ("workspace",), _dataset(path, patterns), made, Record.read(_cached(cache, made)), origin)
+            Point(now, ("workspace",), dataset_of(path, patterns), made, Record.read(_cached(cache, made)), origin)
         )
     return {name: list(_steps(each)) for name, each in sorted(_by_dataset(found).items())}
 
@@ -160,13 +134,13 @@ def note(root: Path, run: str, message: str) -> dict[str, tuple[Record | None, R
     """
     patterns = graph.records(root)
     lock = read_yaml(root / LOCK)
-    paths = [path for path, *_ in _made(lock, patterns) if (root / path).is_file()]
+    paths = [path for path, *_ in of_records(lock, patterns) if (root / path).is_file()]
     tip = git(root, "rev-parse", "--quiet", "--verify", RUNS, otherwise="")
     found: dict[str, tuple[Record | None, Record]] = {}
     for path in paths:
         before = Record.read(git(root, "show", f"{RUNS}:./{path}", otherwise="")) if tip else None
         if now := Record.read((root / path).read_bytes()):
-            found[_dataset(path, patterns)] = before, now
+            found[dataset_of(path, patterns)] = before, now
     if paths:
         settings = [PARAMS_FILE] if (root / PARAMS_FILE).is_file() else []
         _commit(root, [LOCK, *settings, *paths], tip, f"{run}\n\n{message}")
@@ -218,64 +192,6 @@ def _cached(cache: Path, made: str) -> bytes:
     return file.read_bytes() if file.is_file() else b""
 
 
-def _dataset(path: str, patterns: Iterable[str]) -> str:
-    for pattern in patterns:
-        before, _, after = pattern.partition("{dataset}")
-        if found := re.fullmatch(f"{re.escape(before)}([^/]+){re.escape(after)}", path):
-            return found[1]
-    return ""
-
-
-def _made(lock: Values, patterns: Iterable[str]) -> Iterator[tuple[str, str, Origin]]:
-    """Give path, hash and origin of each record of a dvc.lock that is of what the lock says."""
-    entries: Values = lock.get("stages") or {}
-    makers = {out["path"]: (name, out) for name, entry in entries.items() for out in entry.get("outs", ())}
-    for path, (name, out) in makers.items():
-        if (dataset := _dataset(path, patterns)) and (origin := _origin(entries, makers, name, dataset)):
-            yield path, str(out.get("md5")), origin
-
-
-def _origin(entries: Values, makers: Mapping[str, tuple[str, Values]], stage: str, dataset: str) -> Origin | None:
-    """Collect what a stage and those above it have read; None if one of these has run since, and it not yet.
-
-    Of two values of one key (a lock keeps entries of stages that are no more) that of the nearest stage counts. What
-    bears the dataset's name is data, what else no stage makes is code.
-    """
-    settings, data, code = dict[str, Any](), dict[str, Any](), dict[str, Any]()
-    queue, seen = [stage], {stage}
-    for name in queue:
-        entry = entries[name]
-        for params in entry.get("params", {}).values():
-            settings = dict(_flat(params)) | settings
-        for read_ in entry.get("deps", ()):
-            path = read_["path"]
-            above = _makers_of(path, makers)
-            if path in makers and makers[path][1].get("md5") != read_.get("md5"):
-                return None
-            if not above:
-                kept = {key: read_[key] for key in ("md5", "size", "nfiles") if key in read_}
-                (data if dataset in Path(path).parts else code).setdefault(path, kept)
-            queue += [each for each in dict.fromkeys(above) if each not in seen]
-            seen.update(above)
-    return Origin(data, settings, code)
-
-
-def _makers_of(path: str, makers: Mapping[str, tuple[str, Values]]) -> list[str]:
-    if path in makers:
-        return [makers[path][0]]
-    folders = [str(each) for each in Path(path).parents]
-    around = [makers[each][0] for each in folders if each in makers]
-    return around or [name for out, (name, _) in makers.items() if out.startswith(f"{path}/")]
-
-
-def _flat(values: Values, above: str = "") -> Iterator[tuple[str, Any]]:
-    for key, value in values.items():
-        if isinstance(value, dict) and value:
-            yield from _flat(value, f"{above}{key}.")
-        else:
-            yield f"{above}{key}", value
-
-
 def _by_dataset(points: Iterable[Point]) -> dict[str, list[Point]]:
     """Group points; of those that follow each other and are the same make one with all names."""
     found: dict[str, list[Point]] = {}
@@ -306,25 +222,3 @@ def _steps(points: list[Point]) -> Iterator[Step]:
         yield Step(point, new, point.origin.changes(before.origin) if before else [])
         if not point.aside:
             before, known = point, point.record or known
-
-
-def _changed(before: Values, after: Values) -> Iterator[tuple[str, Any, Any]]:
-    for key in sorted({*before, *after}):
-        if before.get(key) != after.get(key):
-            yield key, before.get(key), after.get(key)
-
-
-def _short(values: Values) -> str:
-    return hashlib.sha256(json.dumps(values, sort_keys=True, default=str).encode()).hexdigest()[:7]
-
-
-def _size(its: Values | None) -> str:
-    if its is None:
-        return "not there"
-    files = f"{its['nfiles']} files, " if "nfiles" in its else ""
-    return f"{files}{its.get('size', 0)} bytes ({str(its.get('md5'))[:7]})"
-
-
-def _shown(value: Any) -> str:
-    text = "none" if value is None else json.dumps(value, default=str)
-    return text if len(text) <= _SHOWN else f"{text[: _SHOWN - 1]}…"
