@@ -5,8 +5,8 @@
 
 For each dataset and seed, which draws other splits, too: a clone, its train and val images, and in it `python -m
 augment tune` by each sampler, in the given time each. What it found, if anything was better on val than the present
-recipes, is trained anew beside these, by other seeds; the better on val is tested. Printed is the accuracy on test, in percent, and
-at the end what was gained over the present recipes, mean ± standard deviation over seeds.
+recipes, is trained anew beside these, by other seeds; the better on val is tested. Printed is the accuracy on test, in
+percent, and at the end what was gained over the present recipes, mean ± standard deviation over seeds.
 """
 
 import argparse
