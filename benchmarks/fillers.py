@@ -123,7 +123,7 @@ def fills(data: Data, spec: SynthesizerSpec, seed: int, where: Machine, *, agree
     new = ~manifest["content_hash"].duplicated() & ~manifest["content_hash"].isin(known)
     kept = new.to_numpy(dtype=bool) & (~agreed | (data.own_judge(found.images)[1].argmax(1) == labels))
     good = ImageSet(found.images, manifest, found.classes).select(np.flatnonzero(kept))
-    return good.select(cell_additions(data.train, good))
+    return good.select(cell_additions(data.train, good, np.arange(len(good))))
 
 
 def look(data: Data, added: ImageSet) -> dict[str, float]:

@@ -14,9 +14,11 @@ from augment.core.errors import ContainerError, DataError, UnfitPartError
 from augment.core.images import (
     REAL,
     SYNTHETIC,
+    HashArray,
     ImageSet,
     IntArray,
     UInt8Array,
+    as_text,
     blocks,
     content_hashes,
     make_manifest,
@@ -42,13 +44,34 @@ def write_image_set(path: Path, image_set: ImageSet, made_by: dict[str, Any], ro
         rows: Which of its images to write, in that order, without another copy of them in memory; all by default.
     """
     rows = np.arange(len(image_set)) if rows is None else rows
+    write_images(path, [(image_set.images, rows)], image_set.manifest.iloc[rows], image_set.classes, made_by)
+
+
+def write_images(
+    path: Path,
+    parts: Sequence[tuple[UInt8Array, IntArray]],
+    manifest: pd.DataFrame,
+    classes: Sequence[str],
+    made_by: dict[str, Any],
+) -> None:
+    """Write a container of images that lie in several arrays, without another copy of them in memory.
+
+    Args:
+        path: The folder to make.
+        parts: At least one: uint8, each N×C×H×W, and which of its images, in that order.
+        manifest: One row an image; see `augment.core.images.ImageSet`.
+        classes: K class names.
+        made_by: See `write_image_set`.
+    """
+    shape = parts[0][0].shape[1:]
     with whole(path) as draft:
         draft.mkdir()
         with (draft / IMAGES).open("wb") as file:
-            _write_header(file, (len(rows), *image_set.shape))
-            for some in blocks(len(rows), math.prod(image_set.shape)):
-                file.write(np.ascontiguousarray(image_set.images[rows[some]]).data)
-        _write_rest(draft, image_set.manifest.iloc[rows], image_set.classes, image_set.shape, made_by)
+            _write_header(file, (sum(len(rows) for _, rows in parts), *shape))
+            for images, rows in parts:
+                for some in blocks(len(rows), math.prod(shape)):
+                    file.write(np.ascontiguousarray(images[rows[some]]).data)
+        _write_rest(draft, manifest, classes, shape, made_by)
 
 
 def write_drawn_images(
@@ -75,7 +98,7 @@ def write_drawn_images(
     Raises:
         DataError: There are fewer or more images than labels.
     """
-    hashes: list[str] = []
+    hashes: list[HashArray] = []
     with whole(path) as draft:
         draft.mkdir()
         with (draft / IMAGES).open("wb") as file:
@@ -83,11 +106,11 @@ def write_drawn_images(
                 if not hashes:
                     shape = batch.shape[1:]
                     _write_header(file, (len(labels), *shape))
-                hashes += content_hashes(batch)
+                hashes.append(content_hashes(batch))
                 file.write(np.ascontiguousarray(batch).data)
-        if len(hashes) != len(labels):
-            raise DataError(f"images: expected one a label ({len(labels)}), found {len(hashes)}")
-        manifest = make_manifest(labels, classes, hashes, generator_seed=int(generator_seed[0]))
+        if (found := sum(map(len, hashes))) != len(labels):
+            raise DataError(f"images: expected one a label ({len(labels)}), found {found}")
+        manifest = make_manifest(labels, classes, np.concatenate(hashes), generator_seed=int(generator_seed[0]))
         manifest["generator_seed"] = pd.array(generator_seed, dtype="Int64")
         manifest = manifest.assign(**{name: pd.array(list(values), dtype="str") for name, values in columns.items()})
         _write_rest(draft, manifest, classes, shape, made_by)
@@ -166,7 +189,7 @@ def _require_true(path: Path, image_set: ImageSet) -> None:
     manifest, count = image_set.manifest, len(image_set)
     rows = np.arange(0, count, max(1, -(-image_set.images.nbytes // CHECKED)))
     names = pd.Series(pd.array(list(image_set.classes), dtype="str").take(image_set.labels))
-    hashes = pd.Series(content_hashes(image_set.images[rows]), index=rows, dtype="str")
+    hashes = pd.Series(as_text(content_hashes(image_set.images, rows)), index=rows)
     by_row = manifest.reset_index(drop=True)
     columns: dict[str, Callable[[], pd.Series]] = {
         "class_name": lambda: by_row["class_name"].astype("str") != names,

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+import pyarrow as pa
 
 from augment.core.errors import DataError, UnfitPartError
 
@@ -16,6 +17,7 @@ UInt8Array = npt.NDArray[np.uint8]
 IntArray = npt.NDArray[np.int64]
 FloatArray = npt.NDArray[np.float64]
 Float32Array = npt.NDArray[np.float32]
+HashArray = npt.NDArray[np.bytes_]
 
 COLUMNS = ("label", "class_name", "origin", "content_hash", "generator_seed")
 """Columns every manifest has; others may follow (weight, filter scores, groups)."""
@@ -126,7 +128,7 @@ def make_image_set(
 
 
 def make_manifest(
-    labels: IntArray, classes: Sequence[str], hashes: Sequence[str], *, generator_seed: int | None = None
+    labels: IntArray, classes: Sequence[str], hashes: HashArray, *, generator_seed: int | None = None
 ) -> pd.DataFrame:
     """Build the manifest of images whose content hashes are known; see `make_image_set`."""
     same = np.zeros(len(hashes), dtype=np.int64)  # taken by index: a million equal strings need not be parsed
@@ -134,7 +136,7 @@ def make_manifest(
         "label": labels,
         "class_name": pd.array(list(classes), dtype="str").take(labels),
         "origin": pd.array([REAL if generator_seed is None else SYNTHETIC], dtype="str").take(same),
-        "content_hash": pd.array(hashes, dtype="str"),
+        "content_hash": as_text(hashes),
         "generator_seed": pd.array([generator_seed], dtype="Int64").take(same),
     }
     return pd.DataFrame(columns)
@@ -182,15 +184,17 @@ def require_disjoint(first: ImageSet, second: ImageSet, names: str) -> None:
     Raises:
         DataError: An image stands in both; says how many do, and one of them.
     """
-    require_no_common(first.manifest, second.manifest, names)
+    real = first.manifest["content_hash"][first.manifest["origin"] == REAL]
+    require_no_common(real.to_numpy("S64"), second.manifest["content_hash"].to_numpy("S64"), names)
 
 
-def require_no_common(first: pd.DataFrame, second: pd.DataFrame, names: str) -> None:
-    """Do what `require_disjoint` does by the manifests alone."""
-    real = first["content_hash"][first["origin"] == REAL]
-    shared = sorted(set(real) & set(second["content_hash"]))
+def require_no_common(first: HashArray, second: HashArray, names: str) -> None:
+    """Do what `require_disjoint` does by the content hashes of real images alone."""
+    few, many = sorted((first, second), key=len)
+    known = set(few.tolist())
+    shared = sorted({one for one in many if one in known})
     if shared:
-        raise DataError(f"{names}: expected no image in both, found {len(shared)}, among them {shared[0]}")
+        raise DataError(f"{names}: expected no image in both, found {len(shared)}, among them {shared[0].decode()}")
 
 
 def first_rows(labels: IntArray, counts: IntArray) -> IntArray:
@@ -203,14 +207,21 @@ def first_rows(labels: IntArray, counts: IntArray) -> IntArray:
     return np.concatenate([np.flatnonzero(labels == label)[:count] for label, count in enumerate(counts)])
 
 
-def content_hashes(images: UInt8Array) -> list[str]:
-    """SHA-256 of each image's shape and pixels, hexadecimal."""
+def content_hashes(images: UInt8Array, rows: IntArray | None = None) -> HashArray:
+    """SHA-256 of each image's shape and pixels, hexadecimal, ASCII, shape (N,); ``rows``: of those alone."""
+    rows = np.arange(len(images)) if rows is None else rows
     shape, size = repr(images.shape[1:]).encode(), math.prod(images.shape[1:])
-    hashes: list[str] = []
-    for rows in blocks(len(images), size):
-        pixels = images[rows].tobytes()
-        hashes += [hashlib.sha256(shape + pixels[at : at + size]).hexdigest() for at in range(0, len(pixels), size)]
+    hashes = np.empty(len(rows), dtype="S64")  # of a million images half of what as many Python strings take
+    for some in blocks(len(rows), size):
+        pixels = images[rows[some]].tobytes()
+        each = (pixels[at : at + size] for at in range(0, len(pixels), size))
+        hashes[some] = [hashlib.sha256(shape + image).hexdigest() for image in each]
     return hashes
+
+
+def as_text(hashes: HashArray) -> pd.api.extensions.ExtensionArray:
+    """Make a column of text of hashes, without a Python string for each."""
+    return pd.array(pa.array(hashes, type=pa.binary()).cast(pa.large_string()), dtype="str")
 
 
 def blocks(count: int, width: int, numbers: int = 2**22) -> Iterator[slice]:

@@ -119,8 +119,9 @@ def read_parquet(path: Path) -> pd.DataFrame:
     """
 
     def read(file: Path) -> pd.DataFrame:
-        pq.read_table(file).validate(full=True)  # else text that is no UTF-8 is found out where it is used
-        return pd.read_parquet(file)
+        table = pq.read_table(file)
+        table.validate(full=True)  # else text that is no UTF-8 is found out where it is used
+        return table.to_pandas()
 
     frame: pd.DataFrame = read_with(path, read)
     return frame

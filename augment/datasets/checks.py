@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 
 from augment.core.errors import DataError
-from augment.core.images import Float32Array, IntArray, UInt8Array, blocks, content_hashes
+from augment.core.images import Float32Array, HashArray, IntArray, UInt8Array, blocks, content_hashes
 from augment.core.seeding import numpy_generator
 from augment.core.text import listed
 from augment.datasets.raw import MAX_SIDE, MIN_SIDE, RawImages, Shape
@@ -67,26 +67,34 @@ class Distinct(NamedTuple):
     rows: IntArray
     copies: IntArray
     disputed: list[list[int]]
-    hashes: list[str]
+    hashes: HashArray
 
 
 def distinct(raw: RawImages) -> Distinct:
     """Find images with the same pixels; of equal ones the first is kept, one of test before val before others."""
     set_apart = raw.is_test, raw.is_val
-    rows_of: dict[str, list[int]] = {}
     hashes = content_hashes(raw.images)
-    for row, content_hash in enumerate(hashes):
-        rows_of.setdefault(content_hash, []).append(row)
-    keep, copies, disputed = [], [], []
-    for rows in rows_of.values():
+    keep = np.ones(len(hashes), dtype=bool)
+    copies, disputed = list[int](), list[list[int]]()
+    for rows in equal(hashes):
+        keep[rows] = False
         if len(set(raw.labels[rows].tolist())) > 1:
             disputed.append(rows)
             continue
         first = min(rows, key=lambda row: (*(apart is not None and not apart[row] for apart in set_apart), row))
-        keep.append(first)
+        keep[first] = True
         copies += [row for row in rows if row != first]
-    kept, left_out = (np.sort(np.asarray(rows, dtype=np.int64)) for rows in (keep, copies))
-    return Distinct(kept, left_out, disputed, hashes)
+    return Distinct(np.flatnonzero(keep), np.sort(np.asarray(copies, dtype=np.int64)), disputed, hashes)
+
+
+def equal(hashes: HashArray) -> list[list[int]]:
+    """List the rows of each hash that stands there several times, ascending; in the order of their first rows."""
+    order = np.argsort(hashes, kind="stable")
+    ordered = hashes[order]
+    cuts = np.flatnonzero(ordered[1:] != ordered[:-1]) + 1
+    several = np.flatnonzero(np.diff(cuts, prepend=0, append=len(order)) > 1)
+    starts = np.concatenate([[0], cuts, [len(order)]])
+    return sorted(order[starts[run] : starts[run + 1]].tolist() for run in several)
 
 
 NEAR = 0.1

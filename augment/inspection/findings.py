@@ -12,6 +12,7 @@ from scipy.sparse.csgraph import connected_components
 
 from augment.core.errors import DataError
 from augment.core.images import IntArray, UInt8Array, content_hashes
+from augment.datasets.checks import equal
 from augment.datasets.decoding import Facts, Look
 from augment.datasets.levels import Levels
 from augment.datasets.near import near_pairs
@@ -133,9 +134,9 @@ def _measured(contents: Iterable[Content], spans: dict[int, tuple[float, float]]
 
 def _same(pixels: UInt8Array, labels: IntArray) -> tuple[IntArray, int, list[list[int]]]:
     """Tell which rows show a picture first, how many repeat one, and which stand under several labels."""
-    rows_of: dict[str, list[int]] = {}
-    for row, content in enumerate(content_hashes(pixels)):
-        rows_of.setdefault(content, []).append(row)
-    disputed = [rows for rows in rows_of.values() if len(set(labels[rows].tolist())) > 1]
-    copies = sum(len(rows) - 1 for rows in rows_of.values()) - sum(len(rows) - 1 for rows in disputed)
-    return np.asarray([rows[0] for rows in rows_of.values()], dtype=np.int64), copies, disputed
+    several = equal(content_hashes(pixels))
+    disputed = [rows for rows in several if len(set(labels[rows].tolist())) > 1]
+    copies = sum(len(rows) - 1 for rows in several) - sum(len(rows) - 1 for rows in disputed)
+    first = np.ones(len(pixels), dtype=bool)
+    first[[row for rows in several for row in rows[1:]]] = False
+    return np.flatnonzero(first), copies, disputed

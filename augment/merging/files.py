@@ -1,15 +1,22 @@
-"""Reads what a merge takes of a synthesizer."""
+"""Reads what a merge takes of a synthesizer, and writes what comes of it."""
 
-from typing import NamedTuple
+from pathlib import Path
+from typing import Any, NamedTuple
 
 import pandas as pd
 
-from augment.core.container import read_image_set
+from augment.core.container import read_image_set, write_images
 from augment.core.images import ImageSet
 from augment.core.paths import PathPattern
 from augment.core.store import read_json, read_parquet
-from augment.merging.merge import refuse_failed
+from augment.merging.merge import Merged, refuse_failed
 from augment.merging.mix_spec import AutoMixSpec, MixSpec
+
+
+def write_merged(path: Path, merged: Merged, made_by: dict[str, Any]) -> None:
+    """Write the container of a training set; see `augment.core.container.write_image_set`."""
+    parts = [(images.images, rows) for images, rows in merged.parts]
+    write_images(path, parts, merged.manifest(), merged.parts[0][0].classes, made_by)
 
 
 class Drawn(NamedTuple):

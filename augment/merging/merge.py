@@ -11,7 +11,7 @@ import pandas as pd
 from augment.core.cells import cell_numbers, count_cells, group_names
 from augment.core.errors import LeftOutError
 from augment.core.generators import rows_by_generator
-from augment.core.images import ImageSet, IntArray, concatenate, first_rows
+from augment.core.images import ImageSet, IntArray, concatenate, first_rows, require_alike
 from augment.core.text import counted
 from augment.merging.filters import KEPT, REASONS, attach_scores, drop_reasons
 from augment.merging.mix_spec import AutoMixSpec, MixSpec
@@ -51,12 +51,26 @@ class Merged(NamedTuple):
     """A training set, and what became of every synthetic image.
 
     Attributes:
-        images: Real images first. Besides provenance the manifest has ``weight``, and the scores of synthetic rows.
+        parts: Image sets, the real one first, and which of their rows: pixels are copied where they are needed alone.
+            Besides provenance the manifests have ``weight``, and the scores of synthetic rows.
         account: Of the synthetic images.
     """
 
-    images: ImageSet
+    parts: tuple[tuple[ImageSet, IntArray], ...]
     account: Account
+
+    def images(self) -> ImageSet:
+        """Put them together in memory."""
+        return reduce(concatenate, (images.select(rows) for images, rows in self.parts))
+
+    def summary(self) -> str:
+        """Say in one line what is in it."""
+        real = sum(len(rows) for _, rows in self.parts) - self.account.added
+        return f"{real} real images and {self.account.summary()}"
+
+    def manifest(self) -> pd.DataFrame:
+        """Give the manifest that `images` has."""
+        return pd.concat([images.manifest.iloc[rows] for images, rows in self.parts], ignore_index=True)
 
 
 def merge(real: ImageSet, synthetic: ImageSet, scores: pd.DataFrame, spec: MixSpec) -> Merged:
@@ -76,36 +90,41 @@ def merge(real: ImageSet, synthetic: ImageSet, scores: pd.DataFrame, spec: MixSp
         LeftOutError: Too few synthetic images of a class, or cells are to be filled and there are none.
         DataError: The sets do not fit together.
     """
+    require_alike(real, synthetic, "cannot merge")
     scored = attach_scores(synthetic, scores)
     of_each = rows_by_generator(scored)
-    parts = [scored] if len(of_each) <= 1 else [scored.select(rows) for rows in of_each]
-    chosen = [_chosen(real, part, spec) for part in parts]
+    if len(of_each) <= 1:
+        chosen = [_chosen(real, scored, spec)]
+    else:
+        found = [(own, *_chosen(real, scored.select(own), spec)) for own in of_each]
+        chosen = [(own[rows], account) for own, rows, account in found]
     none = [number for number, (_, account) in enumerate(chosen, 1) if not account.added]
     if 0 < len(none) < len(chosen):  # no run could be told apart from those of the other generators
         raise LeftOutError(
             f"generator {', '.join(map(str, none))} of {len(chosen)}: none of its images passes the filter or is asked "
             "for, some of the others' are; raise synthesis.per_class, or set generators to 1"
         )
-    added = [_weighted(images, spec.weight) for images, _ in chosen]
-    if not spec.synthetic_only:
-        added.insert(0, _weighted(real, 1.0))
-    return Merged(reduce(concatenate, added), Account.of_all([account for _, account in chosen]))
+    weighted = _weighted(scored, spec.weight)
+    added = [(weighted, rows) for rows, _ in chosen]
+    originals = [] if spec.synthetic_only else [_all_of(real)]
+    return Merged((*originals, *added), Account.of_all([account for _, account in chosen]))
 
 
-def _chosen(real: ImageSet, scored: ImageSet, spec: MixSpec) -> tuple[ImageSet, Account]:
-    """Choose of one generator's images, and account for them."""
+def _chosen(real: ImageSet, scored: ImageSet, spec: MixSpec) -> tuple[IntArray, Account]:
+    """Choose rows of one generator's images, and account for all of them."""
     reasons = drop_reasons(real, scored, spec.filter)
     dropped = {reason: int((reasons == reason).sum()) for reason in REASONS}
-    good = scored.select(np.flatnonzero(reasons == KEPT))
+    good = np.flatnonzero(reasons == KEPT)
+    labels = scored.labels[good]
     if spec.fill == "cells":
-        added = good.select(cell_additions(real, good))
+        added = good[cell_additions(real, scored, good)]
     elif spec.synthetic_only:
-        _expect_enough(np.ones(len(real.classes), dtype=np.int64), good, scored, real, dropped, spec)
+        _expect_enough(np.ones(len(real.classes), dtype=np.int64), labels, scored, real, dropped, spec)
         added = good
     else:
         wanted = additions(real.class_counts(), spec)
-        _expect_enough(wanted, good, scored, real, dropped, spec)
-        added = good.select(first_rows(good.labels, wanted))
+        _expect_enough(wanted, labels, scored, real, dropped, spec)
+        added = good[first_rows(labels, wanted)]
     return added, Account(len(scored), dropped, surplus=len(good) - len(added), added=len(added))
 
 
@@ -125,7 +144,7 @@ def candidates(real: ImageSet, synthetic: ImageSet, scores: pd.DataFrame, spec: 
     sets = {share: merge(real, synthetic, scores, spec.at(share)) for share in spec.shares if share}
     good = next(iter(sets.values())).account
     none = Account(good.drawn, good.dropped, surplus=good.surplus + good.added, added=0)
-    return {share: sets.get(share, Merged(_weighted(real, 1.0), none)) for share in spec.shares}
+    return {share: sets.get(share, Merged((_all_of(real),), none)) for share in spec.shares}
 
 
 def refuse_failed(failures: Sequence[str], synthesizer: str, mix: str) -> None:
@@ -163,17 +182,18 @@ def additions(real_counts: IntArray, spec: MixSpec) -> IntArray:
     return np.maximum(full - real_counts, 0)
 
 
-def cell_additions(real: ImageSet, good: ImageSet) -> IntArray:
+def cell_additions(real: ImageSet, synthetic: ImageSet, good: IntArray) -> IntArray:
     """Choose the synthetic images that bring each cell of class and group up to the largest, cell after cell.
 
     A cell takes all there are where they do not suffice: as many different translations of an image there are not.
 
     Args:
         real: Real images with groups.
-        good: Synthetic images with groups.
+        synthetic: Synthetic images with groups.
+        good: Which of them may be taken, int64.
 
     Returns:
-        int64, rows of ``good``.
+        int64, places in ``good``.
 
     Raises:
         LeftOutError: Either side has no groups.
@@ -181,13 +201,17 @@ def cell_additions(real: ImageSet, good: ImageSet) -> IntArray:
     groups = group_names(real)
     if not groups:
         raise LeftOutError("fill cells: expected real images with groups, found none; see the source's setting groups")
-    numbers = cell_numbers(good, groups)
+    numbers = cell_numbers(synthetic, groups)[good]
     if (numbers < 0).any():
         raise LeftOutError(
             "fill cells: expected synthetic images with the groups of the real ones; take a synthesizer that "
             "translates between groups, such as transport (docs/synthesizers.md)"
         )
     return first_rows(numbers, count_cells(real, groups).missing().flatten())
+
+
+def _all_of(real: ImageSet) -> tuple[ImageSet, IntArray]:
+    return _weighted(real, 1.0), np.arange(len(real), dtype=np.int64)
 
 
 def _weighted(images: ImageSet, weight: float) -> ImageSet:
@@ -199,9 +223,9 @@ def _listed(dropped: Mapping[str, int]) -> str:
 
 
 def _expect_enough(
-    wanted: IntArray, good: ImageSet, synthetic: ImageSet, real: ImageSet, dropped: Mapping[str, int], spec: MixSpec
+    wanted: IntArray, good: IntArray, synthetic: ImageSet, real: ImageSet, dropped: Mapping[str, int], spec: MixSpec
 ) -> None:
-    drawn, left = synthetic.class_counts(), good.class_counts()
+    drawn, left = synthetic.class_counts(), np.bincount(good, minlength=len(synthetic.classes))
     short = np.flatnonzero(left < wanted)
     if not len(short):
         return

@@ -2,11 +2,11 @@
 
 from pathlib import Path
 
-from augment.core.container import read_image_set, write_image_set
+from augment.core.container import read_image_set
 from augment.core.paths import PathPattern
 from augment.core.provenance import described, require_made_by
 from augment.core.stage import stage
-from augment.merging.files import read_drawn
+from augment.merging.files import read_drawn, write_merged
 from augment.merging.merge import merge as combine
 from augment.merging.mix_spec import MixSpec
 
@@ -31,7 +31,7 @@ def merge(
     originals = read_image_set(real)
     require_made_by(synthetic.at(synthesizer=spec.synthesizer), dataset=dataset, synthesizer=spec.synthesizer)
     drawn = read_drawn(spec, f"mixes.{mix}", synthetic=synthetic, quality=quality, scores=scores)
-    images, account = combine(originals, *drawn, spec)
-    made_by = described(stage="merge", dataset=dataset, mix=mix, spec=spec, synthetic=account.to_json())
-    write_image_set(merged, images, made_by)
-    print(f"merge {dataset} {mix}: {len(images) - account.added} real images and {account.summary()}")
+    made = combine(originals, *drawn, spec)
+    made_by = described(stage="merge", dataset=dataset, mix=mix, spec=spec, synthetic=made.account.to_json())
+    write_merged(merged, made, made_by)
+    print(f"merge {dataset} {mix}: {made.summary()}")

@@ -6,14 +6,14 @@ from pathlib import Path
 from augment.classifier.classifier_spec import ClassifierSpec, RecipeSpec
 from augment.classifier.training import asked_of_val
 from augment.classifier.trials import hits_on_val
-from augment.core.container import read_image_set, write_image_set
+from augment.core.container import read_image_set
 from augment.core.endpoints import VerdictSpec
 from augment.core.paths import PathPattern
 from augment.core.provenance import described, require_made_by
 from augment.core.stage import stage
 from augment.core.store import write_json
 from augment.merging.choice import choose_share
-from augment.merging.files import read_drawn
+from augment.merging.files import read_drawn, write_merged
 from augment.merging.merge import candidates
 from augment.merging.mix_spec import AutoMixSpec
 from augment.runtime.machine import machine
@@ -59,15 +59,14 @@ def merge_auto(
     made = candidates(originals, *drawn, spec)
     recipe, title = recipes[spec.recipe], f"merge_auto {dataset} {mix} share"
     with machine(runtime) as where:
+        given = (held_out, classifier, recipe, seed, spec.runs, where)
         hits = {
-            share: hits_on_val(
-                one.images, held_out, classifier, recipe, seed, spec.runs, where, f"{title} {share:g}", verdict.endpoint
-            )
+            share: hits_on_val(one.images(), *given, f"{title} {share:g}", verdict.endpoint)
             for share, one in made.items()
         }
     chosen = choose_share(hits, asked_of_val(verdict.endpoint, originals, held_out))
-    images, account = made[chosen.share]
-    made_by = described(stage="merge_auto", dataset=dataset, mix=mix, spec=spec, synthetic=account.to_json())
-    write_image_set(merged, images, made_by | chosen.to_json())
+    best = made[chosen.share]
+    made_by = described(stage="merge_auto", dataset=dataset, mix=mix, spec=spec, synthetic=best.account.to_json())
+    write_merged(merged, best, made_by | chosen.to_json())
     write_json(choice, chosen.to_json())
-    print(f"{title} {chosen.share:g}: {len(images) - account.added} real images and {account.summary()}")
+    print(f"{title} {chosen.share:g}: {best.summary()}")

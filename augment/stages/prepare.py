@@ -1,14 +1,13 @@
 """Load, validate, deduplicate and split a dataset; thin its train split; account for every file."""
 
-from collections.abc import Sequence
 from itertools import combinations
 from pathlib import Path
 
 import pandas as pd
 
-from augment.core.container import write_image_set
+from augment.core.container import write_images
 from augment.core.errors import DataError
-from augment.core.images import ImageSet, make_manifest, require_no_common
+from augment.core.images import make_manifest, require_no_common
 from augment.core.provenance import described
 from augment.core.stage import stage
 from augment.core.store import write_json
@@ -16,7 +15,7 @@ from augment.core.text import counted
 from augment.datasets.account import account, lines, lost
 from augment.datasets.checks import distinct, validate
 from augment.datasets.question import question
-from augment.datasets.raw import RawImages, SourceSpec
+from augment.datasets.raw import SourceSpec
 from augment.datasets.split_spec import ScarcitySpec, SplitSpec
 from augment.datasets.splits import scarce, split_rows
 
@@ -51,12 +50,14 @@ def prepare(
         raise DataError("\n  ".join([str(error), *lost(everything, found)])) from error
     told = account(everything, found, rows, train_rows, seed, split.together())
     settings = described(stage="prepare", dataset=dataset, seed=seed, source=source, split=split, scarcity=scarcity)
-    images = _image_set(everything, found.hashes)
     parts = {train: train_rows, val: rows.val, test: rows.test}
     for one, other in combinations(parts, 2):
-        require_no_common(images.manifest.iloc[parts[one]], images.manifest.iloc[parts[other]], f"{one} and {other}")
+        require_no_common(found.hashes[parts[one]], found.hashes[parts[other]], f"{one} and {other}")
     for path, part in parts.items():
-        write_image_set(path, images, settings, part)
+        manifest = make_manifest(everything.labels[part], everything.classes, found.hashes[part])
+        if everything.groups is not None:
+            manifest["group"] = pd.array(everything.groups[part], dtype="str")
+        write_images(path, [(everything.images, part)], manifest, everything.classes, settings)
     write_json(files, {"made_by": settings, "shape": list(source.image_shape), **told._asdict()})
     dropped = len(everything.labels) - len(found.rows)
     print(
@@ -66,10 +67,3 @@ def prepare(
     print(f"prepare {dataset}: the test split asks: {question(split)}")
     for line in lines(told.notes, told.warnings):
         print(f"prepare {dataset}: {line}")
-
-
-def _image_set(raw: RawImages, hashes: Sequence[str]) -> ImageSet:
-    manifest = make_manifest(raw.labels, raw.classes, hashes)
-    if raw.groups is not None:
-        manifest = manifest.assign(group=pd.array(raw.groups, dtype="str"))
-    return ImageSet(raw.images, manifest, raw.classes)

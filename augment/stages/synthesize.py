@@ -54,7 +54,7 @@ def synthesize(
             if isinstance(network, Translator)
         ]
         columns[GROUP] = [names[group] for group in groups] * len(networks)
-        columns[SOURCE] = [hashes[row] for of_each in rows for row in of_each]
+        columns[SOURCE] = [hashes[row].decode() for of_each in rows for row in of_each]
     else:
         labels = np.tile(np.arange(len(classes)), spec.per_class)
     made_by = described(stage="synthesize", dataset=dataset, synthesizer=synthesizer, seed=seed, **spec.model_dump())

@@ -173,4 +173,4 @@ class MixGoal(_ClassifierGoal):
 
     def value(self, spec: MixSpec, report: Report) -> tuple[float, None]:
         """Merge, train classifiers, and give what val says of them."""
-        return self.trained("mix", merge(self.real, *self.drawn, spec).images, self.recipe, report)
+        return self.trained("mix", merge(self.real, *self.drawn, spec).images(), self.recipe, report)

@@ -1,3 +1,5 @@
+import hashlib
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -6,6 +8,7 @@ from hypothesis import strategies as st
 from augment.core.errors import DataError
 from augment.core.images import (
     ImageSet,
+    as_text,
     concatenate,
     content_hashes,
     first_rows,
@@ -43,7 +46,9 @@ def test_every_image_counts_alike_where_no_weights_are_said() -> None:
 def test_splits_that_share_a_real_image_are_refused() -> None:
     images = np.arange(5, dtype=np.uint8)[:, None, None, None].repeat(8, axis=2).repeat(8, axis=3)
     train, test = (make_image_set(images[rows], [0, 1, 0], ["a", "b"]) for rows in ([0, 1, 2], [2, 3, 4]))
-    with pytest.raises(DataError, match=f"train and test: .* found 1, among them {content_hashes(images[2:3])[0]}"):
+    with pytest.raises(
+        DataError, match=f"train and test: .* found 1, among them {content_hashes(images[2:3])[0].decode()}"
+    ):
         require_disjoint(train, test, "train and test")
     require_disjoint(train.select(np.array([0, 1])), test, "train and test")
     drawn = make_image_set(images[:3], [0, 1, 0], ["a", "b"], generator_seed=1)
@@ -97,9 +102,15 @@ def test_the_hash_tells_shapes_apart_that_hold_the_same_bytes() -> None:
     assert content_hashes(np.zeros((1, 1, 2, 8), np.uint8)) != content_hashes(np.zeros((1, 1, 8, 2), np.uint8))
 
 
+def test_hashes_are_those_of_shape_and_pixels_and_become_text() -> None:
+    images = np.arange(2, dtype=np.uint8)[:, None, None, None].repeat(8, axis=2).repeat(8, axis=3)
+    expected = [hashlib.sha256(b"(1, 8, 8)" + bytes([value]) * 64).hexdigest() for value in (0, 1)]
+    assert as_text(content_hashes(images)).tolist() == expected
+
+
 def test_hashes_do_not_depend_on_how_many_images_are_hashed_at_a_time() -> None:
     images = np.random.default_rng(0).integers(0, 256, (5, 1, 1024, 2048), dtype=np.uint8)  # two fill a block
-    assert content_hashes(images) == [content_hashes(images[row : row + 1])[0] for row in range(5)]
+    assert content_hashes(images).tolist() == [content_hashes(images[row : row + 1])[0] for row in range(5)]
 
 
 @given(st.lists(st.integers(0, 3), max_size=30), st.lists(st.integers(0, 9), min_size=4, max_size=4))

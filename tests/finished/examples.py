@@ -88,7 +88,8 @@ def finished_run(root: Path, shape: tuple[int, int, int] = SHAPES["grey"]) -> Pa
     write_image_set(data / "synthetic/gan", drawn, described(stage="synthesize", dataset="toys", synthesizer="gan"))
     scores = _scores(drawn, train)
     write_parquet(root / "results/toys/synthetic/gan/scores.parquet", scores)
-    merged, account = merge(train, drawn, scores, MERGED)
+    made = merge(train, drawn, scores, MERGED)
+    merged, account = made.images(), made.account
     made_by = described(stage="merge", dataset="toys", mix="merged", spec=MERGED, synthetic=account.to_json())
     write_image_set(data / "train/merged", merged, made_by)
     write_left_out(data / "train/failed", ["mixes.failed: the images failed 1 check(s)"])

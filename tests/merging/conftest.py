@@ -1,9 +1,13 @@
-"""Image sets and scores that are told apart at a glance."""
+"""Image sets and scores that are told apart at a glance, and merges whose images are looked at."""
+
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 
 from augment.core.images import ImageSet, UInt8Array, make_image_set
+from augment.merging.merge import Account, merge
+from augment.merging.mix_spec import MixSpec
 
 CLASSES = ["a", "b", "c"]
 
@@ -30,3 +34,18 @@ def good_scores(images: ImageSet) -> pd.DataFrame:
             "near_copy": np.zeros(count, dtype=bool),
         }
     )
+
+
+class Made(NamedTuple):
+    """What came of a merge."""
+
+    images: ImageSet
+    account: Account
+
+
+def made_of(real: ImageSet, synthetic: ImageSet, scores: pd.DataFrame, spec: MixSpec) -> Made:
+    """Merge, and put the images together as those that train on them do; their manifest is the one that is written."""
+    found = merge(real, synthetic, scores, spec)
+    images = found.images()
+    pd.testing.assert_frame_equal(images.manifest, found.manifest())
+    return Made(images, found.account)

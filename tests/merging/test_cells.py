@@ -10,9 +10,8 @@ from augment.core.endpoints import Blocks
 from augment.core.errors import LeftOutError
 from augment.core.images import ImageSet
 from augment.merging.choice import choose_share
-from augment.merging.merge import Merged, merge
 from augment.merging.mix_spec import MixSpec
-from tests.merging.conftest import good_scores, image_set
+from tests.merging.conftest import Made, good_scores, image_set, made_of
 
 SPEC = MixSpec(synthesizer="transport", fill="cells")
 
@@ -22,8 +21,8 @@ def of_groups(counts: list[int], groups: list[str], *, synthetic: bool) -> Image
     return ImageSet(found.images, found.manifest.assign(group=groups), found.classes)
 
 
-def filled(real: ImageSet, synthetic: ImageSet, **scores: Any) -> Merged:
-    return merge(real, synthetic, good_scores(synthetic).assign(**scores), SPEC)
+def filled(real: ImageSet, synthetic: ImageSet, **scores: Any) -> Made:
+    return made_of(real, synthetic, good_scores(synthetic).assign(**scores), SPEC)
 
 
 def test_every_cell_is_filled_up_to_the_largest_by_images_of_its_own() -> None:

@@ -6,17 +6,17 @@ from hypothesis import strategies as st
 from augment.core.errors import LeftOutError
 from augment.core.generators import for_run
 from augment.core.images import ImageSet, concatenate, make_image_set
-from augment.merging.merge import Merged, additions, candidates, merge, refuse_failed
+from augment.merging.merge import additions, candidates, merge, refuse_failed
 from augment.merging.mix_spec import AutoMixSpec, FilterSpec, MixSpec
-from tests.merging.conftest import good_scores, image_set
+from tests.merging.conftest import Made, good_scores, image_set, made_of
 
 
 def mix(**settings: object) -> MixSpec:
     return MixSpec.model_validate({"synthesizer": "gan", **settings})
 
 
-def merged(real: ImageSet, synthetic: ImageSet, **settings: object) -> Merged:
-    return merge(real, synthetic, good_scores(synthetic), mix(**settings))
+def merged(real: ImageSet, synthetic: ImageSet, **settings: object) -> Made:
+    return made_of(real, synthetic, good_scores(synthetic), mix(**settings))
 
 
 def test_half_doubles_every_class() -> None:
@@ -65,7 +65,7 @@ def test_what_is_left_out_is_replaced_by_the_next_of_its_class() -> None:
     real, synthetic = image_set([2, 2], synthetic=False), image_set([4, 4], synthetic=True)
     scores = good_scores(synthetic)
     scores.loc[[0, 5], "near_copy"] = True
-    images, account = merge(real, synthetic, scores, mix(share=0.5))
+    images, account = made_of(real, synthetic, scores, mix(share=0.5))
     expected = synthetic.manifest["content_hash"][[1, 2, 4, 6]]
     assert images.manifest["content_hash"][4:].tolist() == expected.tolist()
     assert account.to_json() == {
@@ -115,7 +115,7 @@ def test_at_share_one_all_that_pass_the_filter_stand_alone() -> None:
     synthetic = image_set([3, 5], synthetic=True)
     scores = good_scores(synthetic)
     scores.loc[1, "near_copy"] = True
-    images, account = merge(image_set([2, 4], synthetic=False), synthetic, scores, mix(share=1.0))
+    images, account = made_of(image_set([2, 4], synthetic=False), synthetic, scores, mix(share=1.0))
     assert images.class_counts().tolist() == [2, 5]
     assert set(images.manifest["origin"]) == {"synthetic"}
     assert images.weights.tolist() == [1.0] * 7
@@ -134,9 +134,9 @@ def test_candidates_are_the_merges_at_their_shares_and_all_real() -> None:
     real, synthetic = image_set([4], synthetic=False), image_set([9], synthetic=True)
     spec = AutoMixSpec(synthesizer="gan", recipe="plain", shares=[0.0, 0.5, 0.2])
     made = candidates(real, synthetic, good_scores(synthetic), spec)
-    assert {share: len(one.images) for share, one in made.items()} == {0.0: 4, 0.5: 8, 0.2: 5}
+    assert {share: len(one.images()) for share, one in made.items()} == {0.0: 4, 0.5: 8, 0.2: 5}
     assert made[0.0].account.to_json() == made[0.5].account.to_json() | {"surplus": 9, "added": 0}
-    assert set(made[0.0].images.manifest["origin"]) == {"real"}
+    assert set(made[0.0].manifest()["origin"]) == {"real"}
 
 
 def test_a_failed_synthesizer_is_left_out_with_its_failures_and_the_way_out() -> None:

@@ -65,5 +65,5 @@ def test_real_images_alone_count_one_each_among_the_candidates() -> None:
     real, synthetic = image_set([4], synthetic=False), image_set([9], synthetic=True)
     spec = AutoMixSpec(synthesizer="gan", recipe="plain", shares=[0.0, 0.5], weight=0.5)
     made = candidates(real, synthetic, good_scores(synthetic), spec)
-    assert made[0.0].images.manifest["weight"].tolist() == [1.0] * 4
-    assert np.array_equal(made[0.5].images.weights, [1.0] * 4 + [0.5] * 4)
+    assert made[0.0].manifest()["weight"].tolist() == [1.0] * 4
+    assert np.array_equal(made[0.5].images().weights, [1.0] * 4 + [0.5] * 4)
