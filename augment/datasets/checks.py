@@ -121,7 +121,10 @@ def near_copies(images: UInt8Array, seed: int, rows: IntArray | None = None) -> 
     among = among - among.mean(axis=0, dtype=np.float64)
     own = np.arange(0, len(among), max(1, len(among) // PROBES))[:PROBES]
     squares = (among**2).sum(axis=1)
-    distances = squares[own][:, None] + squares[None] - 2.0 * among[own] @ among.T
+    distances = among[own] @ among.T
+    distances *= -2.0  # in place, as are the sums: of large images' rows one copy is enough
+    distances += squares[own][:, None]
+    distances += squares
     distances[np.arange(len(own)), own] = 0.0
     usual = distances.sum() / (distances.size - len(own))
     distances[np.arange(len(own)), own] = np.inf
