@@ -6,8 +6,7 @@ from typing import Annotated, Literal, Self
 from pydantic import AfterValidator, Field, NonNegativeFloat, PositiveFloat, PositiveInt, model_validator
 
 from augment.classifier.parts import BACKBONES, MIXINGS, TRANSFORMS, options_of
-from augment.classifier.unlabelled_spec import FixMatch, UnlabelledMethod
-from augment.core.registry import OneOf
+from augment.classifier.unlabelled_spec import FixMatch, UnlabelledSpec
 from augment.core.search import Among, Range
 from augment.core.settings_block import Spec
 
@@ -134,9 +133,7 @@ class RecipeSpec(Spec):
     coral: NonNegativeFloat = 0.0
     weight_decay: Annotated[NonNegativeFloat, Range(1e-3, 0.3, log=True)] = 1e-2
     dropout: Annotated[float, Field(ge=0.0, lt=1.0), Range(0.0, 0.5)] = 0.0
-    unlabelled: Annotated[UnlabelledMethod, OneOf()] | None = Field(
-        default=None, exclude_if=lambda block: block is None
-    )
+    unlabelled: Annotated[UnlabelledSpec | None, Field(exclude_if=lambda block: block is None)] = None
 
     @model_validator(mode="after")
     def _views_are_not_mixed(self) -> Self:

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from pydantic import Field, PositiveFloat, PositiveInt
 
 from augment.classifier.parts import TRANSFORMS
-from augment.core.registry import Method
+from augment.core.registry import Method, OneOf
 
 Probability = Annotated[float, Field(gt=0.0, lt=1.0)]
 
@@ -46,3 +46,7 @@ class FixMatch(UnlabelledMethod):
     ratio: PositiveInt = 7
     weight: PositiveFloat = 1.0
     strong: Annotated[str, TRANSFORMS] = "rand_augment"
+
+
+UnlabelledSpec = Annotated[UnlabelledMethod, OneOf()]
+"""Settings of such a method, told by ``kind``."""
