@@ -3,17 +3,13 @@
 from collections.abc import Callable
 from dataclasses import replace
 
-import numpy as np
-
-from augment.classifier.calibration import at_temperature, fit_temperature
 from augment.classifier.classifier_spec import ClassifierSpec, RecipeSpec
-from augment.classifier.networks import Backbone
 from augment.classifier.prediction import predict_probabilities
 from augment.classifier.training import TrainedClassifier, train_classifier
 from augment.classifier.unlabelled_spec import SelfTraining
-from augment.core.cells import GROUP
 from augment.core.endpoints import ACCURACY, Endpoint
-from augment.core.images import PSEUDO_LABELLED, ImageSet, concatenate, make_manifest
+from augment.core.images import ImageSet, concatenate
+from augment.core.pseudo_labels import pseudo_labelled
 from augment.runtime.machine import Machine
 from augment.runtime.progress import Progress
 
@@ -53,7 +49,8 @@ def learn(
         return train_classifier(train, val, spec, recipe, seed, run, machine, told(""), endpoint, pool)
     plain = recipe.model_copy(update={"unlabelled": None})
     teacher = train_classifier(train, val, spec, plain, seed, run, machine, told(" teacher"), endpoint)
-    more = believed(teacher.network, pool, val, train, method.threshold, machine)
+    of_pool, of_val = (predict_probabilities(teacher.network, images.images, machine) for images in (pool, val))
+    more = pseudo_labelled(pool, of_pool, val, of_val, train, method.threshold)
     if not len(more):
         return replace(teacher, believed=0)
     both = concatenate(train, more)
@@ -65,34 +62,3 @@ def learn(
         converged=teacher.converged and student.converged,
         believed=len(more),
     )
-
-
-def believed(
-    network: Backbone, pool: ImageSet, val: ImageSet, train: ImageSet, threshold: float, machine: Machine
-) -> ImageSet:
-    """Label the images of which a classifier is sure.
-
-    Args:
-        network: The classifier, in evaluation mode.
-        pool: Images without labels.
-        val: Says what the classifier's probabilities are worth.
-        train: Of whose classes, and with whose columns, the result is.
-        threshold: Calibrated probability from which on a label is believed.
-        machine: Where to compute.
-
-    Returns:
-        Those images, of the origin `PSEUDO_LABELLED`, so that nobody counts them among the real ones.
-    """
-    of_val, of_pool = (predict_probabilities(network, images.images, machine) for images in (val, pool))
-    # Two digits say enough, and are the same on every machine, as the last bits of a logarithm are not.
-    temperature = round(fit_temperature(of_val.astype(np.float64), val.labels), 2)
-    probabilities = at_temperature(of_pool.astype(np.float64), temperature)
-    rows = np.flatnonzero(probabilities.max(axis=1) >= threshold)
-    known = pool.manifest.iloc[rows]
-    manifest = make_manifest(probabilities[rows].argmax(axis=1), train.classes, known["content_hash"].tolist())
-    manifest = manifest.assign(origin=PSEUDO_LABELLED)
-    if GROUP in train.manifest and GROUP in known:
-        manifest = manifest.assign(**{GROUP: known[GROUP].to_numpy()})
-    if "weight" in train.manifest:
-        manifest = manifest.assign(weight=1.0)
-    return ImageSet(pool.images[rows], manifest, train.classes)

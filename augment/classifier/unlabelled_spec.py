@@ -2,12 +2,11 @@
 
 from typing import Annotated, Literal
 
-from pydantic import Field, PositiveFloat, PositiveInt
+from pydantic import PositiveFloat, PositiveInt
 
 from augment.classifier.parts import TRANSFORMS
+from augment.core.pseudo_labels import Threshold
 from augment.core.registry import Method, OneOf
-
-Probability = Annotated[float, Field(gt=0.0, lt=1.0)]
 
 
 class UnlabelledMethod(Method):
@@ -22,12 +21,12 @@ class SelfTraining(UnlabelledMethod):
     it learns through the recipe's transforms, as the first did not when it labelled.
 
     Attributes:
-        threshold: Probability from which on a label is believed. Probabilities are first brought to what val says they
+        threshold: Threshold from which on a label is believed. Probabilities are first brought to what val says they
             are worth, by one temperature ([1706.04599](https://arxiv.org/abs/1706.04599)).
     """
 
     kind: Literal["self_training"]
-    threshold: Probability = 0.9
+    threshold: Threshold = 0.9
 
 
 class FixMatch(UnlabelledMethod):
@@ -35,14 +34,14 @@ class FixMatch(UnlabelledMethod):
     same of it where the image is strongly changed (FixMatch, [2001.07685](https://arxiv.org/abs/2001.07685)).
 
     Attributes:
-        threshold: Probability, as the network states it, from which on a label is believed.
+        threshold: Threshold, as the network states it, from which on a label is believed.
         ratio: Images without labels a step, for each with one: a step takes 1 + 2 × ratio times as long.
         weight: How much they count in the loss.
         strong: The strong change, one of the transforms.
     """  # noqa: D205  # one paragraph: docs/arms.md shows it
 
     kind: Literal["fixmatch"]
-    threshold: Probability = 0.95
+    threshold: Threshold = 0.95
     ratio: PositiveInt = 7
     weight: PositiveFloat = 1.0
     strong: Annotated[str, TRANSFORMS] = "rand_augment"

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import numpy as np
 
-from augment.classifier.calibration import at_temperature, fit_temperature
 from augment.classifier.files import read_classifiers
 from augment.classifier.networks import Backbone
 from augment.classifier.prediction import predict_probabilities
+from augment.core.calibration import at_temperature, fit_temperature
 from augment.core.container import read_image_set
 from augment.core.errors import ContainerError, DataError, SettingsError
 from augment.core.images import GREY, Float32Array, FloatArray, ImageSet, UInt8Array

@@ -12,19 +12,21 @@ from torch.testing import assert_close
 
 from augment.classifier import learning
 from augment.classifier.building import build_network
-from augment.classifier.calibration import at_temperature, fit_temperature
 from augment.classifier.classifier_spec import ClassifierSpec, RecipeSpec
 from augment.classifier.fixmatch import Views, consistency, pairs_of_views
-from augment.classifier.learning import believed, learn
+from augment.classifier.learning import learn
+from augment.classifier.networks import Backbone
 from augment.classifier.objective import Objective
 from augment.classifier.parts import TRANSFORMS, Origin
 from augment.classifier.prediction import predict_probabilities
 from augment.classifier.recipes import Batch
 from augment.classifier.training import TrainedClassifier, train_classifier, train_step
 from augment.classifier.unlabelled_spec import FixMatch
+from augment.core.calibration import at_temperature, fit_temperature
 from augment.core.cells import count_cells, groups_of
 from augment.core.errors import SettingsError
 from augment.core.images import PSEUDO_LABELLED, UNLABELLED, ImageSet, concatenate, make_image_set
+from augment.core.pseudo_labels import pseudo_labelled
 from augment.core.settings_block import parse
 from augment.runtime.machine import Machine
 from augment.runtime.progress import Progress
@@ -41,6 +43,13 @@ def recipe(**unlabelled: Any) -> RecipeSpec:
 
 def told(_: str) -> Progress:
     return Progress("test", SPEC.max_steps, quiet=True)
+
+
+def believed(
+    network: Backbone, pool: ImageSet, val: ImageSet, train: ImageSet, threshold: float, cpu: Machine
+) -> ImageSet:
+    of_pool, of_val = (predict_probabilities(network, each.images, cpu) for each in (pool, val))
+    return pseudo_labelled(pool, of_pool, val, of_val, train, threshold)
 
 
 def pool_of(count: int = 60, seed: int = 5) -> ImageSet:
@@ -159,7 +168,7 @@ def test_self_training_trains_anew_on_both_from_the_same_beginning(
 def test_a_teacher_that_is_sure_of_nothing_is_the_result(
     stripes: ImageSet, cpu: Machine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(learning, "believed", lambda _, pool, *__: pool.select(np.arange(0)))
+    monkeypatch.setattr(learning, "pseudo_labelled", lambda pool, *_: pool.select(np.arange(0)))
     done = learn(stripes, pool_of(), stripes, SPEC, recipe(kind="self_training"), 0, 0, cpu, told)
     teacher = train_classifier(stripes, stripes, SPEC, parse(RecipeSpec, PLAIN, ""), 0, 0, cpu, told(""))
     assert (done.believed, done.steps) == (0, teacher.steps)

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from augment.classifier.calibration import at_temperature, fit_temperature
+from augment.core.calibration import at_temperature, fit_temperature
 from augment.core.errors import ContainerError, DataError, SettingsError
 from augment.core.records import read_record, write_record
 from augment.datasets.decoding import Look

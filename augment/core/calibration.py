@@ -1,7 +1,6 @@
 """Probabilities that mean what they say."""
 
 import numpy as np
-from scipy.optimize import minimize_scalar
 
 from augment.core.images import FloatArray, IntArray
 
@@ -20,6 +19,8 @@ def fit_temperature(probabilities: FloatArray, labels: IntArray) -> float:
     Returns:
         From `COLDEST` to `HOTTEST`; 1 where there is no image to go by.
     """
+    from scipy.optimize import minimize_scalar  # which takes a while to import, and few stages need
+
     if not len(labels):
         return 1.0
     rows = np.arange(len(labels))
