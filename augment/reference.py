@@ -16,7 +16,7 @@ import re
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import Any, NamedTuple, get_args
+from typing import Annotated, Any, NamedTuple, get_args, get_origin
 
 import yaml
 from pydantic import BaseModel
@@ -132,9 +132,10 @@ def _of_family(family: type[Method], default: str | None, prefix: str) -> Iterat
 
 
 def _block(field: FieldInfo) -> Any:
-    """Find the class of settings that a field is of, be it ``Block | None`` or ``Mapping[str, Block]``."""
-    kinds = [kind for kind in (field.annotation, *get_args(field.annotation)) if isinstance(kind, type)]
-    return next((kind for kind in kinds if issubclass(kind, BaseModel)), None)
+    """Find the class of settings, or family of them, that a field is of, be it optional or ``Mapping[str, Block]``."""
+    parts = [field.annotation, *get_args(field.annotation)]
+    kinds = [get_args(part)[0] if get_origin(part) is Annotated else part for part in parts]
+    return next((kind for kind in kinds if isinstance(kind, type) and issubclass(kind, BaseModel)), None)
 
 
 def _values(schema: Mapping[str, Any], definitions: Mapping[str, Any]) -> str:

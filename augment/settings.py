@@ -6,7 +6,8 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import Field, PositiveInt, model_validator
 
 from augment.assessment.gate import GateSpec
-from augment.classifier.classifier_spec import ClassifierSpec, RecipeSpec
+from augment.classifier.classifier_spec import ClassifierSpec, RecipeSpec, is_frozen
+from augment.classifier.unlabelled_spec import FixMatch
 from augment.core.endpoints import VerdictSpec
 from augment.core.errors import SettingsError
 from augment.core.registry import OneOf
@@ -104,6 +105,23 @@ class Settings(Spec):
         for name, auto in self.auto_mixes.items():
             _expect_known(f"auto_mixes.{name}.synthesizer", [auto.synthesizer], names)
             _expect_known(f"auto_mixes.{name}.recipe", [auto.recipe], list(self.arms.recipes))
+        return self
+
+    @model_validator(mode="after")
+    def _images_without_labels_are_of_use(self) -> Self:
+        learning = {name: recipe.unlabelled for name, recipe in self.arms.recipes.items() if recipe.unlabelled}
+        for name, auto in self.auto_mixes.items():
+            if auto.recipe in learning:
+                raise ValueError(
+                    f"auto_mixes.{name}.recipe: {auto.recipe} learns from images without labels, which only arms do; "
+                    "expected a recipe without `unlabelled`"
+                )
+        frozen = [name for name, dataset in self.datasets.items() if is_frozen(dataset.classifier)]
+        for recipe in [name for name, method in learning.items() if isinstance(method, FixMatch)] if frozen else []:
+            raise ValueError(
+                f"arms.recipes.{recipe}.unlabelled: fixmatch changes images at every step, and the classifier of "
+                f"{frozen[0]} is frozen, so that features are computed once; expected self_training, or mode finetune"
+            )
         return self
 
     @model_validator(mode="after")

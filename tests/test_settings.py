@@ -5,6 +5,7 @@ import pytest
 import yaml
 
 from augment.core.errors import SettingsError
+from augment.core.settings_block import parse
 from augment.settings import WRITE, Settings, load_settings
 
 PROJECT = Path(__file__).parents[1]
@@ -227,3 +228,20 @@ def test_an_unknown_section_is_named_with_what_exists() -> None:
 
 def test_the_flows_own_block_is_left_to_the_flow(tmp_path: Path) -> None:
     assert load_settings(with_change(tmp_path, "flow", {"jobs": 2})).flow == {"jobs": 2}
+
+
+LEARNING = {"transforms": "mild", "sampling": "natural", "unlabelled": {"kind": "fixmatch"}}
+
+
+def test_recipes_with_images_without_labels_are_for_arms_and_for_networks_that_are_trained() -> None:
+    plain: Any = yaml.safe_load((PROJECT / "params.yaml").read_text())
+    plain["arms"]["recipes"]["learning"] = LEARNING
+    parse(Settings, plain, "params.yaml")
+    with pytest.raises(SettingsError, match=r"auto_mixes\.best\.recipe: learning learns from images without labels"):
+        parse(Settings, plain | {"auto_mixes": {"best": AUTO | {"recipe": "learning"}}}, "params.yaml")
+    frozen = {"backbone": "pretrained", "pretrained": {"model": "resnet18"}}
+    plain["datasets"]["digits"]["classifier"] = frozen
+    with pytest.raises(SettingsError, match=r"arms\.recipes\.learning\.unlabelled: fixmatch changes images at every s"):
+        parse(Settings, plain, "params.yaml")
+    plain["arms"]["recipes"]["learning"] = LEARNING | {"unlabelled": {"kind": "self_training"}}
+    parse(Settings, plain, "params.yaml")

@@ -6,6 +6,7 @@ from typing import Annotated, Literal, Self
 from pydantic import AfterValidator, Field, NonNegativeFloat, PositiveFloat, PositiveInt, model_validator
 
 from augment.classifier.parts import BACKBONES, MIXINGS, TRANSFORMS, options_of
+from augment.classifier.unlabelled_spec import FixMatch, UnlabelledSpec
 from augment.core.search import Among, Range
 from augment.core.settings_block import Spec
 
@@ -120,6 +121,7 @@ class RecipeSpec(Spec):
             (deep CORAL, [1607.01719](https://arxiv.org/abs/1607.01719)).
         weight_decay: AdamW's, decoupled.
         dropout: Share of the features below the head that a step leaves out.
+        unlabelled: How it also learns from images without labels, if it does: see below.
     """
 
     transforms: Annotated[str, TRANSFORMS, Among("none", "mild")]
@@ -131,6 +133,13 @@ class RecipeSpec(Spec):
     coral: NonNegativeFloat = 0.0
     weight_decay: Annotated[NonNegativeFloat, Range(1e-3, 0.3, log=True)] = 1e-2
     dropout: Annotated[float, Field(ge=0.0, lt=1.0), Range(0.0, 0.5)] = 0.0
+    unlabelled: Annotated[UnlabelledSpec | None, Field(exclude_if=lambda block: block is None)] = None
+
+    @model_validator(mode="after")
+    def _views_are_not_mixed(self) -> Self:
+        if isinstance(self.unlabelled, FixMatch) and self.mixing != "none":
+            raise ValueError(f"mixing: expected none, as unlabelled is fixmatch, found {self.mixing}")
+        return self
 
     @property
     def changes_images(self) -> bool:

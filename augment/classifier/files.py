@@ -39,6 +39,7 @@ def write_classifiers(
                 "steps": run.steps,
                 "converged": run.converged,
                 **({} if run.val_endpoint is None else {"val_endpoint": run.val_endpoint}),
+                **({} if run.believed is None else {"believed": run.believed}),
             }
             for run in runs
         ],

@@ -1,4 +1,4 @@
-"""What a step makes small: cross-entropy, and what a recipe adds for the sake of groups."""
+"""What a step makes small: cross-entropy, and what a recipe adds for the sake of groups or of images without labels."""
 
 from itertools import combinations
 
@@ -6,9 +6,11 @@ import torch
 from torch import Tensor
 
 from augment.classifier.classifier_spec import RecipeSpec
+from augment.classifier.fixmatch import consistency
 from augment.classifier.parts import Origin
 from augment.classifier.recipes import Batch
 from augment.classifier.targets import soft_cross_entropy
+from augment.classifier.unlabelled_spec import FixMatch
 
 RATE = 0.01
 """How fast the weights of cells follow their losses: η_q of Sagawa et al., 2020, arXiv 1911.08731."""
@@ -31,16 +33,25 @@ class Objective:
 
     def __init__(self, recipe: RecipeSpec) -> None:
         self._dro, self._coral = recipe.loss == "group_dro", recipe.coral
+        self._fixmatch = recipe.unlabelled if isinstance(recipe.unlabelled, FixMatch) else None
         self._weights: dict[tuple[int, int], float] = {}
 
     def __call__(self, logits: Tensor, features: Tensor, batch: Batch) -> Tensor:
         """Compute it.
 
         Args:
-            logits: float32, N×K.
-            features: float32, N×F, below the head.
+            logits: float32, N×K; below them those of the weak and of the strong views, if the batch has any.
+            features: float32, below the head, likewise.
             batch: What is to be learnt.
         """
+        if self._fixmatch is None or batch.views is None:
+            return self._of_labelled(logits, features, batch)
+        count = len(batch.images)
+        weak, strong = logits[count:].chunk(2)
+        unlabelled = consistency(weak, strong, self._fixmatch.threshold)
+        return self._of_labelled(logits[:count], features[:count], batch) + self._fixmatch.weight * unlabelled
+
+    def _of_labelled(self, logits: Tensor, features: Tensor, batch: Batch) -> Tensor:
         loss = soft_cross_entropy_of(logits, features, batch)
         if batch.origin is None:
             return loss

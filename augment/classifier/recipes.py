@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 
 from augment.classifier.classifier_spec import ClassifierSpec, RecipeSpec
+from augment.classifier.fixmatch import Views
 from augment.classifier.mixing import Mixture
 from augment.classifier.parts import MIXINGS, TRANSFORMS, Mixed, Origin
 from augment.classifier.pixels import noisy
@@ -28,6 +29,7 @@ class Batch(NamedTuple):
         mixture: What is left to be mixed, at ``depth``; None for nothing.
         depth: The stage of the network whose input is to be mixed.
         origin: Classes and groups of the images; None where nobody asks.
+        views: Images without labels, seen twice; None where the recipe does not learn from any.
     """
 
     images: Tensor
@@ -35,6 +37,7 @@ class Batch(NamedTuple):
     mixture: Mixture | None = None
     depth: int = 0
     origin: Origin | None = None
+    views: Views | None = None
 
 
 def batches(

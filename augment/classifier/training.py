@@ -2,6 +2,7 @@
 
 import copy
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import torch
@@ -11,13 +12,15 @@ from torch import Tensor, nn
 from augment.classifier.adamw import AdamW, Optimiser
 from augment.classifier.building import build_network
 from augment.classifier.classifier_spec import ClassifierSpec, RecipeSpec
+from augment.classifier.fixmatch import Views, pairs_of_views
 from augment.classifier.lessons import lessons
 from augment.classifier.networks import Backbone
 from augment.classifier.objective import Objective, soft_cross_entropy_of
 from augment.classifier.recipes import Batch
+from augment.classifier.unlabelled_spec import FixMatch
 from augment.core.cells import count_cells, groups_of
 from augment.core.endpoints import ACCURACY, Blocks, Endpoint, find_blocks
-from augment.core.errors import TrainingError
+from augment.core.errors import SettingsError, TrainingError
 from augment.core.images import Float32Array, ImageSet, IntArray
 from augment.runtime.averaging import update_average
 from augment.runtime.machine import Machine
@@ -40,6 +43,7 @@ class TrainedClassifier:
         converged: Whether training stopped by patience, not at the cap.
         val_accuracy: Accuracy of those weights on val, 0 to 1.
         val_endpoint: What val says of them by the verdict's endpoint; None where that is accuracy.
+        believed: Images without labels that were given one and learnt from, see `learn`; None where none was asked.
     """
 
     network: Backbone
@@ -48,6 +52,7 @@ class TrainedClassifier:
     converged: bool
     val_accuracy: float
     val_endpoint: float | None = None
+    believed: int | None = None
 
 
 @dataclass(frozen=True)
@@ -81,6 +86,7 @@ def train_classifier(
     machine: Machine,
     progress: Progress,
     endpoint: Endpoint = ACCURACY,
+    pool: ImageSet | None = None,
 ) -> TrainedClassifier:
     """Train until val stops improving; keep the weights that did best there.
 
@@ -98,11 +104,15 @@ def train_classifier(
         machine: Where to compute.
         progress: Told of every step.
         endpoint: What val is asked; see `asked_of_val`.
+        pool: Images without labels, for a recipe that learns from them at every step.
 
     Raises:
+        SettingsError: The recipe learns from images without labels, and there are none, or by two trainings, see
+            `learn`.
         DataError: The endpoint asks for groups that val does not have.
         TrainingError: The training diverged: a network that has become NaN never recovers, and is never the best.
     """
+    views = _views(pool, spec, recipe, seed, run, machine)
     untrained = build_network(train.shape, len(train.classes), spec, seed, run).to(machine.device)
     network, made, of_val, whole = lessons(untrained, train, val, spec, recipe, seed, run, machine)
     average = copy.deepcopy(network).requires_grad_(False).eval()
@@ -114,7 +124,8 @@ def train_classifier(
     masks = torch_generator(seed, "classifier", "dropout", run)
     objective = Objective(recipe)
     for step in progress.steps():
-        train_step(network, optimiser, next(made), recipe.dropout, masks, machine, objective)
+        batch = next(made) if views is None else next(made)._replace(views=next(views))
+        train_step(network, optimiser, batch, recipe.dropout, masks, machine, objective)
         update_average(averaged, trained, step, AVERAGE_DECAY)
         done = step + 1
         if done % spec.eval_every and done != spec.max_steps:
@@ -134,6 +145,17 @@ def train_classifier(
     return TrainedClassifier(
         whole(best), best_step, done, converged, best_score.accuracy, None if asked is None else best_score.endpoint
     )
+
+
+def _views(
+    pool: ImageSet | None, spec: ClassifierSpec, recipe: RecipeSpec, seed: int, run: int, machine: Machine
+) -> Iterator[Views] | None:
+    """Give the images without labels that steps see; None where the recipe does not learn from any."""
+    if recipe.unlabelled is None:
+        return None
+    if not isinstance(recipe.unlabelled, FixMatch) or pool is None:
+        raise SettingsError("a recipe with `unlabelled` is for arms: here there are no images without labels")
+    return pairs_of_views(pool.images, spec, recipe, recipe.unlabelled, seed, run, machine)
 
 
 def asked_of_val(endpoint: Endpoint, train: ImageSet, val: ImageSet) -> Blocks | None:
@@ -176,8 +198,9 @@ def train_step(
         objective: What is to become small; cross-entropy by default.
     """
     change = None if batch.mixture is None else batch.mixture.blend
+    images = batch.images if batch.views is None else torch.cat([batch.images, *batch.views])
     with machine.autocast():
-        features = network.features(batch.images, change, batch.depth)
+        features = network.features(images, change, batch.depth)
         logits = network.head(dropped(features, dropout, rng))
     optimiser.zero_grad(set_to_none=True)
     loss = (objective or soft_cross_entropy_of)(logits.float(), features, batch)

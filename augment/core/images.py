@@ -30,6 +30,12 @@ SOURCE = "source_hash"
 REAL, SYNTHETIC = "real", "synthetic"
 """The two origins of an image. `REAL` is also the name of the training set that has no synthetic one."""
 
+PSEUDO_LABELLED = "pseudo_labelled"
+"""Origin of a real image whose label a classifier gave. There are such images in memory alone, never in a container."""
+
+UNLABELLED = "unlabelled"
+"""The one class of an image set whose images have no label: it fits no labelled set, so none is taken for one."""
+
 
 @dataclass(frozen=True)
 class ImageSet:

@@ -17,6 +17,9 @@ from augment.core.store import read_json, require_made
 
 MISSING = "nothing"
 
+POOL = "pool"
+"""What tells, of a synthesizer and of what is made by it, how many images without labels it learnt from."""
+
 
 def described(**settings: Any) -> dict[str, Any]:
     """Say what makes something: plain values as JSON has them, a spec as the block that it is."""
@@ -40,6 +43,12 @@ def require_made_by(path: Path, **expected: Any) -> None:
     require_made(path)
     found = read_json(path / META).get("made_by")
     require_settings(f"{path / META}: made_by", found, **expected)
+
+
+def about_pool(path: Path) -> dict[str, Any]:
+    """Give what a container says of images without labels behind it, to be handed on; nothing where it says none."""
+    made_by = read_json(path / META).get("made_by")
+    return {POOL: made_by[POOL]} if isinstance(made_by, dict) and POOL in made_by else {}
 
 
 def require_same_origin(first: Path, *others: Path) -> None:

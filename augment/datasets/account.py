@@ -11,6 +11,7 @@ from augment.core.images import IntArray
 from augment.core.text import counted, listed, printable
 from augment.datasets.cells import cells_in, scarce_cells
 from augment.datasets.checks import Distinct, almost_same, near_copies
+from augment.datasets.pool import Kept, told
 from augment.datasets.raw import RawImages
 from augment.datasets.splits import Split
 
@@ -34,6 +35,7 @@ class Account(NamedTuple):
         cells: Class → group → images in each split; see `cells_in`.
         notes: What a user may want to know.
         warnings: What may make a result wrong, and what to do.
+        unlabelled: What became of how many images without labels, see `Kept`; None where there are none.
     """
 
     files: dict[str, Any]
@@ -41,6 +43,7 @@ class Account(NamedTuple):
     cells: dict[str, dict[str, dict[str, int]]]
     notes: list[str]
     warnings: list[str]
+    unlabelled: dict[str, int] | None = None
 
 
 def account(
@@ -50,6 +53,7 @@ def account(
     train: IntArray,
     seed: int,
     together: frozenset[str] = frozenset(),
+    unlabelled: Kept | None = None,
 ) -> Account:
     """Account for a dataset that was dealt to splits.
 
@@ -60,6 +64,7 @@ def account(
         train: Those of them that the scarce train split keeps.
         seed: The project's seed; of many images a sample is searched for near copies.
         together: What no two splits share; see `SplitSpec`.
+        unlabelled: What is left of the images without labels.
     """
     unused = np.setdiff1d(found.rows, np.concatenate([split.train, split.val, split.test]))
     dealt = {"train": train, "val": split.val, "test": split.test}
@@ -76,7 +81,7 @@ def account(
     }
     left_out = everything.account.left_out
     files = {
-        "read": 0 if everything.names is None else len(everything.names),
+        "read": sum(len(each.names) for each in (everything, everything.unlabelled) if each and each.names is not None),
         "left_out": {
             reason: {
                 "files": len(names),
@@ -98,7 +103,10 @@ def account(
     warnings += [*_straddling(everything, dealt), *small(classes)]
     # What a classifier takes for a class of the groups that it knows is no question where it is asked about new ones.
     warnings += [] if "group" in together else scarce_cells(cells)
-    return Account(files, classes, cells, notes, warnings)
+    if unlabelled is not None:
+        notes.append(told(unlabelled.account))
+        warnings += unlabelled.warnings
+    return Account(files, classes, cells, notes, warnings, None if unlabelled is None else unlabelled.account)
 
 
 def _left_lying(reason: str, names: Sequence[str]) -> str:

@@ -41,19 +41,22 @@ class Survey(NamedTuple):
             ``ImageFolder``.
         left_out: Reason → files, told likewise.
         warnings: What is probably not meant.
+        unlabelled: Image files of the folder that is no class, told likewise.
     """
 
     files: dict[str, list[str]]
     left_out: dict[str, list[str]]
     warnings: list[str]
+    unlabelled: list[str]
 
 
-def survey(raw: Path, *, beside: Sequence[str] = ()) -> Survey:
+def survey(raw: Path, *, beside: Sequence[str] = (), unlabelled: str | None = None) -> Survey:
     """List the image files of every class folder, and account for every other file.
 
     Args:
         raw: Holds one folder a class; the folder's name is the class name.
         beside: Files beside the class folders that are read, too.
+        unlabelled: A folder beside them that is no class, if there is one: its images have no label.
 
     Raises:
         DataError: The folder cannot be used as it is. The message has a line for each kind of problem, and each names
@@ -63,11 +66,14 @@ def survey(raw: Path, *, beside: Sequence[str] = ()) -> Survey:
     classes: dict[str, list[str]] = {folder: [] for folder in sorted(found.folders) if "/" not in folder}
     for name in found.names:
         classes[name.partition("/")[0]].append(name)
+    pool = [] if unlabelled is None else classes.pop(unlabelled, [])
+    if unlabelled is not None and not pool:
+        raise DataError(NO_IMAGES.format(raw / unlabelled))
     _refuse_folders(raw, classes, found.folders)
     for own in classes.values():
         # os.walk's order, as torchvision sorts it: folder by folder, then names.
         own.sort(key=lambda name: name.rpartition("/")[::2])
-    return Survey(classes, found.left_out, _warnings(classes))
+    return Survey(classes, found.left_out, _warnings(classes), pool)
 
 
 class Found(NamedTuple):
@@ -178,6 +184,7 @@ IGNORED = "files that a .dvcignore hides from DVC, so that a change of them woul
 UNREAD = (
     "files of a kind that is not read (expected {}): convert them, take them out, or hide them (a dot before the name)"
 )
+NO_IMAGES = "{}: expected a folder of images without labels, as source.unlabelled says; found no image there"
 LOOSE = "images beside the class folders, so that nothing says their class: move them into one, or take them out"
 
 
@@ -229,8 +236,9 @@ def _refuse_folders(raw: Path, classes: dict[str, list[str]], folders: set[str])
     unlabelled = [name for name in names if name.lower() in NO_LABEL]
     if unlabelled:
         raise DataError(
-            f"{raw}: {listed(unlabelled)} would be a class like any other, and by its name is none. "
-            "Take it out of this folder, or, if it is a class, rename it"
+            f"{raw}: {listed(unlabelled)} would be a class like any other, and by its name is none. Take it "
+            "out of this folder, or, if it is a class, rename it; if its images have no label and recipes are to learn "
+            f"from them, say `unlabelled: {unlabelled[0]}` in the source's block"
         )
     empty = [name for name, own in classes.items() if not own]
     if empty:

@@ -1,9 +1,10 @@
 """All pairs of images that are nearly the same: found exactly, by a few numbers of each image."""
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 from scipy.spatial import KDTree
 from scipy.spatial.distance import pdist
 
@@ -23,6 +24,37 @@ AT_ONCE, TILE, MOST_PAIRS = 4096, 2048, 25_000_000
 ROUNDING = 1e-3
 
 
+class Scale(NamedTuple):
+    """How images are compared.
+
+    Attributes:
+        radius: Distance, as thumbnails, below which two are near copies: `NEAR` of that of two taken at random.
+        centre: The mean thumbnail, shape (D,).
+        axes: Directions in which thumbnails differ most, D×A, orthonormal.
+        sample: Some thumbnails, less the centre.
+    """
+
+    radius: float
+    centre: FloatArray
+    axes: FloatArray
+    sample: FloatArray
+
+    def points(self, images: UInt8Array, rows: IntArray) -> FloatArray:
+        """Give a few numbers of each image at ``rows``, which lie no further apart than the thumbnails do."""
+        return (thumbnails(images, rows) - self.centre) @ self.axes
+
+
+def measure(images: UInt8Array, rows: IntArray, seed: int) -> Scale:
+    """Measure how far apart two of the images at ``rows``, taken at random, usually are."""
+    sample = np.sort(rows[numpy_generator(seed, "near copies").permutation(len(rows))[:AMONG]])
+    seen = thumbnails(images, sample).astype(np.float64)
+    centre = seen.mean(axis=0)
+    seen -= centre
+    radius = NEAR * float(np.sqrt(2.0 * (seen**2).sum() / max(1, len(seen) - 1)))
+    some = seen[:: max(1, len(seen) // SEEN)]
+    return Scale(radius, centre, np.linalg.svd(some, full_matrices=False)[2][:MANY_AXES].T, some)
+
+
 def near_pairs(images: UInt8Array, rows: IntArray, seed: int) -> IntArray:
     """Find all pairs whose distance, as thumbnails, is less than `NEAR` of that of two images taken at random.
 
@@ -37,16 +69,11 @@ def near_pairs(images: UInt8Array, rows: IntArray, seed: int) -> IntArray:
     Raises:
         DataError: There are very many pairs: most images must be near copies.
     """
-    sample = np.sort(rows[numpy_generator(seed, "near copies").permutation(len(rows))[:AMONG]])
-    seen = thumbnails(images, sample).astype(np.float64)
-    centre = seen.mean(axis=0)
-    seen -= centre
-    radius = NEAR * float(np.sqrt(2.0 * (seen**2).sum() / max(1, len(seen) - 1)))
-    some = seen[:: max(1, len(seen) // SEEN)]
-    axes = np.linalg.svd(some, full_matrices=False)[2][:MANY_AXES].T
-    width = int(np.prod(images.shape[1:]))
-    points = np.concatenate([(thumbnails(images, rows[part]) - centre) @ axes for part in blocks(len(rows), width)])
-    brought_up = (pdist(some @ axes[:, :FEW_AXES]) < radius).mean() if len(some) > 1 else 0.0
+    scale = measure(images, rows, seed)
+    radius, width = scale.radius, int(np.prod(images.shape[1:]))
+    points = np.concatenate([scale.points(images, rows[part]) for part in blocks(len(rows), width)])
+    some = scale.sample @ scale.axes[:, :FEW_AXES]
+    brought_up = (pdist(some) < radius).mean() if len(some) > 1 else 0.0
     search = _by_tree if brought_up <= RARE else _by_tiles
     found = [np.empty((0, 2), dtype=np.int64)]
     for candidates in search(points, radius * (1 + ROUNDING)):
@@ -59,6 +86,36 @@ def near_pairs(images: UInt8Array, rows: IntArray, seed: int) -> IntArray:
                 "film, or tell what belongs together by groups, and leave near_copies out of split.keep_together"
             )
     return np.sort(rows[np.concatenate(found)], axis=1)
+
+
+def near_others(images: UInt8Array, others: UInt8Array, rows: IntArray, scale: Scale) -> npt.NDArray[np.bool_]:
+    """Tell which images are near copies of others.
+
+    Args:
+        images: uint8, M×C×H×W.
+        others: uint8, N×C×H×W.
+        rows: Which of those.
+        scale: Says how near.
+
+    Returns:
+        Shape (M,).
+    """
+    near = np.zeros(len(images), dtype=bool)
+    width = int(np.prod(images.shape[1:]))
+    points = np.concatenate(
+        [scale.points(images, np.arange(part.start, part.stop)) for part in blocks(len(images), width)]
+    )
+    squares, wide = (points**2).sum(axis=1), scale.radius * (1 + ROUNDING)
+    for part in blocks(len(rows), 1, TILE):
+        known = scale.points(others, rows[part])
+        for own in blocks(len(images), 1, TILE):
+            distances = squares[own][:, None] + (known**2).sum(axis=1) - 2.0 * points[own] @ known.T
+            first, second = np.nonzero(distances < wide**2)
+            for some in blocks(len(first), width):
+                one, other = first[some] + own.start, rows[part][second[some]]
+                seen = thumbnails(images, one).astype(np.float64) - thumbnails(others, other)
+                near[one[np.sqrt((seen**2).sum(axis=1)) < scale.radius]] = True
+    return near
 
 
 def _by_tree(points: FloatArray, radius: float) -> Iterator[IntArray]:

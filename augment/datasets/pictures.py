@@ -5,7 +5,7 @@ Every image is turned upright (EXIF), laid on white where transparent, converted
 """
 
 from abc import abstractmethod
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
@@ -14,8 +14,9 @@ import numpy as np
 from pydantic import Field, model_validator
 
 from augment.core.errors import DataError
+from augment.core.images import UInt8Array
 from augment.core.text import LISTED, printable
-from augment.datasets.raw import MAX_SIDE, MIN_SIDE, RawImages, Shape, Source
+from augment.datasets.raw import MAX_SIDE, MIN_SIDE, RawImages, Shape, Source, Unlabelled
 from augment.datasets.told import Content, Listing
 
 if TYPE_CHECKING:
@@ -24,9 +25,13 @@ if TYPE_CHECKING:
 Side = Annotated[int, Field(ge=MIN_SIDE, le=MAX_SIDE)]
 
 
+FolderName = Annotated[str, Field(pattern=r"^[\w-][\w .-]*$")]
+"""Of a folder in the raw folder itself."""
+
+
 def unset(value: Any) -> bool:
     """Whether a newer key is at the default that older settings had: it then stands in no file that they made."""
-    return value is None or value == "crop"
+    return value is None or value is False or value == "crop"
 
 
 class PictureSource(Source):
@@ -89,17 +94,27 @@ class PictureSource(Source):
         Raises:
             DataError: See `listing`; or images cannot be decoded, of which the first ten are named.
         """
+        told, contents, pool = self.listing(raw)
+        names = [told.name(row) for row in range(len(told.labels))]
+        images, notes = self._read(raw, names, contents)
+        if pool is None:
+            return told.of(images, notes)
+        others, of_pool = self._read(raw, pool.names, pool.contents)
+        notes += tuple(f"without labels: {note}" for note in of_pool)
+        return told.of(images, notes, Unlabelled(others, np.asarray(pool.names), pool.groups))
+
+    def _read(self, raw: Path, names: Sequence[str], contents: Iterable[Content]) -> tuple[UInt8Array, tuple[str, ...]]:
+        """Decode the images of these names, and say what was done to how many."""
         from augment.datasets.decoding import Decoded
 
-        told, contents = self.listing(raw)
-        images = np.empty((len(told.labels), *self.image_shape), dtype=np.uint8)
+        images = np.empty((len(names), *self.image_shape), dtype=np.uint8)
         counts = dict.fromkeys(Decoded._fields[2:], 0)
         bad: list[str] = []
         read = 0
         for row, decoded in enumerate(self._decoded(contents)):
             read = row + 1
             if isinstance(decoded, DataError):
-                bad.append(f"{printable(raw / told.name(row))}: {decoded}")
+                bad.append(f"{printable(raw / names[row])}: {decoded}")
                 continue
             images[row] = decoded.pixels
             for what in counts:
@@ -107,7 +122,7 @@ class PictureSource(Source):
         if read != len(images):
             raise DataError(f"{raw}: expected {len(images)} images, found {read}: do the files change just now?")
         _refuse(raw, bad, len(images))
-        return told.of(images, tuple(self._notes(counts, len(images))))
+        return images, tuple(self._notes(counts, len(images)))
 
     def _decoded(self, contents: Iterable[Content]) -> Iterator["Decoded | DataError"]:
         """Decode each image, or say why it cannot be."""

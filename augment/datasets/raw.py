@@ -35,6 +35,21 @@ class FileAccount:
 
 
 @dataclass(frozen=True)
+class Unlabelled:
+    """Images that a source gives without labels, apart from the others.
+
+    Attributes:
+        images: uint8, M×C×H×W.
+        names: Shape (M,): the file of each.
+        groups: Names, shape (M,), as of `RawImages`; None where the source says nothing.
+    """
+
+    images: UInt8Array
+    names: npt.NDArray[np.str_]
+    groups: npt.NDArray[np.str_] | None = None
+
+
+@dataclass(frozen=True)
 class RawImages:
     """What a source gives: everything it has, before validation.
 
@@ -47,6 +62,7 @@ class RawImages:
         names: Shape (N,): the file of each image, e.g. ``cat/1.png``; None where images are no files.
         account: Of the files that are not read.
         is_val: Booleans, shape (N,): what the source itself sets apart for validation; None where it says nothing.
+        unlabelled: Images without labels beside these; None where there are none.
     """
 
     images: UInt8Array
@@ -57,6 +73,7 @@ class RawImages:
     names: npt.NDArray[np.str_] | None = None
     account: FileAccount = FileAccount()
     is_val: npt.NDArray[np.bool_] | None = None
+    unlabelled: Unlabelled | None = None
 
     def counts(self) -> IntArray:
         """Count the images of each class, shape (K,)."""

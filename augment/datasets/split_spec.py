@@ -75,7 +75,17 @@ class NoScarcity(Scarcity):
         """See `Scarcity.targets`."""
 
 
-class PerClassScarcity(Scarcity):
+class ByClass(Scarcity):
+    """Keep some images of each class.
+
+    Attributes:
+        unlabelled: How many of the others, drawn at random, stay as images without labels: recipes may learn from them.
+    """
+
+    unlabelled: Annotated[NonNegativeInt, Field(exclude_if=lambda count: count == 0)] = 0
+
+
+class PerClassScarcity(ByClass):
     """Keep ``count`` train images of every class.
 
     Attributes:
@@ -90,7 +100,7 @@ class PerClassScarcity(Scarcity):
         return [self.count] * classes
 
 
-class LongTailScarcity(Scarcity):
+class LongTailScarcity(ByClass):
     """Keep ``head`` images of the first class, ``tail`` of the last, exponentially fewer in between.
 
     The profile of Cui et al., "Class-Balanced Loss Based on Effective Number of Samples", CVPR 2019.

@@ -12,7 +12,7 @@ import numpy.typing as npt
 from augment.core.errors import DataError
 from augment.core.images import IntArray, UInt8Array
 from augment.core.text import listed
-from augment.datasets.raw import FileAccount, RawImages
+from augment.datasets.raw import FileAccount, RawImages, Unlabelled
 
 SPLIT_OF = {
     **dict.fromkeys(("train", "training"), "train"),
@@ -63,21 +63,47 @@ class Told:
         """Count the images of each class, shape (K,)."""
         return np.bincount(self.labels, minlength=len(self.classes)).astype(np.int64)
 
-    def of(self, images: UInt8Array, notes: tuple[str, ...] = ()) -> RawImages:
-        """Put the images, uint8, N×C×H×W, beside what is told of them."""
+    def of(self, images: UInt8Array, notes: tuple[str, ...] = (), unlabelled: Unlabelled | None = None) -> RawImages:
+        """Put the images, uint8, N×C×H×W, beside what is told of them, and those without labels beside both."""
         apart = {name: None if self.splits is None else self.splits == name for name in ("test", "val")}
         apart = {name: rows if rows is not None and rows.any() else None for name, rows in apart.items()}
         account = FileAccount(self.account.left_out, (*self.account.notes, *notes), self.account.warnings)
         return RawImages(
-            images, self.labels, self.classes, apart["test"], self.groups, self.names, account, apart["val"]
+            images, self.labels, self.classes, apart["test"], self.groups, self.names, account, apart["val"], unlabelled
         )
 
 
+class Pool(NamedTuple):
+    """What is told of images without labels, and the images themselves in the same order.
+
+    Attributes:
+        names: Of each.
+        contents: Read as they are asked for.
+        groups: Of each; None where the source says nothing.
+    """
+
+    names: Sequence[str]
+    contents: Iterable[Content]
+    groups: npt.NDArray[np.str_] | None = None
+
+
 class Listing(NamedTuple):
-    """What is told of all images, and the images themselves in the same order, read as they are asked for."""
+    """What is told of all images, and the images themselves in the same order, read as they are asked for.
+
+    Attributes:
+        told: Of those with labels.
+        contents: Those images.
+        pool: Images without labels; None where settings name none.
+    """
 
     told: Told
     contents: Iterable[Content]
+    pool: Pool | None = None
+
+
+def pool_of(raw: Path, names: Sequence[str], groups: npt.NDArray[np.str_] | None = None) -> Pool | None:
+    """List image files without labels; None where there are none."""
+    return Pool(names, (raw / name for name in names), groups) if names else None
 
 
 def tell(

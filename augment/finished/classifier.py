@@ -6,14 +6,14 @@ from functools import cached_property
 from pathlib import Path
 
 import numpy as np
-from scipy.optimize import minimize_scalar
 
 from augment.classifier.files import read_classifiers
 from augment.classifier.networks import Backbone
 from augment.classifier.prediction import predict_probabilities
+from augment.core.calibration import at_temperature, fit_temperature
 from augment.core.container import read_image_set
 from augment.core.errors import ContainerError, DataError, SettingsError
-from augment.core.images import GREY, Float32Array, FloatArray, ImageSet, IntArray, UInt8Array
+from augment.core.images import GREY, Float32Array, FloatArray, ImageSet, UInt8Array
 from augment.core.records import read_record
 from augment.core.text import listed
 from augment.datasets.decoding import Look, decode
@@ -23,10 +23,6 @@ from augment.finished.project import Project, require_one_of
 from augment.results.record import Result
 from augment.runtime.runtime_spec import RuntimeSpec
 from augment.runtime.weights import read_config
-
-COLDEST, HOTTEST = 0.05, 20.0
-"""Temperatures that are tried: beyond them probabilities are 0 and 1, or all alike."""
-SMALLEST = 1e-12
 
 
 @dataclass(frozen=True)
@@ -105,36 +101,6 @@ class Ensemble:
         if bad:
             raise DataError(f"{len(bad)} of {len(paths)} files cannot be used:\n  " + listed(bad, "\n  "))
         return images
-
-
-def fit_temperature(probabilities: FloatArray, labels: IntArray) -> float:
-    """Find the temperature at which probabilities are likeliest (Guo et al., ICML 2017, arXiv 1706.04599).
-
-    Args:
-        probabilities: N×K.
-        labels: int64, shape (N,).
-
-    Returns:
-        From `COLDEST` to `HOTTEST`; 1 where there is no image to go by.
-    """
-    if not len(labels):
-        return 1.0
-    rows = np.arange(len(labels))
-
-    def loss(log_temperature: float) -> float:
-        right = at_temperature(probabilities, float(np.exp(log_temperature)))[rows, labels]
-        return float(-np.log(right.clip(min=SMALLEST)).mean())
-
-    found = minimize_scalar(loss, bounds=(np.log(COLDEST), np.log(HOTTEST)), method="bounded")
-    return float(np.exp(found.x))
-
-
-def at_temperature(probabilities: FloatArray, temperature: float) -> FloatArray:
-    """Give probabilities p to the power of 1 / temperature, scaled to sum to 1; above 1 they come closer together."""
-    logs = np.log(probabilities.clip(min=SMALLEST)) / temperature
-    powers = np.exp(logs - logs.max(axis=1, keepdims=True))
-    scaled: FloatArray = powers / powers.sum(axis=1, keepdims=True)
-    return scaled
 
 
 def read_ensemble(project: Project, dataset: str, arm: str | None = None, run: int | None = None) -> Ensemble:

@@ -43,6 +43,7 @@ class Findings(NamedTuple):
         copies: How many are the same picture, with the same label, as an earlier one.
         disputed: Rows of pictures that stand under several labels, a set each.
         near: Pairs of rows that are nearly, but not quite, the same.
+        unlabelled: Images without labels beside these; they are counted, not looked at.
     """
 
     told: Told
@@ -57,6 +58,7 @@ class Findings(NamedTuple):
     copies: int
     disputed: list[list[int]]
     near: IntArray
+    unlabelled: int = 0
 
     @property
     def grey(self) -> bool:
@@ -86,7 +88,7 @@ def look(source: PictureSource, raw: Path, seed: int = 0) -> Findings:
     Raises:
         DataError: The folder cannot be used as it is, or no image in it can be read.
     """
-    told, contents = source.listing(raw)
+    told, contents, pool = source.listing(raw)
     looked_at = range(0, len(told.labels), -(-len(told.labels) // MOST))
     pixels = np.empty((len(looked_at), 3, THUMBNAIL.height, THUMBNAIL.width), dtype=np.uint8)
     rows, facts, unread, deep = list[int](), list[Facts](), dict[str, str](), 0
@@ -121,6 +123,7 @@ def look(source: PictureSource, raw: Path, seed: int = 0) -> Findings:
         copies=copies,
         disputed=[where[same].tolist() for same in disputed],
         near=where[near],
+        unlabelled=0 if pool is None else len(pool.names),
     )
 
 

@@ -14,7 +14,7 @@ from pydantic import TypeAdapter
 from augment.core.errors import DataError
 from augment.core.settings_block import parse
 from augment.core.text import listed
-from augment.datasets.files import SUFFIXES, harmless
+from augment.datasets.files import NO_LABEL, SUFFIXES, harmless
 from augment.datasets.pictures import PictureSource
 from augment.datasets.raw import SourceSpec
 from augment.datasets.tables import TABLES, other_mark, read_rows
@@ -85,12 +85,14 @@ def recognised(raw: Path) -> Block:
             f"{raw}: expected images ({', '.join(SUFFIXES)}) or files that hold many ({', '.join(MANY)}) of one kind, "
             f"found {listed(names) or 'nothing'}"
         )
-    split = all(name.partition("/")[0].lower() in SPLIT_OF for name in images)
+    pool = _unlabelled(images)
+    labelled = [name for name in images if name.partition("/")[0] not in pool.values()]
+    split = all(name.partition("/")[0].lower() in SPLIT_OF for name in labelled)
     tables = [name for name in names if _is_beside(name, (*TABLES, *NO_TABLES))]
     for name in tables:
         if block := _of_table(raw, name, images):
             return block
-    folders = {name.split("/")[split] for name in images if name.count("/") > split}
+    folders = {name.split("/")[split] for name in labelled if name.count("/") > split}
     if len(folders) < 2 and tables:
         told = "\n  ".join(f"{name}: {_strange(raw / name)}" for name in tables)
         raise DataError(
@@ -98,7 +100,14 @@ def recognised(raw: Path) -> Block:
             f"{', '.join(TABLES[1:])}) with a column for the image's file, called {FILE[0]}, and one for its class, "
             f"called {LABEL[0]}; found\n  {told}"
         )
-    return {"kind": "split_folders" if split else "image_folder"}
+    return {"kind": "split_folders" if split else "image_folder"} | pool
+
+
+def _unlabelled(images: Sequence[str]) -> Block:
+    """Tell which folder's images have no label, by its name; nothing where none, or more than one, is called so."""
+    folders = {name.partition("/")[0] for name in images if "/" in name}
+    found = {folder for folder in folders if folder.lower() in NO_LABEL}
+    return {"unlabelled": found.pop()} if len(found) == 1 else {}
 
 
 def reader(block: Block) -> PictureSource:
@@ -157,7 +166,8 @@ def _of_table(raw: Path, name: str, images: Sequence[str]) -> Block | None:
         return None
     found = {key: _column(columns, known) for key, known in COLUMNS.items()}
     if found["file"] and found["label"]:
-        named = {key: column for key, column in found.items() if column and column != key}
+        named: Block = {key: column for key, column in found.items() if column and column != key}
+        named |= {"unlabelled": True} if _lacks_labels(path, found["label"]) else {}
         return {"kind": "image_table"} | ({} if own == "labels.csv" else {"table": own}) | named
     if found["file"] and found["group"] and name == own and speaks:
         if not own.endswith(".csv") or (found["file"], found["group"]) != ("file", "group"):
@@ -165,7 +175,7 @@ def _of_table(raw: Path, name: str, images: Sequence[str]) -> Block | None:
                 f"{path}: names images and their groups: save it as a CSV file with the columns file and group "
                 f"(found {listed(columns)}), or images of one group stand in train and in test. {UNRELATED}"
             )
-        return {"kind": "image_folder", "groups": own}
+        return {"kind": "image_folder", "groups": own} | _unlabelled(images)
     return None
 
 
@@ -186,6 +196,10 @@ def _columns(path: Path) -> list[str]:
     if other_mark(columns):
         raise DataError(f"{path}: expected commas between the columns, found ; or tabs: save it with commas")
     return columns
+
+
+def _lacks_labels(path: Path, column: str) -> bool:
+    return any(not row[column].strip() for row in read_rows(path, [column]))
 
 
 def _strange(path: Path) -> str:

@@ -141,6 +141,14 @@ def _facts(found: Findings) -> Iterator[tuple[str, str]]:
     if found.unread:
         some = (f"{name} ({why})" for name, why in list(found.unread.items())[:EXAMPLES])
         yield "UNREAD", f"{counted(len(found.unread), 'image')}, with which nothing starts: {listed(some)}"
+    if found.unlabelled:
+        yield (
+            "no label",
+            (
+                f"{counted(found.unlabelled, 'image')} beside these, not looked at, and of no class, as the block's "
+                "`unlabelled` says: recipes may learn from them"
+            ),
+        )
     for reason, names in told.account.left_out.items():
         yield "left out", f"{counted(len(names), 'file')}, {reason}: {listed(names[:EXAMPLES])}"
     for said in told.account.warnings:

@@ -12,6 +12,7 @@ from augment.classifier.classifier_spec import ClassifierSpec, RecipeSpec, is_fr
 from augment.classifier.memory import MEMORY
 from augment.classifier.prediction import predict_probabilities
 from augment.classifier.training import train_classifier
+from augment.classifier.unlabelled_spec import FixMatch
 from augment.planning.facts import Facts, stand_in
 from augment.quality.neighbours import nearest
 from augment.runtime.machine import Machine, machine
@@ -64,12 +65,15 @@ class Meter:
 
         def begin(where: Machine) -> None:
             images = stand_in(few)
-            train_classifier(images, images, blind, recipe, SEED, 0, where, Progress("", NEVER))
+            train_classifier(images, images, blind, step, SEED, 0, where, Progress("", NEVER), pool=images)
 
-        network = ("classifier", known.form, blind.model_dump_json(exclude={"max_steps", "patience"}))
+        at_once = recipe.unlabelled if isinstance(recipe.unlabelled, FixMatch) else None
+        step = recipe.model_copy(update={"unlabelled": at_once})  # both trainings of a self-training have plain steps
+        ratio = at_once.ratio if at_once else 0
+        network = ("classifier", known.form, blind.model_dump_json(exclude={"max_steps", "patience"}), ratio)
         if self._known.get(network, 0.0) > LIMIT_S:  # where a step takes that long, recipes make no difference
             return self._known[network]
-        self._known[network] = self._step_s((*network, repr(recipe)), begin)
+        self._known[network] = self._step_s((*network, repr(step)), begin)
         return self._known[network]
 
     def synthesizer_step_s(self, known: Facts, spec: SynthesizerSpec) -> float:

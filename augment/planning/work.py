@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from augment.assessment.sampling import affordable
 from augment.classifier import judging
 from augment.classifier.classifier_spec import ClassifierSpec, RecipeSpec, is_frozen
+from augment.classifier.unlabelled_spec import SelfTraining
 from augment.planning.facts import Facts
 from augment.planning.meter import Meter
 from augment.planning.planned import Planned
@@ -121,7 +122,8 @@ def _classifiers(task: Task) -> list[Effort]:
     recipe = task.settings.arms.recipes[task.stage.options["recipe"]]
     key = task.key("classifier.max_steps")
     seeds = task.settings.seeds
-    return _trainings(task, seeds, task.dataset.classifier, recipe, "steps of classifiers", key, seeds)
+    each = 2 if isinstance(recipe.unlabelled, SelfTraining) else 1
+    return _trainings(task, seeds * each, task.dataset.classifier, recipe, "steps of classifiers", key, seeds)
 
 
 def _trials(task: Task) -> list[Effort]:

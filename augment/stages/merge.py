@@ -4,7 +4,7 @@ from pathlib import Path
 
 from augment.core.container import read_image_set
 from augment.core.paths import PathPattern
-from augment.core.provenance import described, require_made_by
+from augment.core.provenance import about_pool, described, require_made_by
 from augment.core.stage import stage
 from augment.merging.files import read_drawn, write_merged
 from augment.merging.merge import merge as combine
@@ -33,5 +33,6 @@ def merge(
     drawn = read_drawn(spec, f"mixes.{mix}", synthetic=synthetic, quality=quality, scores=scores)
     made = combine(originals, *drawn, spec)
     made_by = described(stage="merge", dataset=dataset, mix=mix, spec=spec, synthetic=made.account.to_json())
+    made_by |= about_pool(synthetic.at(synthesizer=spec.synthesizer))
     write_merged(merged, made, made_by)
     print(f"merge {dataset} {mix}: {made.summary()}")

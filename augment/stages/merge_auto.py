@@ -9,7 +9,7 @@ from augment.classifier.trials import hits_on_val
 from augment.core.container import read_image_set
 from augment.core.endpoints import VerdictSpec
 from augment.core.paths import PathPattern
-from augment.core.provenance import described, require_made_by
+from augment.core.provenance import about_pool, described, require_made_by
 from augment.core.stage import stage
 from augment.core.store import write_json
 from augment.merging.choice import choose_share
@@ -67,6 +67,7 @@ def merge_auto(
     chosen = choose_share(hits, asked_of_val(verdict.endpoint, originals, held_out))
     best = made[chosen.share]
     made_by = described(stage="merge_auto", dataset=dataset, mix=mix, spec=spec, synthetic=best.account.to_json())
+    made_by |= about_pool(synthetic.at(synthesizer=spec.synthesizer))
     write_merged(merged, best, made_by | chosen.to_json())
     write_json(choice, chosen.to_json())
     print(f"{title} {chosen.share:g}: {best.summary()}")

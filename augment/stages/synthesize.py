@@ -7,7 +7,7 @@ import numpy as np
 from augment.core.cells import GROUP
 from augment.core.container import write_drawn_images
 from augment.core.images import SOURCE, content_hashes
-from augment.core.provenance import described, require_settings
+from augment.core.provenance import POOL, described, require_settings
 from augment.core.seeding import derive_seed, generator_seed
 from augment.core.stage import stage
 from augment.runtime.machine import machine
@@ -37,7 +37,8 @@ def synthesize(
     every cell of class and group that it can fill, cells in turn; the manifest then tells the group of each, and the
     content hash of the training image that it was made of.
     """
-    made_by = read_config(trained).get("made_by")
+    config = read_config(trained)
+    made_by = config.get("made_by")
     require_settings(f"{trained}: made_by", made_by, dataset=dataset, synthesizer=synthesizer, seed=seed)
     (first, classes), *others = [read_synthesizer(folder) for folder in generator_folders(trained)]
     networks = [first, *(network for network, _ in others)]
@@ -58,6 +59,7 @@ def synthesize(
     else:
         labels = np.tile(np.arange(len(classes)), spec.per_class)
     made_by = described(stage="synthesize", dataset=dataset, synthesizer=synthesizer, seed=seed, **spec.model_dump())
+    made_by |= {POOL: config[POOL]} if POOL in config else {}
     with machine(runtime) as where:
         batches = (
             batch

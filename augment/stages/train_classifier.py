@@ -4,12 +4,13 @@ from pathlib import Path
 
 from augment.classifier.classifier_spec import ClassifierSpec, RecipeSpec, is_frozen
 from augment.classifier.files import write_classifiers
+from augment.classifier.learning import learn
 from augment.classifier.training import TrainedClassifier
-from augment.classifier.training import train_classifier as fit
 from augment.core.container import read_image_set
 from augment.core.endpoints import VerdictSpec
+from augment.core.errors import LeftOutError
 from augment.core.generators import for_run
-from augment.core.images import REAL, require_alike, require_disjoint
+from augment.core.images import REAL, ImageSet, require_alike, require_disjoint
 from augment.core.provenance import described, require_made_by
 from augment.core.settings_block import Spec
 from augment.core.stage import stage
@@ -47,6 +48,7 @@ def train_classifier(
     *,
     train: Path,
     val: Path,
+    unlabelled: Path,
     classifier: Path,
 ) -> None:
     """Write ``seeds`` classifiers to ``classifier``.
@@ -59,11 +61,18 @@ def train_classifier(
     images, held_out = read_image_set(train), read_image_set(val)
     require_alike(images, held_out, f"{train} and {val}")
     require_disjoint(images, held_out, f"{train} and {val}")
+    pool = None
+    if recipe_spec.unlabelled is not None:
+        require_made_by(unlabelled, **prepared)
+        pool = _pool(unlabelled, dataset)
+        require_disjoint(pool, held_out, f"{unlabelled} and {val}")
 
     def fitted(run: int, line: int = 0) -> TrainedClassifier:
-        what = f"train_classifier {dataset} {train_set}/{recipe} run {run + 1} of {seeds}"
-        progress = Progress(what, spec.max_steps, capped=True, line=line)
-        return fit(for_run(images, run), held_out, spec, recipe_spec, seed, run, where, progress, verdict.endpoint)
+        def told(phase: str) -> Progress:
+            what = f"train_classifier {dataset} {train_set}/{recipe} run {run + 1} of {seeds}{phase}"
+            return Progress(what, spec.max_steps, capped=True, line=line)
+
+        return learn(for_run(images, run), pool, held_out, spec, recipe_spec, seed, run, where, told, verdict.endpoint)
 
     with machine(runtime) as where:
         # What a frozen network says of an image is computed once, in one process.
@@ -72,7 +81,22 @@ def train_classifier(
             print(
                 f"run {run + 1} of {seeds}: val accuracy {one.val_accuracy:.4f} at step {one.best_step}, "
                 + ("converged" if one.converged else "stopped at max_steps without converging")
+                + ("" if pool is None or one.believed is None else f"; {one.believed} of {len(pool)} images labelled")
             )
         arm = {"dataset": dataset, "train_set": train_set, "recipe": recipe}
         made_by = described(**arm, seed=seed, seeds=seeds, spec=spec, recipe_spec=recipe_spec, verdict=verdict)
         write_classifiers(classifier, runs, images, spec, where, made_by)
+
+
+def _pool(path: Path, dataset: str) -> ImageSet:
+    """Read the images without labels.
+
+    Raises:
+        LeftOutError: There are none.
+    """
+    pool = read_image_set(path)
+    if not len(pool):
+        raise LeftOutError(
+            f"its recipe learns from images without labels, and {dataset} has none: say `unlabelled` in its source"
+        )
+    return pool

@@ -9,17 +9,18 @@ import numpy as np
 import augment
 from augment.core.container import read_image_set
 from augment.core.errors import LeftOutError
-from augment.core.images import UInt8Array, tile
-from augment.core.provenance import described, require_made_by, require_same_origin
+from augment.core.images import ImageSet, UInt8Array, concatenate, require_disjoint, tile
+from augment.core.provenance import POOL, described, require_made_by, require_same_origin
+from augment.core.pseudo_labels import pseudo_labelled
 from augment.core.seeding import generator_seed
 from augment.core.stage import Unversioned, stage
 from augment.core.store import LEFT_OUT, write_csv, write_json, write_left_out, write_png
-from augment.judge.judge import read_judge
+from augment.judge.judge import Judge, read_judge
 from augment.runtime.machine import Machine, machine
 from augment.runtime.runtime_spec import RuntimeSpec
 from augment.runtime.side_by_side import side_by_side
 from augment.synthesis.base.files import generator_folder, write_synthesizer
-from augment.synthesis.base.iterative_spec import IterativeSpec
+from augment.synthesis.base.iterative_spec import IterativeSpec, PooledSpec
 from augment.synthesis.base.methods import SynthesizerSpec
 from augment.synthesis.training.checkpoint import Checkpoint, fingerprint, fingerprint_code, fingerprint_folder
 from augment.synthesis.training.checkpoint_spec import CheckpointSpec
@@ -62,6 +63,7 @@ def train_synthesizer(
     *,
     train: Path,
     val: Path,
+    unlabelled: Path,
     judge: Path,
     checkpoint: Path,
     trained: Path,
@@ -71,15 +73,22 @@ def train_synthesizer(
     """Write the synthesizer to ``trained``, losses and figures to ``history``, pictures to ``samples``.
 
     There a grid each evaluation point, and a filmstrip: one row a point, one sample a class, always of the same noise.
-    Of several generators history and pictures are the first's.
+    Of several generators history and pictures are the first's. Where the settings say so it also learns from the images
+    in ``unlabelled``, by labels of the judge.
     Where the training fails by itself, the reasons stand in the place of the synthesizer.
     """
     require_made_by(train, stage="prepare", dataset=dataset, seed=seed)
     require_same_origin(train, val)
     real, held_out = read_image_set(train), read_image_set(val)
+    pool, threshold = None, 1.0
+    if isinstance(spec, PooledSpec) and spec.pool is not None:
+        require_same_origin(train, unlabelled)
+        pool, threshold = read_image_set(unlabelled), spec.pool.threshold
+        require_disjoint(pool, held_out, f"{unlabelled} and {val}")
     with _settled(spec, runtime) as where:
+        seen = [each.images.tobytes() for each in (held_out, pool) if each is not None]
         origin = {
-            "data": fingerprint(real.images.tobytes(), real.labels.tobytes(), held_out.images.tobytes()),
+            "data": fingerprint(real.images.tobytes(), real.labels.tobytes(), *seen),
             "judge": fingerprint_folder(judge),
             "code": fingerprint_code(*code(spec.family())),
             "machine": f"{where.describe()}, {runtime.threads} threads",
@@ -91,7 +100,7 @@ def train_synthesizer(
             file = checkpoint if number == 0 else checkpoint.with_suffix(f".{number + 1}{checkpoint.suffix}")
             return Checkpoint(file, {"settings": own} | origin, checkpoints.every_s, writes=where.first)
 
-        def fitted(number: int, line: int = 0) -> tuple[TrainedSynthesizer, list[UInt8Array]]:
+        def fitted(number: int, line: int = 0) -> tuple[TrainedSynthesizer, list[UInt8Array], int]:
             film: list[UInt8Array] = []
 
             def draw_grid(step: int, images: UInt8Array) -> None:
@@ -102,9 +111,11 @@ def train_synthesizer(
 
             own = what if spec.generators == 1 else f"{what} generator {number + 1} of {spec.generators}"
             kept = checkpoint_of(number)
-            monitor = make_monitor(held_out, read_judge(judge, real.classes, real.shape, where.device), seed, where)
-            made = fit(real, spec, generator_seed(seed, number), where, own, kept, monitor, draw_grid, line)
-            return made, film
+            says = read_judge(judge, real.classes, real.shape, where.device)
+            learnt = real if pool is None else _with_pool(real, pool, held_out, says, threshold)
+            monitor = make_monitor(held_out, says, seed, where)
+            made = fit(learnt, spec, generator_seed(seed, number), where, own, kept, monitor, draw_grid, line)
+            return made, film, len(learnt) - len(real)
 
         what = f"train_synthesizer {dataset} {synthesizer}"
         try:
@@ -117,13 +128,26 @@ def train_synthesizer(
             return
         if where.first:
             made_by = described(dataset=dataset, synthesizer=synthesizer, seed=seed)
-            for number, (result, _) in enumerate(made):
+            for number, (result, _, believed) in enumerate(made):
                 about = {"made_by": made_by, "machine": where.describe(), **result.course()}
+                about |= {} if pool is None else {POOL: {"images": len(pool), "believed": believed}}
                 write_synthesizer(generator_folder(trained, number), result.synthesizer, spec, real, about)
-            first, film = made[0]
+            first, film, _ = made[0]
             write_csv(history, first.history)
             write_png(samples / "filmstrip.png", tile(np.concatenate(film), len(film), len(film[0]), scale=scale))
             _clear(map(checkpoint_of, range(spec.generators)))
+
+
+def _with_pool(real: ImageSet, pool: ImageSet, val: ImageSet, judge: Judge, threshold: float) -> ImageSet:
+    """Add the images without labels of which the judge is sure.
+
+    Raises:
+        LeftOutError: There are none.
+    """
+    if not len(pool):
+        raise LeftOutError("its settings have a pool, and no image is without a label: see `unlabelled` of the source")
+    (_, of_pool), (_, of_val) = judge(pool.images), judge(val.images)
+    return concatenate(real, pseudo_labelled(pool, of_pool, val, of_val, real, threshold))
 
 
 def _clear(checkpoints: Iterable[Checkpoint]) -> None:

@@ -114,7 +114,10 @@ def _goal(project: Project, dataset: str, what: str, name: str | None) -> Iterat
             yield _synthesizer(project, dataset, name, where)
             return
         shared = (val, settings.datasets[dataset].classifier, settings.verdict.endpoint, settings.seed, where)
-        recipes = settings.arms.recipes
+        # Those that learn from images without labels are not searched: a trial has none.
+        recipes = {each: recipe for each, recipe in settings.arms.recipes.items() if recipe.unlabelled is None}
+        if not recipes:
+            raise SettingsError("tune: expected a recipe without `unlabelled` in arms.recipes, found none")
         if what == "recipe":
             yield RecipeGoal(*shared, starts=recipes, real=real)
             return

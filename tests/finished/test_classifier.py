@@ -9,11 +9,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
+from augment.core.calibration import at_temperature, fit_temperature
 from augment.core.errors import ContainerError, DataError, SettingsError
 from augment.core.records import read_record, write_record
 from augment.datasets.decoding import Look
 from augment.datasets.sources.image_folder import ImageFolderSource
-from augment.finished.classifier import Ensemble, at_temperature, fit_temperature, read_ensemble
+from augment.finished.classifier import Ensemble, read_ensemble
 from augment.finished.images import read_part
 from augment.finished.project import Project, open_project
 from augment.results.record import Result

@@ -14,6 +14,7 @@ from PIL import Image
 from augment import command_line
 from augment.core.errors import DataError, SettingsError
 from augment.core.store import write_text
+from augment.datasets.sources.image_folder import ImageFolderSource
 from augment.inspection import commands
 from augment.inspection.recognition import reader, recognised
 from augment.inspection.settings_text import with_dataset
@@ -466,3 +467,36 @@ def test_the_command_line_has_both(tmp_path: Path, params: Path, monkeypatch: An
     assert (params.parent / "raw" / "toys" / "groups.csv").is_file()
     assert command_line.main(["add", "toys", str(tmp_path / "my Toys 2")]) == 65
     assert "datasets.toys already exists; expected another name" in capsys.readouterr().err
+
+
+def test_images_without_labels_are_recognised_by_their_folders_name_and_said(
+    tmp_path: Path, params: Path, capsys: Any
+) -> None:
+    for number, name in enumerate([f"{label}/{n}.png" for label in ("cat", "dog", "Unlabeled") for n in range(12)]):
+        path = tmp_path / "pets" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(np.random.default_rng(number).integers(0, 256, (12, 12), dtype=np.uint8)).save(path)
+    commands.inspect(tmp_path / "pets", params, None)
+    said = " ".join(capsys.readouterr().out.split())
+    assert "24 images of 2 classes" in said
+    assert "no label: 12 images beside these, not looked at, and of no class, as the block's `unlabelled` says" in said
+    add("pets", tmp_path / "pets", params)
+    source = load_settings(params).datasets["pets"].source
+    assert isinstance(source, ImageFolderSource)
+    assert source.unlabelled == "Unlabeled"
+    read = source.load(params.parent / "raw" / "pets")
+    assert (len(read.images), len(read.unlabelled.images if read.unlabelled else [])) == (24, 12)
+
+
+def test_images_without_labels_are_recognised_beside_splits_and_in_a_table(tmp_path: Path) -> None:
+    LAYOUTS["split_folders"].write(tmp_path / "splits")
+    shutil.copytree(next(tmp_path.glob("splits/*/*")), tmp_path / "splits" / "unlabelled")
+    assert recognised(tmp_path / "splits") == {"kind": "split_folders", "unlabelled": "unlabelled"}
+    LAYOUTS["csv"].write(tmp_path / "table")
+    block = recognised(tmp_path / "table")
+    assert "unlabelled" not in block
+    path = next((tmp_path / "table").rglob("labels.csv"))
+    frame = pd.read_csv(path)
+    frame.loc[0, "label"] = ""
+    frame.to_csv(path, index=False)
+    assert recognised(tmp_path / "table") == block | {"unlabelled": True}

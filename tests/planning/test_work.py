@@ -9,6 +9,7 @@ import yaml
 
 from augment.assessment import sampling
 from augment.classifier.classifier_spec import PretrainedSpec
+from augment.classifier.unlabelled_spec import FixMatch, SelfTraining
 from augment.core.store import write_json
 from augment.planning.facts import Facts
 from augment.planning.planned import Planned, read_plan
@@ -159,3 +160,12 @@ def test_a_command_of_somebody_else_is_no_work_of_ours(tmp_path: Path) -> None:
     }
     write_json(tmp_path / "plan.json", entries)
     assert [stage.command for stage in read_plan(tmp_path / "plan.json")] == ["", "", "check"]
+
+
+def test_a_self_training_is_two_trainings(planned: list[Planned], settings: Settings, known: Facts) -> None:
+    recipes = settings.arms.recipes
+    for method, times in ((SelfTraining(kind="self_training"), 2), (FixMatch(kind="fixmatch"), 1)):
+        learning = {"plain": recipes["plain"].model_copy(update={"unlabelled": method})}
+        arms = settings.arms.model_copy(update={"recipes": recipes | learning})
+        (found,) = work(planned, "train-classifier", settings.model_copy(update={"arms": arms}), known)
+        assert (found.count, found.likely) == (times * 10_000, times * 2500)

@@ -1,5 +1,6 @@
 """The stage prepare: splits and groups, what it says of files, and what it refuses."""
 
+import json
 import tracemalloc
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ from PIL import Image
 
 from augment.core.container import read_image_set
 from augment.core.errors import DataError
+from augment.core.images import UNLABELLED, ImageSet, content_hashes
 from augment.core.store import read_json
 from augment.datasets.raw import RawImages, Source
 from augment.datasets.sources.image_folder import ImageFolderSource
@@ -30,7 +32,7 @@ def run(folder: Path, source: Source = GREY, scarcity: ScarcitySpec = WHOLE, **s
         split=SplitSpec(**({"val": 6, "test": 6} | split)),
         scarcity=scarcity,
         seed=0,
-        **{name: folder / name for name in ("raw", "train", "val", "test", "files")},
+        **{name: folder / name for name in ("raw", "train", "val", "test", "unlabelled", "files")},
     )
     return read_json(folder / "files")
 
@@ -224,7 +226,7 @@ def test_splits_that_overlap_are_refused_before_anything_is_written(
 ) -> None:
     overlapping = Split(train=np.arange(5), val=np.arange(4, 8), test=np.arange(8, 12))
     monkeypatch.setattr("augment.stages.prepare.split_rows", lambda *_: overlapping)
-    paths = {name: tmp_path / name for name in ("raw", "train", "val", "test", "files")}
+    paths = {name: tmp_path / name for name in ("raw", "train", "val", "test", "unlabelled", "files")}
     with pytest.raises(DataError, match=r"train and .*val: expected no image in both, found 1"):
         prepare.run(
             dataset="digits",
@@ -235,3 +237,43 @@ def test_splits_that_overlap_are_refused_before_anything_is_written(
             **paths,
         )
     assert list(tmp_path.iterdir()) == []
+
+
+def test_images_without_labels_are_a_container_of_their_own_and_accounted_for(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    raw = draw(tmp_path / "raw", {"cat": 12, "dog": 12, "spare": 5})
+    (raw / "spare" / "copy.png").write_bytes((raw / "spare" / "00.png").read_bytes())
+    (raw / "spare" / "known.png").write_bytes((raw / "cat" / "00.png").read_bytes())
+    told = run(tmp_path, GREY.model_copy(update={"unlabelled": "spare"}))
+    pool = read_image_set(tmp_path / "unlabelled")
+    assert (len(pool), pool.classes, set(pool.manifest["origin"])) == (5, (UNLABELLED,), {"real"})
+    labelled = [read_image_set(tmp_path / name) for name in ("train", "val", "test")]
+    assert all(images.classes == ("cat", "dog") for images in labelled)
+    hashes = {each for images in labelled for each in images.manifest["content_hash"]}
+    assert not hashes & set(pool.manifest["content_hash"])
+    in_splits = dict(zip(("train", "val", "test"), labelled, strict=True))
+    (split,) = (name for name, images in in_splits.items() if known(raw) in hashes_of(images))
+    account = {"read": 7, "copies": 1, "in_test": 0, "in_val": 0, "in_train": 0, "kept": 5} | {f"in_{split}": 1}
+    assert told["unlabelled"] == account
+    assert told["files"]["read"] == 31
+    said = f"7 images without a label, 1 left out: copies of others of them, 1 left out: in {split}, or near copies of"
+    assert any(said in note for note in told["notes"])
+    assert said in capsys.readouterr().out
+
+
+def known(raw: Path) -> str:
+    return content_hashes(np.asarray(Image.open(raw / "cat" / "00.png"))[None, None])[0]
+
+
+def hashes_of(images: ImageSet) -> set[str]:
+    return set(images.manifest["content_hash"])
+
+
+def test_without_such_images_the_container_is_empty_and_nothing_else_speaks_of_them(tmp_path: Path) -> None:
+    draw(tmp_path / "raw", {"cat": 12, "dog": 12})
+    told = run(tmp_path)
+    pool = read_image_set(tmp_path / "unlabelled")
+    assert (len(pool), pool.shape, pool.classes) == (0, (1, 8, 8), (UNLABELLED,))
+    assert "unlabelled" not in json.dumps(told)
+    assert "unlabelled" not in (tmp_path / "train" / "meta.json").read_text()

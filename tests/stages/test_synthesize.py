@@ -11,6 +11,7 @@ from augment.core.container import read_image_set
 from augment.core.errors import ContainerError
 from augment.core.generators import for_run
 from augment.core.images import ImageSet
+from augment.core.provenance import about_pool
 from augment.core.store import read_json, write_json
 from augment.runtime.runtime_spec import RuntimeSpec
 from augment.stages.synthesize import synthesize
@@ -84,3 +85,12 @@ def test_each_generator_draws_as_many_by_a_seed_of_its_own(trained: Path, real: 
     shutil.rmtree(generator_folder(trained, 1))
     with pytest.raises(ContainerError, match=r"trained: expected 2 generators, found no .*trained/generators/2"):
         run(trained, tmp_path / "three")
+
+
+def test_what_learnt_from_images_without_labels_hands_that_on(trained: Path, tmp_path: Path) -> None:
+    run(trained, tmp_path / "plain")
+    assert about_pool(tmp_path / "plain") == {}
+    told = {"images": 30, "believed": 20}
+    write_json(trained / "model.json", read_json(trained / "model.json") | {"pool": told})
+    run(trained, tmp_path / "pool")
+    assert about_pool(tmp_path / "pool") == {"pool": told}

@@ -7,6 +7,7 @@ from functools import reduce
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 from torch import Tensor
@@ -15,9 +16,10 @@ from augment.classifier.classifier_spec import ClassifierSpec, RecipeSpec
 from augment.classifier.files import read_classifiers
 from augment.core.container import write_image_set
 from augment.core.endpoints import VerdictSpec
-from augment.core.errors import ContainerError, DataError
-from augment.core.images import ImageSet, concatenate, make_image_set
+from augment.core.errors import ContainerError, DataError, LeftOutError
+from augment.core.images import UNLABELLED, ImageSet, concatenate, make_image_set
 from augment.core.provenance import described
+from augment.core.settings_block import parse
 from augment.datasets.sources.image_folder import ImageFolderSource
 from augment.datasets.split_spec import NoScarcity, SplitSpec
 from augment.runtime.runtime_spec import RuntimeSpec
@@ -38,18 +40,22 @@ def write(path: Path, made_by: dict[str, Any], *, seed: int = 0, shape: tuple[in
     write_image_set(path, make_image_set(*striped_images(20, 2, shape, seed), ["low", "high"]), made_by)
 
 
-def run(folder: Path, train_set: str = "real", **changes: Any) -> None:
-    train_classifier.run(
+PLAIN = RecipeSpec(transforms="none", sampling="natural")
+
+
+def run(folder: Path, train_set: str = "real", recipe_spec: RecipeSpec = PLAIN, **changes: Any) -> None:
+    train_classifier.carry_out(
         dataset="toys",
         train_set=train_set,
         recipe="plain",
         spec=ClassifierSpec(width=4, batch_size=10, max_steps=2, eval_every=1),
-        recipe_spec=RecipeSpec(transforms="none", sampling="natural"),
+        recipe_spec=recipe_spec,
         runtime=RuntimeSpec(device="cpu", precision="fp32"),
         verdict=VerdictSpec(),
         seeds=2,
         train=folder / "train",
         val=folder / "val",
+        unlabelled=folder / "unlabelled",
         classifier=folder / "arm",
         **(SETTINGS | changes),
     )
@@ -135,3 +141,41 @@ def test_each_run_learns_from_its_own_generator(folder: Path) -> None:
     alone = [weights(real, one)[number] for number, one in enumerate(drawn)]
     for found, expected in zip(both, alone, strict=True):
         assert all(torch.equal(found[name], expected[name]) for name in expected)
+
+
+def learning(**unlabelled: Any) -> RecipeSpec:
+    return parse(RecipeSpec, PLAIN.model_dump() | {"unlabelled": unlabelled}, "a recipe")
+
+
+@pytest.mark.parametrize("kind", ["self_training", "fixmatch"])
+@pytest.mark.parametrize("train_set", ["real", "merged"])
+def test_images_without_labels_serve_any_training_set(folder: Path, kind: str, train_set: str) -> None:
+    if train_set == "merged":
+        shutil.rmtree(folder / "train")
+        write(folder / "train", {"dataset": "toys", "mix": "merged"})
+    pool = make_image_set(striped_images(30, 2, (1, 8, 8), 5)[0], [0] * 30, [UNLABELLED])
+    write_image_set(folder / "unlabelled", pool, PREPARED)
+    recipe = learning(kind=kind, threshold=0.01)
+    run(folder, train_set, recipe)
+    found = read_classifiers(
+        folder / "arm", ["low", "high"], (1, 8, 8), described(train_set=train_set, recipe_spec=recipe)
+    )
+    assert [each.believed for each in found] == [30 if kind == "self_training" else None] * 2
+
+
+def test_images_without_labels_are_those_of_these_settings_and_none_of_val(folder: Path) -> None:
+    write_image_set(folder / "unlabelled", make_image_set(*striped_images(9, 2, (1, 8, 8), 5), "ab"), {})
+    with pytest.raises(ContainerError, match=r"unlabelled/meta\.json: made_by: found stage nothing, expected prepare"):
+        run(folder, "real", learning(kind="fixmatch"))
+    shutil.rmtree(folder / "unlabelled")
+    write(folder / "unlabelled", PREPARED, seed=1)
+    with pytest.raises(DataError, match=r"unlabelled and .*val: expected no image in both, found 20"):
+        run(folder, "real", learning(kind="fixmatch"))
+
+
+def test_an_arm_that_wants_images_without_labels_is_left_out_where_there_are_none(folder: Path) -> None:
+    empty = make_image_set(np.empty((0, 1, 8, 8), np.uint8), [], [UNLABELLED])
+    write_image_set(folder / "unlabelled", empty, PREPARED)
+    run(folder, "real", learning(kind="self_training"))
+    with pytest.raises(LeftOutError, match="its recipe learns from images without labels, and toys has none"):
+        read_classifiers(folder / "arm", ["low", "high"], (1, 8, 8), {})

@@ -2,20 +2,23 @@
 
 import os
 import random
+import shutil
 import signal
 import subprocess
 import sys
 import time
 from pathlib import Path
 
+import numpy as np
 import pytest
 import yaml
 
 from augment.classifier.backbones.small_cnn import small_cnn
 from augment.core.container import write_image_set
-from augment.core.images import ImageSet
-from augment.core.store import read_json
+from augment.core.images import UNLABELLED, ImageSet, make_image_set
+from augment.core.store import LEFT_OUT, read_json
 from augment.judge.judge import write_judge
+from tests.conftest import striped_images
 
 PROJECT = Path(__file__).parents[2]
 
@@ -39,7 +42,8 @@ def start(workspace: Path, out: str) -> subprocess.Popen[bytes]:
     outputs = {"trained": "gan", "history": "history.csv", "samples": "samples"}
     options = [part for name, path in outputs.items() for part in (f"--{name}", f"{out}/{path}")]
     command = [sys.executable, "-m", "augment", "train-synthesizer", "--stage", "train_gan@digits-gan"]
-    command += ["--train", "train", "--val", "val", "--judge", "judge"]
+    command += ["--train", "train", "--val", "val", "--unlabelled", "unlabelled"]
+    command += ["--judge", "judge"]
     with (workspace / "stderr").open("w") as errors:
         return subprocess.Popen(
             [*command, "--checkpoint", f"scratch/{out}", *options],
@@ -125,3 +129,30 @@ def test_two_processes_train_together_and_one_writes(workspace: Path, monkeypatc
     assert all(line.count("progress:") <= 1 for line in (workspace / "stderr").read_text().splitlines())
     assert start(workspace, "again").wait(timeout=120) == 0
     assert contents(workspace / "again") == made
+
+
+def test_a_gan_may_learn_from_images_without_labels_and_says_so(workspace: Path) -> None:
+    params = yaml.safe_load((workspace / "params.yaml").read_text())
+    gan = params["datasets"]["digits"]["synthesizers"]["gan"]
+    gan |= {"steps": 8, "pool": {"threshold": 0.01}}
+    (workspace / "params.yaml").write_text(yaml.safe_dump(params))
+    made_by = {"stage": "prepare", "dataset": "digits", "seed": 0}
+    empty = make_image_set(np.empty((0, 1, 8, 8), dtype=np.uint8), [], [UNLABELLED])
+    write_image_set(workspace / "unlabelled", empty, made_by)
+    assert start(workspace, "none").wait(timeout=60) == 0
+    (reason,) = read_json(workspace / "none/gan" / LEFT_OUT)["reasons"]
+    assert "its settings have a pool, and no image is without a label" in reason
+    shutil.rmtree(workspace / "unlabelled")
+    pool = make_image_set(striped_images(30, 3, (1, 8, 8), 5)[0], [0] * 30, [UNLABELLED])
+    write_image_set(workspace / "unlabelled", pool, made_by)
+    assert start(workspace, "pool").wait(timeout=60) == 0
+    config = read_json(workspace / "pool/gan/model.json")
+    assert config["pool"] == {"images": 30, "believed": 30}
+    del gan["pool"]
+    (workspace / "params.yaml").write_text(yaml.safe_dump(params))
+    assert start(workspace, "plain").wait(timeout=60) == 0
+    config = read_json(workspace / "plain/gan/model.json")
+    assert "pool" not in config
+    assert "pool" not in config["spec"]
+    weights = [(workspace / name / "gan/synthesizer.safetensors").read_bytes() for name in ("pool", "plain")]
+    assert weights[0] != weights[1]

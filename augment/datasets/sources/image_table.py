@@ -4,21 +4,22 @@ import posixpath
 from pathlib import Path, PurePosixPath
 from typing import Annotated, Literal
 
+import numpy as np
 from pydantic import Field
 
 from augment.core.errors import DataError
 from augment.core.text import listed
 from augment.datasets.columns import Column, optional, required
-from augment.datasets.pictures import PictureSource
+from augment.datasets.pictures import PictureSource, unset
 from augment.datasets.raw import FileAccount
-from augment.datasets.told import SPLIT_OF, Listing, Row, split_named, tell
+from augment.datasets.told import SPLIT_OF, Listing, Row, pool_of, split_named, tell
 
 
 class ImageTableSource(PictureSource):
     """Image files and a table of their labels (CSV, JSON lines or Parquet), as Hugging Face's `metadata.csv` is one.
 
     The table lies beside the images or above them, in the raw folder or in a folder a split (`train/metadata.csv`).
-    An image that no row names, or whose label is empty, is left out and counted.
+    An image that no row names is left out and counted, and so is one whose label is empty, but for `unlabelled`.
 
     Attributes:
         table: Its name; ``.csv``, ``.jsonl``, ``.ndjson`` or ``.parquet``.
@@ -26,6 +27,8 @@ class ImageTableSource(PictureSource):
         label: Its column with the class.
         group: Its column with who or where an image is from; that of this name is read if there is one.
         split: Its column with train, val or test; that of this name is read if there is one.
+        unlabelled: Whether images of rows with an empty label are kept, apart from the others: recipes may learn from
+            them.
     """
 
     kind: Literal["image_table"]
@@ -34,6 +37,7 @@ class ImageTableSource(PictureSource):
     label: Column = "label"
     group: Column = "group"
     split: Column = "split"
+    unlabelled: Annotated[bool, Field(exclude_if=unset)] = False
 
     def listing(self, raw: Path) -> Listing:
         """List the images that the table names.
@@ -56,11 +60,28 @@ class ImageTableSource(PictureSource):
                 f"{raw / self.table}: names images that are not there: {listed(missing)}{_meant(missing[0], there)}"
             )
         labelled = [row for row in rows if row.label]
+        pool = self._pool(raw, [row for row in rows if not row.label]) if self.unlabelled else []
         left_out = {reason: tuple(names) for reason, names in found.left_out.items()}
-        without = tuple(sorted(there - {row.name for row in labelled}))
+        without = tuple(sorted(there - {row.name for row in [*labelled, *pool]}))
         if without:
             left_out[f"no label in {self.table}"] = without
-        return Listing(tell(raw, labelled, FileAccount(left_out)), (raw / row.name for row in labelled))
+        told = tell(raw, labelled, FileAccount(left_out))
+        groups = np.asarray([row.group for row in pool]) if pool and pool[0].group else None
+        contents = (raw / row.name for row in labelled)
+        return Listing(told, contents, pool_of(raw, [row.name for row in pool], groups))
+
+    def _pool(self, raw: Path, rows: list[Row]) -> list[Row]:
+        """Check the rows without labels as those with one are checked.
+
+        Raises:
+            DataError: There are none, or several of one image, or some have a group and others do not.
+        """
+        if not rows:
+            raise DataError(
+                f"{raw / self.table}: expected rows with an empty {self.label}, as source.unlabelled says; found none"
+            )
+        tell(raw, rows)
+        return rows
 
     def _rows(self, raw: Path, table: str, split: str) -> list[Row]:
         from augment.datasets.tables import read_rows

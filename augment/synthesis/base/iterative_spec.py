@@ -4,6 +4,7 @@ from typing import Annotated, ClassVar, Literal, Self
 
 from pydantic import Field, NonNegativeInt, PositiveInt, model_validator
 
+from augment.core.pseudo_labels import Threshold
 from augment.core.settings_block import Spec
 from augment.synthesis.base.methods import SynthesizerSpec
 
@@ -56,3 +57,24 @@ class IterativeSpec(SynthesizerSpec):
         if self.devices > 1 and self.generators > 1:
             raise ValueError("generators: several are trained in one process each; expected devices: 1")
         return self
+
+
+class PoolSpec(Spec):
+    """Images without labels as further training images.
+
+    Attributes:
+        threshold: Probability, as val says what the judge's are worth, from which on its label of an image is believed.
+    """
+
+    threshold: Threshold = 0.9
+
+
+class PooledSpec(IterativeSpec):
+    """What is the same of a synthesizer that may learn from images without labels.
+
+    Attributes:
+        pool: Whether, and how, it also learns from images without labels, labelled by the judge (as the second step of
+            DPT does, [2302.10586](https://arxiv.org/abs/2302.10586)).
+    """
+
+    pool: Annotated[PoolSpec | None, Field(exclude_if=lambda block: block is None)] = None

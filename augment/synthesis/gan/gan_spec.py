@@ -8,7 +8,7 @@ from pydantic import Field, NonNegativeFloat, PositiveFloat, PositiveInt, model_
 from augment.core.registry import AnyOf, OneOf
 from augment.core.search import Among, Range
 from augment.core.settings_block import Spec
-from augment.synthesis.base.iterative_spec import Decay, IterativeSpec
+from augment.synthesis.base.iterative_spec import Decay, PooledSpec
 from augment.synthesis.gan.losses import Hinge, Loss
 from augment.synthesis.gan.policies import POLICIES
 from augment.synthesis.gan.regularisers import Regulariser
@@ -102,7 +102,7 @@ class AugmentationSpec(Spec):
     images: PositiveInt = 100_000
 
 
-class GanSpec(IterativeSpec):
+class GanSpec(PooledSpec):
     """A conditional GAN and its training. All blocks may be left out: the defaults are what did best on 28×28 images.
 
     Attributes:

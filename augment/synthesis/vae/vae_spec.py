@@ -5,11 +5,11 @@ from typing import Annotated, Literal
 from pydantic import PositiveFloat, PositiveInt
 
 from augment.core.registry import OneOf
-from augment.synthesis.base.iterative_spec import IterativeSpec
+from augment.synthesis.base.iterative_spec import PooledSpec
 from augment.synthesis.networks.architectures import Compact, NetworkSpec
 
 
-class VaeSpec(IterativeSpec):
+class VaeSpec(PooledSpec):
     """A conditional VAE and its training; its decoder is a generator as a GAN's, with the label beside the code.
 
     Attributes:
