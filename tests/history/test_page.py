@@ -75,7 +75,7 @@ def test_what_one_run_found_stands_at_one_place() -> None:
     drawn = figure("toys", history(toys=[point(1)]).root["toys"])
     assert drawn is not None
     width = float(re.findall(r'viewBox="0 0 ([\d.]+)', drawn.svg)[0])
-    signs = [float(x) for x in re.findall(r'<use href="[^"]*" x="([\d.]+)" y="[\d.]+" style="fill: var', drawn.svg)]
-    places = [x for x in signs if x > width / 4]  # the others are of the legend
+    signs = re.findall(r'<use href="[^"]*" x="([\d.]+)" y="([\d.]+)" style="fill: var\(--(?:real|merged)', drawn.svg)
+    places = [float(x) for x, y in signs if float(y) > 40]  # the others are of the legend
     assert len(places) >= 2
     assert max(places) - min(places) < width / 5
