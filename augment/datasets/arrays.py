@@ -1,5 +1,6 @@
-"""Sources that are arrays: images N×H×W or N×H×W×C beside N labels, one pair a split."""
+"""Sources that are arrays: images N×H×W, N×H×W×C or N×C×H×W beside N labels, one pair a split."""
 
+import itertools
 from abc import abstractmethod
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -23,8 +24,8 @@ class Part(NamedTuple):
     Attributes:
         name: Of the array, for messages.
         split: ``train``, ``val``, ``test``, or empty where nothing says.
-        shape: Of the images: N×H×W or N×H×W×C.
-        images: Gives each image in order, H×W or H×W×C.
+        shape: Of the images: N×H×W, N×H×W×C or N×C×H×W.
+        images: Gives each image in order, as ``shape`` has it.
         labels: One an image.
     """
 
@@ -54,7 +55,8 @@ class ArraySource(PictureSource):
         """
         parts, classes, account = self.parts(raw)
         for part in parts:
-            _require_fit(raw, part)
+            _require_labels(raw, part)
+        first = [_channels_first(raw, part) for part in parts]
         labels = np.concatenate([part.labels.reshape(-1) for part in parts])
         if not len(labels):
             raise DataError(f"{raw}: expected images, found none")
@@ -64,22 +66,56 @@ class ArraySource(PictureSource):
         place = np.asarray([names.index(word) for word in words], dtype=np.int64)
         splits = np.repeat([part.split for part in parts], [len(part.labels) for part in parts])
         told = Told(place[numbers], tuple(names), None, None, splits if parts[0].split else None, account)
-        return Listing(told, (image for part in parts for image in part.images()))
+        images = (_images(part, channels_first=turned) for part, turned in zip(parts, first, strict=True))
+        return Listing(told, itertools.chain.from_iterable(images))
 
 
-def _require_fit(raw: Path, part: Part) -> None:
-    labels, shape = part.labels, part.shape
+def _require_labels(raw: Path, part: Part) -> None:
+    labels = part.labels
     if labels.ndim == 2 and labels.shape[1] > 1:
         raise DataError(
             f"{raw}: {part.name}: each image has one label here, found labels of shape {labels.shape}: several an "
             "image, or one-hot ones, of which argmax(axis=1) makes what is read here"
         )
     if labels.dtype.kind not in "iuUb" or labels.ndim not in (1, 2):
-        raise DataError(f"{raw}: {part.name}: expected labels that are whole numbers or text, found {labels.dtype}")
-    if len(shape) not in (3, 4) or (len(shape) == 4 and shape[3] not in (1, 3)):
-        raise DataError(f"{raw}: {part.name}: expected images N×H×W or N×H×W×C with C 1 or 3, found {shape}")
-    if shape[0] != labels.size:
-        raise DataError(f"{raw}: {part.name}: found {shape[0]} images, but {labels.size} labels of them")
+        raise DataError(
+            f"{raw}: {part.name}: expected labels that are whole numbers or text, found {labels.dtype}"
+            + (": labels.astype(int) makes them such" if labels.dtype.kind == "f" else "")
+        )
+    if part.shape[:1] != (labels.size,):
+        count = part.shape[0] if part.shape else "no"
+        raise DataError(f"{raw}: {part.name}: found {count} images, but {labels.size} labels of them")
+
+
+CHANNELS = (1, 3)
+
+
+def _channels_first(raw: Path, part: Part) -> bool:
+    """Whether channels stand before height and width, as PyTorch has them; no image is one or three pixels wide.
+
+    Raises:
+        DataError: The images have another shape.
+    """
+    shape = part.shape
+    if len(shape) == 3 or (len(shape) == 4 and shape[3] in CHANNELS):
+        return False
+    if len(shape) == 4 and shape[1] in CHANNELS:
+        return True
+    remedies = {
+        2: ": images.reshape(-1, height, width) makes pictures of rows",
+        4: ": choose one or three channels, e.g. images[..., :3]",
+    }
+    raise DataError(
+        f"{raw}: {part.name}: expected images N×H×W, N×H×W×C or N×C×H×W with C 1 or 3, found {shape}"
+        + remedies.get(len(shape), "")
+    )
+
+
+def _images(part: Part, *, channels_first: bool) -> Iterator[Numbers]:
+    """Give each image, H×W or H×W×3."""
+    for image in part.images():
+        turned = np.moveaxis(image, 0, -1) if channels_first else image
+        yield turned[..., 0] if turned.ndim == 3 and turned.shape[2] == 1 else turned
 
 
 def _word(value: np.generic, classes: Sequence[str] | None, raw: Path) -> str:
@@ -89,11 +125,6 @@ def _word(value: np.generic, classes: Sequence[str] | None, raw: Path) -> str:
     if not 0 <= number < len(classes):
         raise DataError(f"{raw}: expected labels from 0 to {len(classes) - 1}, found {number} ({listed(classes)})")
     return str(classes[number])
-
-
-def pixels(image: Numbers) -> Numbers:
-    """Drop the axis of a single channel."""
-    return image[..., 0] if image.ndim == 3 and image.shape[2] == 1 else image
 
 
 def blocked(read: Callable[[int], bytes], shape: tuple[int, ...], dtype: np.dtype[np.generic]) -> Iterator[Numbers]:
@@ -114,5 +145,4 @@ def blocked(read: Callable[[int], bytes], shape: tuple[int, ...], dtype: np.dtyp
         data = read(count * size)
         if len(data) != count * size:
             raise DataError("the file ends too early")
-        for image in np.frombuffer(data, dtype).reshape(count, *shape[1:]):
-            yield pixels(image)
+        yield from np.frombuffer(data, dtype).reshape(count, *shape[1:])

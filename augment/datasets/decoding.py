@@ -182,7 +182,10 @@ def _of_numbers(values: npt.NDArray[np.generic], look: Look) -> Decoded:
     if values.dtype == np.uint8:
         return fitted(Image.fromarray(values), look, facts)
     whole = 2 ** (8 * values.dtype.itemsize) if values.dtype.kind == "u" else None
-    levels = _require_levels(f"numbers of kind {values.dtype}", look)
+    kind = f"numbers of kind {values.dtype}"
+    if values.dtype.kind == "f" and look.levels is None and values.min() >= 0 and values.max() <= 1:
+        kind += " from 0 to 1 (`depth: window` with `window: [0, 1]` takes them as such)"
+    levels = _require_levels(kind, look)
     return fitted(Image.fromarray(to_eight_bits(values, levels, whole)), look, facts, deep=True)
 
 

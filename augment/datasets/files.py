@@ -14,13 +14,15 @@ from pathspec import GitIgnoreSpec
 
 from augment.core.errors import DataError
 from augment.core.text import listed, printable
+from augment.datasets.unread import remedies
 
 SUFFIXES = (
     *(".bmp", ".jpeg", ".jpg", ".pgm", ".png", ".ppm", ".tif", ".tiff", ".webp"),
-    *(".avif", ".dcm", ".heic", ".heif"),
+    *(".jfif", ".jpe", ".pbm", ".pnm"),
+    *(".avif", ".dcm", ".heic", ".heif", ".hif"),
 )
-"""Of image files that are read, in either case: those of torchvision's ``ImageFolder``, and what cameras and scanners
-write; the last three take a package more."""
+"""Of image files that are read, in either case: those of torchvision's ``ImageFolder``, other names of the same formats
+(browsers save JPEG as ``.jfif``), and what cameras and scanners write; the last four take a package more."""
 
 TEXTS = {".cff", ".csv", ".html", ".ini", ".json", ".log", ".md", ".md5", ".rst", ".sha256", ".tsv", ".txt", ".xml"}
 TEXTS |= {".yaml", ".yml"}
@@ -207,9 +209,16 @@ def _problem(name: str, mode: int, suffixes: Sequence[str]) -> str | None:
 def _refuse(raw: Path, bad: dict[str, list[str]]) -> None:
     if bad:
         problems = "".join(
-            f"\n  {problem}\n    {len(names)} found: {listed(sorted(names))}" for problem, names in bad.items()
+            "\n    ".join(
+                [f"\n  {problem}", f"{len(names)} found: {listed(sorted(names))}", *_remedies(problem, names)]
+            )
+            for problem, names in bad.items()
         )
         raise DataError(f"{raw}: cannot be read as it is:{problems}")
+
+
+def _remedies(problem: str, names: list[str]) -> list[str]:
+    return remedies(sorted(names)) if problem.startswith(UNREAD.partition("(")[0]) else []
 
 
 def _refuse_folders(raw: Path, classes: dict[str, list[str]], folders: set[str]) -> None:

@@ -80,8 +80,9 @@ def figure(dataset: str, points: Sequence[Point]) -> Drawing | None:
         axes.set_xticklabels([points[place].when[:10] for place in shown])
         axes.set_ylabel(f"test {' / '.join(endpoints).replace('_', ' ')} %")
         axes.grid(axis="y")
-        axes.margins(x=0.08)
-        axes.legend(loc="lower right", ncols=2)
+        margin = max(0.6, 0.08 * (known[-1][0] - known[0][0]))  # a single run would else be drawn as wide as all
+        axes.set_xlim(known[0][0] - margin, known[-1][0] + margin)
+        made.legend(loc="outside upper left", ncols=2)
         words = ", ".join(f"{word} from {points[place].day} on" for place, word in changed) or "none"
         seen = f"{' and '.join(endpoints)} of the best arms with and without synthesis over {len(known)} runs, "
         seen += (
@@ -96,7 +97,7 @@ def _line(
     found = [(place, point, getattr(outcome, name)) for place, point, outcome in known if getattr(outcome, name)]
     shift = -0.06 if name == "without" else 0.06  # so that one interval does not hide the other
     line = [(place + shift, 100 * score.mean) for place, point, score in found if not point.aside]
-    axes.plot(*zip(*line, strict=True), color=colour, label=label) if line else None
+    axes.plot(*zip(*line, strict=True), color=colour, marker=shape, label=label) if line else None
     for place, point, score in found:
         spread = [[100 * (score.mean - score.low)], [100 * (score.high - score.mean)]]
         fill = COLOURS["paper"] if point.aside else colour

@@ -19,6 +19,7 @@ from augment.datasets.pictures import PictureSource
 from augment.datasets.raw import SourceSpec
 from augment.datasets.tables import TABLES, other_mark, read_rows
 from augment.datasets.told import SPLIT_OF
+from augment.datasets.unread import remedies
 
 FILE = ("file", "file_name", "filename", "image", "image_path", "path", "img", "image_id")
 IMAGE = ("image", "img", "picture", "photo")
@@ -52,8 +53,8 @@ def opened(source: Path) -> Iterator[Path]:
         raise DataError(f"{source}: expected a folder or a file, found none")
     if not source.name.lower().endswith(tuple(MANY)):
         raise DataError(
-            f"{source}: expected a folder of images, or a file that holds many ({', '.join(MANY)}): name the folder in "
-            "which it lies"
+            f"{source}: expected a folder of images, or a file that holds many ({', '.join(MANY)}): "
+            + (", ".join(remedies([source.name])) or "name the folder in which it lies")
         )
     with TemporaryDirectory() as scratch:
         place(source, Path(scratch, source.name))
@@ -83,7 +84,7 @@ def recognised(raw: Path) -> Block:
     if not images:
         raise DataError(
             f"{raw}: expected images ({', '.join(SUFFIXES)}) or files that hold many ({', '.join(MANY)}) of one kind, "
-            f"found {listed(names) or 'nothing'}"
+            f"found {listed(names) or 'nothing'}" + "".join(f"\n  {remedy}" for remedy in remedies(names))
         )
     pool = _unlabelled(images)
     labelled = [name for name in images if name.partition("/")[0] not in pool.values()]

@@ -10,6 +10,7 @@ from matplotlib.ticker import MaxNLocator, NullLocator
 
 from augment.page.content import DatasetResults
 from augment.page.svg import COLOURS, Drawing, canvas, drawing
+from augment.page.views import MOST_DRAWN
 from augment.results.kinds import ArmKind, Baseline, Effect, PartKind, Role
 from augment.results.record import ArmResult, Interval, Result
 from augment.results.wording import cannot_tell, detected
@@ -29,7 +30,7 @@ ROW, AXIS = 17.0, 52.0
 PANEL = 220.0
 """Width of a panel of curves, several of which stand side by side."""
 
-MOST_CLASSES, LONGEST_NAME = 30, 22
+LONGEST_NAME = 22
 
 NOTHING_TO_SEE = 30.0
 """Points that the scale of differences goes to where none can be told."""
@@ -121,15 +122,15 @@ def _rows(arms: Sequence[ArmResult]) -> tuple[list[int], dict[int, str], set[int
     heights, labels, names = [], dict[int, str](), set[int]()
     for train_set, members in groupby(arms, key=lambda arm: arm.train_set):
         names.add(len(labels))
-        labels[len(labels)] = train_set
+        labels[len(labels)] = _short(train_set)
         for arm in members:
             heights.append(len(labels))
-            labels[len(labels)] = arm.recipe.replace("_", " ")
+            labels[len(labels)] = _short(arm.recipe.replace("_", " "))
     return heights, labels, names
 
 
 def _name_rows(axes: Axes, labels: Mapping[int, str], bold: set[int]) -> None:
-    axes.set_yticks(list(labels), [_short(label) for label in labels.values()])
+    axes.set_yticks(list(labels), list(labels.values()))
     for height, label in zip(labels, axes.get_yticklabels(), strict=True):
         label.set_fontweight("bold" if height in bold else "normal")
     axes.set_ylim(max(labels) + 0.6, -0.6)
@@ -151,24 +152,31 @@ def _interval(axes: Axes, height: float, interval: Interval, kind: ArmKind, fill
 
 
 def recall(result: Result) -> Drawing | None:
-    """Draw each class's difference in recall, chosen arm against the best without synthesis; the largest if many."""
+    """Draw each class's difference in recall, chosen arm against the best without synthesis; the largest if many.
+
+    Of many classes, those are left out whose test images are too few to tell; None where that is all of them.
+    """
     measured = [(part, part.difference) for part in result.parts if part.kind is PartKind.CLASS and part.difference]
-    if not measured or result.chosen is None:
+    telling = [pair for pair in measured if not cannot_tell(pair[1])]
+    if not telling or result.chosen is None:
         return None
-    largest = sorted(measured, key=lambda pair: -abs(pair[1].mean))[:MOST_CLASSES]
-    shown = [pair for pair in measured if pair in largest]
+    largest = sorted(telling, key=lambda pair: -abs(pair[1].mean))[:MOST_DRAWN]
+    shown = measured if len(measured) <= MOST_DRAWN else [pair for pair in measured if pair in largest]
     labels = {row: f"{_short(part.name)} ({part.train_before})" for row, (part, _) in enumerate(shown)}
     with canvas(ROW * len(shown) + AXIS) as figure:
         axes = figure.subplots()
         for height, (part, found) in enumerate(shown):
-            _interval(axes, height, found, ArmKind.MERGED, part.detected)
+            if cannot_tell(found):
+                _say(axes, height, "cannot tell")
+            else:
+                _interval(axes, height, found, ArmKind.MERGED, part.detected)
         axes.axvline(0, color=COLOURS["muted"], linewidth=1, dashes=(4, 3), zorder=1)
         _name_rows(axes, labels, set())
         axes.set_xlabel("difference in recall, points")
         changed = [part.name for part, _ in measured if part.detected]
         said = f"detectably changed: {', '.join(changed)}" if changed else "none is detectably changed"
         arms = f"{result.chosen.name} against {result.best_real.name}"
-        seen = f"Difference in recall of {len(shown)} classes with 95 % intervals, {arms}; {said}."
+        seen = f"Difference in recall of {len(shown)} of {len(measured)} classes with 95 % intervals, {arms}; {said}."
         return drawing(figure, f"{result.dataset}-recall", seen)
 
 
@@ -260,4 +268,6 @@ def _curves(name: str, title: str, lines: Mapping[str, str], table: pd.DataFrame
 
 
 def _short(name: str) -> str:
-    return name if len(name) <= LONGEST_NAME else f"{name[: LONGEST_NAME - 1]}…"
+    """Cut a long name in its middle: names of classes often begin alike."""
+    kept = LONGEST_NAME // 2
+    return name if len(name) <= LONGEST_NAME else f"{name[:kept].rstrip()}…{name[-kept:].lstrip()}"

@@ -84,10 +84,11 @@ def _draw(results: DatasetResults) -> Drawn:
         Baseline.SAME_RECIPE: "the same recipe on real images",
         Baseline.HARDEST_REAL: f"{result.hardest_real}, the real arm best on test",
     }
+    compared = [each for each in result.baselines if any(arm.against.get(each) for arm in result.arms)]
     return Drawn(
         results,
         figures.accuracy(result),
-        {words[baseline]: figures.difference(result, baseline, words[baseline]) for baseline in result.baselines},
+        {words[baseline]: figures.difference(result, baseline, words[baseline]) for baseline in compared},
         figures.recall(result),
         histories,
     )

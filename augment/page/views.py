@@ -8,18 +8,24 @@ import pandas as pd
 
 from augment.core.cells import RARE
 from augment.page.content import DatasetResults, Pictures
-from augment.results.kinds import Effect, Role
+from augment.results.kinds import ArmKind, Effect, Role
 from augment.results.record import PairedResult, Result
 from augment.results.tables import Cell, Table
 
 MOST_CELLS_A_SIDE, MOST_CONFUSIONS = 15, 12
 """Classes up to which a whole confusion matrix can be read; else the commonest confusions, and how many of them."""
 
+MOST_DRAWN = 30
+"""Classes whose differences in recall are drawn."""
+
 MOST_ROWS = 20
 """Rows up to which a table of classes is shown at once."""
 
 MOST_PICTURED, MOST_FILMED = 20, 12
 """Classes that the pictures of `augment.assessment.pictures` show, and those of a training."""
+
+END = 8
+"""Last characters of a name, which are shown however little room there is."""
 
 MOST_CHANGED = 5
 """Changed files that are named before they are only counted."""
@@ -39,6 +45,14 @@ ACCURACY = {Effect.HELPS: "more accurate", Effect.NO_EFFECT: "not told apart", E
 
 ENDPOINT = {Effect.HELPS: "better", Effect.NO_EFFECT: "not told apart", Effect.HURTS: "worse"}
 """The same where the verdict is asked something else than accuracy."""
+
+
+KEY = {
+    ArmKind.MERGED: "■ real and synthetic",
+    ArmKind.SYNTHETIC: "◆ synthetic only",
+    ArmKind.CONTROL: "▲ control",
+}
+"""Kinds of training sets beside the real ones, with the signs of `augment.page.figures`."""
 
 
 class Badge(NamedTuple):

@@ -40,7 +40,7 @@ def write(settings: Settings, path: Path, raw: Path) -> None:
         if idle:
             print(
                 f"quick: mixes.{mix} has `share: {SHARE}` in place of `fill: {block.pop('fill')}`, which would add "
-                f"nothing to {listed(idle)}, whose classes are equally large"
+                f"next to nothing to {listed(idle)}, whose classes are about equally large"
             )
             block["share"] = SHARE
     write_text(path, yaml.safe_dump(cut, sort_keys=False, allow_unicode=True))

@@ -39,11 +39,41 @@ def test_a_class_may_be_called_like_a_text(tmp_path: Path) -> None:
     assert list(survey(fill(tmp_path, "notice/1.png", "log.txt/1.png")).files) == ["log.txt", "notice"]
 
 
-@pytest.mark.parametrize("name", ["cat/scan", "cat/a.npy", "cat/1.gif", "cat/a.mp4", "x.zip"])
-def test_what_may_be_an_image_and_is_not_read_is_refused(tmp_path: Path, name: str) -> None:
+@pytest.mark.parametrize(
+    ("name", "remedy"),
+    [
+        ("cat/scan", "no suffix: `file FILE` tells the format"),
+        ("cat/a.npy", ".npy: `numpy.savez('data.npz'"),
+        ("cat/1.GIF", ".gif: `mogrify -format png '*.gif[0]'`"),
+        ("cat/1.jp2", ".jp2: `mogrify -format png '*.jp2'`"),
+        ("cat/a.v2.mp4", ".mp4: films: `ffmpeg -i FILE.mp4 "),
+        ("x.zip", ".zip: `unzip FILE.zip`"),
+        ("x.2024.tar.gz", ".tar.gz: `tar -xf FILE.tar.gz`"),
+        ("cat/1.png.gz", ".gz: decompress it (gunzip"),
+        ("x.mat", ".mat: read it where you trust it, and `numpy.savez"),
+        ("cat/1.nii.gz", ".nii.gz: volumes: "),
+        ("x.npz", ".npz: holds many images: alone in a folder, it is read with `kind: npz`"),
+        ("cat/1.0001", None),
+    ],
+)
+def test_what_may_be_an_image_and_is_not_read_is_refused_with_what_to_do(
+    tmp_path: Path, name: str, remedy: str | None
+) -> None:
     fill(tmp_path, "cat/1.png", "dog/1.png", name)
-    assert "\n  files of a kind that is not read (expected .bmp, .jpeg, .jpg" in refusal(tmp_path)
-    assert refusal(tmp_path).endswith(f"\n    1 found: {name}")
+    _, problem, found, *told = refusal(tmp_path).splitlines()
+    assert problem.startswith("  files of a kind that is not read (expected .bmp, .jpeg, .jpg")
+    assert found == f"    1 found: {name}"
+    assert [line[: len(f"    {remedy}")] for line in told] == ([f"    {remedy}"] if remedy else [])
+
+
+def test_kinds_with_one_remedy_are_told_together(tmp_path: Path) -> None:
+    fill(tmp_path, "cat/1.tga", "cat/2.jxl", "cat/3.tga", "dog/1.png", "dog/4.gif")
+    assert [line.partition(": ")[0] for line in refusal(tmp_path).splitlines()[3:]] == ["    .tga, .jxl", "    .gif"]
+
+
+def test_other_names_of_formats_that_are_read_are_read(tmp_path: Path) -> None:
+    fill(tmp_path, "cat/1.jfif", "cat/2.JPE", "dog/1.pbm", "dog/2.hif")
+    assert survey(tmp_path).files == {"cat": ["cat/1.jfif", "cat/2.JPE"], "dog": ["dog/1.pbm", "dog/2.hif"]}
 
 
 def test_the_file_of_groups_is_no_stray_file(tmp_path: Path) -> None:

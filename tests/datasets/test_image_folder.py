@@ -79,16 +79,21 @@ def test_a_class_without_images_is_named(tmp_path: Path) -> None:
         load_raw(folder_source(), tmp_path)
 
 
+PACKAGES = (".avif", ".dcm", ".heic", ".heif", ".hif")
+"""Of kinds that take a package more: see test_levels."""
+
+
 def test_every_kind_of_image_that_the_documentation_lists_is_read(tmp_path: Path) -> None:
     documented = (Path(__file__).parents[2] / "docs" / "datasets.md").read_text()
     assert [suffix for suffix in SUFFIXES if f"`{suffix}`" not in documented] == []
-    suffixes = [suffix for suffix in SUFFIXES if suffix not in (".avif", ".dcm", ".heic", ".heif")]  # see test_levels
+    suffixes = [suffix for suffix in SUFFIXES if suffix not in PACKAGES]
+    levels = [15 * number for number in range(len(suffixes))]
     for number, suffix in enumerate(suffixes):
-        save(tmp_path / "cat" / f"{number}{suffix}", Image.new("L", (8, 8), 20 * number))
-        save(tmp_path / "dog" / f"{number}{suffix.upper()}", Image.new("L", (8, 8), 20 * number))
+        save(tmp_path / "cat" / f"{number:02}{suffix}", Image.new("L", (8, 8), levels[number]))
+        save(tmp_path / "dog" / f"{number:02}{suffix.upper()}", Image.new("L", (8, 8), levels[number]))
     raw = load_raw(folder_source("grey"), tmp_path)
     assert raw.labels.tolist() == [0] * len(suffixes) + [1] * len(suffixes)
-    assert raw.images[:, 0, 4, 4].tolist() == [20 * number for number in range(len(suffixes))] * 2
+    assert raw.images[:, 0, 4, 4].tolist() == levels * 2
 
 
 def test_images_of_a_kind_that_is_not_read_are_refused_with_an_example(tmp_path: Path) -> None:
@@ -100,9 +105,10 @@ def test_images_of_a_kind_that_is_not_read_are_refused_with_an_example(tmp_path:
         load_raw(folder_source(), tmp_path)
     assert str(error.value) == (
         f"{tmp_path}: cannot be read as it is:\n  files of a kind that is not read (expected .bmp, .jpeg, .jpg, "
-        ".pgm, .png, .ppm, .tif, .tiff, .webp, .avif, .dcm, .heic, .heif): convert them, take them out, or hide them "
-        "(a dot before the name)\n"
-        "    6 found: dog/0.GIF, dog/1.GIF, dog/2.GIF, dog/3.GIF, dog/4.GIF, dog/5.GIF"
+        ".pgm, .png, .ppm, .tif, .tiff, .webp, .jfif, .jpe, .pbm, .pnm, .avif, .dcm, .heic, .heif, .hif): convert "
+        "them, take them out, or hide them (a dot before the name)\n"
+        "    6 found: dog/0.GIF, dog/1.GIF, dog/2.GIF, dog/3.GIF, dog/4.GIF, dog/5.GIF\n"
+        "    .gif: `mogrify -format png '*.gif[0]'` (ImageMagick) writes the first frame of each as PNG"
     )
 
 

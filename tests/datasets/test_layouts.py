@@ -4,7 +4,7 @@ import gzip
 import io
 import tarfile
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -198,10 +198,21 @@ def test_what_the_hub_gives_is_kept_and_read(tmp_path: Path, monkeypatch: pytest
         ({"x_train": np.zeros((4, 8, 8), np.uint8), "y_train": np.zeros(3, int)}, "found 4 images, but 3 labels"),
         (
             {"x_train": np.zeros((4, 8, 8, 2), np.uint8), "y_train": np.zeros(4, int)},
-            "with C 1 or 3, found (4, 8, 8, 2)",
+            "with C 1 or 3, found (4, 8, 8, 2): choose one or three channels, e.g. images[..., :3]",
         ),
-        ({"x_train": np.zeros((4, 8, 8)), "y_train": np.zeros(4, int)}, "found numbers of kind float64"),
-        ({"x_train": np.zeros((4, 8, 8), np.uint8), "y_train": np.zeros(4)}, "whole numbers or text, found float64"),
+        (
+            {"x_train": np.zeros((4, 64), np.uint8), "y_train": np.zeros(4, int)},
+            "found (4, 64): images.reshape(-1, height, width) makes pictures of rows",
+        ),
+        ({"x_train": np.full((4, 8, 8), 9.5), "y_train": np.zeros(4, int)}, "found numbers of kind float64: say which"),
+        (
+            {"x_train": np.ones((4, 8, 8, 3), np.float32), "y_train": np.zeros(4, int)},
+            "of kind float32 from 0 to 1 (`depth: window` with `window: [0, 1]` takes them as such)",
+        ),
+        (
+            {"x_train": np.zeros((4, 8, 8), np.uint8), "y_train": np.zeros(4)},
+            "whole numbers or text, found float64: labels.astype(int) makes them such",
+        ),
         ({"pictures": np.zeros((4, 8, 8), np.uint8)}, "expected arrays called x_train, y_train"),
         ({"x": np.array([None]), "y": np.zeros(1, int)}, "found an array of Python objects, which is not unpickled"),
         (
@@ -227,6 +238,26 @@ def test_a_broken_npz_is_named(tmp_path: Path) -> None:
     assert "a.npz: cannot be read" in refusal(tmp_path, kind="npz")
     (tmp_path / "b.npz").write_bytes(b"")
     assert "expected one file that ends in .npz, found a.npz, b.npz" in refusal(tmp_path, kind="npz")
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+@pytest.mark.parametrize("order", ["C", "F"])
+def test_channels_may_stand_first_as_pytorch_has_them_or_last(
+    tmp_path: Path, channels: int, order: Literal["C", "F"]
+) -> None:
+    images = np.random.default_rng(0).integers(0, 255, (4, channels, SIDE, SIDE), dtype=np.uint8)
+    mode = "grey" if channels == 1 else "rgb"
+    for name, axes in (("first", images), ("last", np.moveaxis(images, 1, -1))):
+        (tmp_path / name).mkdir()
+        np.savez(tmp_path / name / "a.npz", images=np.asarray(axes, order=order), labels=np.array([0, 1, 0, 1]))
+        assert (load(tmp_path / name, kind="npz", mode=mode).images == images).all()
+
+
+def test_fractions_become_levels_by_a_window(tmp_path: Path) -> None:
+    images = np.linspace(0, 1, 4, dtype=np.float32)[:, None, None, None] * np.ones((1, 3, SIDE, SIDE), np.float32)
+    np.savez(tmp_path / "a.npz", images=images, labels=np.array([0, 1, 0, 1]))
+    raw = load(tmp_path, kind="npz", mode="rgb", depth="window", window=[0, 1])
+    assert raw.images[:, 2, 3, 4].tolist() == [0, 85, 170, 255]
 
 
 def test_columns_first_in_memory_are_the_same_images(tmp_path: Path) -> None:

@@ -69,3 +69,13 @@ def test_the_figure_says_in_words_when_the_verdict_changed() -> None:
 
 def test_there_is_no_figure_of_nothing() -> None:
     assert figure("toys", history(toys=[point(1, record=None)]).root["toys"]) is None
+
+
+def test_what_one_run_found_stands_at_one_place() -> None:
+    drawn = figure("toys", history(toys=[point(1)]).root["toys"])
+    assert drawn is not None
+    width = float(re.findall(r'viewBox="0 0 ([\d.]+)', drawn.svg)[0])
+    signs = re.findall(r'<use href="[^"]*" x="([\d.]+)" y="([\d.]+)" style="fill: var\(--(?:real|merged)', drawn.svg)
+    places = [float(x) for x, y in signs if float(y) > 40]  # the others are of the legend
+    assert len(places) >= 2
+    assert max(places) - min(places) < width / 5

@@ -147,6 +147,15 @@ def test_a_single_file_of_a_dataset_is_none(name: str, tmp_path: Path, params: P
         commands.inspect(file, params, None)
 
 
+def test_an_archive_is_refused_with_how_to_unpack_it(tmp_path: Path, params: Path) -> None:
+    (tmp_path / "toys").mkdir()
+    (tmp_path / "toys" / "toys.tar.gz").write_bytes(b"")
+    with pytest.raises(DataError, match=r"file that holds many .*: \.tar\.gz: `tar -xf FILE\.tar\.gz` unpacks it"):
+        commands.inspect(tmp_path / "toys" / "toys.tar.gz", params, None)
+    with pytest.raises(DataError, match=r"found toys\.tar\.gz\n  \.tar\.gz: `tar -xf"):
+        commands.inspect(tmp_path / "toys", params, None)
+
+
 @pytest.mark.parametrize("name", ["digits", "My-Images", "size"])
 def test_a_name_that_cannot_be_is_refused_before_anything_is_written(name: str, tmp_path: Path, params: Path) -> None:
     image_folder(tmp_path / "toys")

@@ -266,12 +266,23 @@ def test_a_picture_keeps_its_room_while_it_loads(outline: Outline) -> None:
 
 def test_the_page_names_as_many_classes_as_the_pictures_show(page: str) -> None:
     assert (views.MOST_PICTURED, views.MOST_FILMED) == (pictures.MOST_ROWS, GRID_COLUMNS)
-    names = [re.findall("<span>(.*?)</span>", found) for found in re.findall('<ul aria-hidden="true">(.*?)</ul>', page)]
-    assert (
-        names
-        == [[html.escape(name, quote=True).replace("&#x27;", "&#39;").replace("&quot;", "&#34;") for name in HOSTILE]]
-        * 3
-    )
+    lists = [re.findall("<li>(.*?)</li>", found) for found in re.findall('<ul aria-hidden="true">(.*?)</ul>', page)]
+    names = [[html.unescape(re.sub("<.*?>", "", name)) for name in found] for found in lists]
+    assert names == [list(HOSTILE)] * 3
+
+
+def test_names_of_classes_that_begin_alike_are_cut_before_their_end(page: str) -> None:
+    cut = re.findall('class="name"><span>([^<]*)</span><span>([^<]*)</span>', page)
+    assert {html.unescape(head + tail) for head, tail in cut} == set(HOSTILE)
+    assert {len(html.unescape(tail)) for _, tail in cut} == {views.END}
+
+
+def test_with_a_single_arm_no_figure_of_differences_is_drawn() -> None:
+    alone = result_of([arm("real", "plain", random_hits(0.6, 0), 0.6)], {})
+    made = render(replace(dataset(), result=alone, pictures=(), confusion={}), provenance())
+    assert [drawing.name for drawing in made.drawings] == ["toys-accuracy"]
+    assert "Paired difference" not in made.html
+    assert [word for word in ("synthetic only", "▲ control") if word in made.html] == []
 
 
 def test_failed_checks_stand_open_once_in_the_verdict_and_all_of_them_folded_with_the_pictures() -> None:

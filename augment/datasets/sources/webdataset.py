@@ -15,6 +15,7 @@ from augment.datasets.raw import FileAccount
 from augment.datasets.shards import shards, split_of
 from augment.datasets.tables import text
 from augment.datasets.told import Content, Listing, Row, tell
+from augment.datasets.unread import remedies
 
 Sample = dict[str, str]
 """Suffix in lower case → name of the member."""
@@ -115,7 +116,8 @@ def _samples(path: Path, members: Iterator[tarfile.TarInfo]) -> dict[str, Sample
         samples.setdefault(key, {})[suffix] = member.name
     if unread:
         kinds = ", ".join([*SUFFIXES, *(f".{each}" for each in TEXTS)])
-        raise DataError(f"{path}: expected members of the kinds {kinds}, found {listed(unread)}")
+        told = "".join(f"\n  {remedy}" for remedy in remedies(unread))
+        raise DataError(f"{path}: expected members of the kinds {kinds}, found {listed(unread)}{told}")
     return samples
 
 
