@@ -36,7 +36,8 @@ class Spread:
         image: Variance between images; more runs do not lessen its part.
         residual: Variance of what neither explains.
         runs: R, number of runs.
-        images: N, number of test images.
+        images: N, number of test images; or of their groups, where these are the unit.
+        freedom: Degrees of freedom of the variance between them; N - 1 where None.
     """
 
     run: float
@@ -44,21 +45,24 @@ class Spread:
     residual: float
     runs: int
     images: int
+    freedom: float | None = None
 
     def error(self) -> tuple[float, float]:
         """Standard error and degrees of freedom that `crossed_estimate` has, on average, for such a table."""
         shared = self.residual / (self.runs * self.images)
         of_runs, of_images = self.run / self.runs + shared, self.image / self.images + shared
-        return satterthwaite([(of_runs, self.runs - 1), (of_images, self.images - 1)])
+        freedom = self.images - 1 if self.freedom is None else self.freedom
+        return satterthwaite([(of_runs, self.runs - 1), (of_images, freedom)])
 
 
-def spread(values: FloatArray) -> Spread:
+def spread(values: FloatArray, freedom: float | None = None) -> Spread:
     """Estimate variance components by the two-way analysis of variance, negative ones set to 0.
 
     Searle, Casella & McCulloch, "Variance Components", 1992, ch. 4.
 
     Args:
         values: R×N, R and N ≥ 2.
+        freedom: See `Spread`.
     """
     runs, images = values.shape
     of_run, of_image = values.mean(axis=1, keepdims=True), values.mean(axis=0, keepdims=True)
@@ -70,6 +74,7 @@ def spread(values: FloatArray) -> Spread:
         residual=residual,
         runs=runs,
         images=images,
+        freedom=freedom,
     )
 
 

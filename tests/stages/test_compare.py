@@ -18,6 +18,7 @@ from augment.core.images import concatenate, make_image_set
 from augment.core.paths import PathPattern
 from augment.core.records import read_record, write_record
 from augment.core.store import read_json, write_json, write_parquet
+from augment.datasets.split_spec import SplitSpec
 from augment.evaluation.predictions import GroundTruth
 from augment.evaluation.trainings import Trainings, Untrained
 from augment.merging.mix_spec import AutoMixSpec, MixSpec
@@ -89,6 +90,7 @@ def run_compare(results: Path, dataset: str = "cats", **changes: Any) -> Result:
     arguments: dict[str, Any] = {
         "seed": 0,
         "verdict": VerdictSpec(),
+        "split": SplitSpec(val=0.2, test=0.2),
         "synthesizers": {"gan": ["gan"]},
         "mixes": {"merged": MixSpec(synthesizer="gan", share=0.5), "synthetic": MixSpec(synthesizer="gan", share=1.0)},
         "auto_mixes": {},
