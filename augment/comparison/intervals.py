@@ -77,7 +77,8 @@ def table_estimate(table: CrossedTable, span: float = 2.0) -> Estimate:
         (np.var(of_runs, ddof=1) / len(of_runs), len(of_runs) - 1),
         (of_columns.var(ddof=1) / len(of_columns), table.freedom),
     ]
-    return Estimate(float(np.mean(of_runs)), *satterthwaite(parts), images=table.fewest, span=span)
+    error, freedom = satterthwaite(parts)
+    return Estimate(float(np.mean(of_runs)), error, min(freedom, table.most), images=table.fewest, span=span)
 
 
 def crossed_contrast(

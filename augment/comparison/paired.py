@@ -10,7 +10,7 @@ from augment.comparison.arms import Arm
 from augment.comparison.asked import difference_table, images_asked
 from augment.comparison.clusters import CrossedTable
 from augment.comparison.intervals import Estimate, pigeonhole_interval, table_estimate
-from augment.comparison.power import seeds_needed, smallest_effect, spread
+from augment.comparison.power import Spread, seeds_needed, smallest_effect, spread
 from augment.comparison.significance import ALPHA, holm, mcnemar_p, sign_flip_p
 from augment.core.endpoints import Blocks
 from augment.core.images import FloatArray, IntArray
@@ -95,11 +95,15 @@ class PairedComparison:
             return None
         return smallest_effect(self.estimate.error, self.estimate.freedom, ALPHA / self.family)
 
+    @cached_property
+    def _spread(self) -> Spread:
+        return replace(spread(self.table.values), freedom=self.table.freedom, most=self.table.most)
+
     def seeds_for(self, effect: float) -> int | None:
         """Seeds that detect a true difference with 80 % power, None if only more test images would help."""
         if not self.estimate.error:
             return None
-        return seeds_needed(spread(self.table.values, self.table.freedom), effect, ALPHA / self.family)
+        return seeds_needed(self._spread, effect, ALPHA / self.family)
 
     def result(self) -> PairedResult:
         """Give all of it as a part of the record."""

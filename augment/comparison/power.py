@@ -1,5 +1,6 @@
 """What a comparison could have detected, and how many seeds it would take."""
 
+import math
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -38,6 +39,7 @@ class Spread:
         runs: R, number of runs.
         images: N, number of test images; or of their groups, where these are the unit.
         freedom: Degrees of freedom of the variance between them; N - 1 where None.
+        most: Degrees of freedom that all has at most; see `augment.comparison.clusters.CrossedTable`.
     """
 
     run: float
@@ -46,23 +48,24 @@ class Spread:
     runs: int
     images: int
     freedom: float | None = None
+    most: float = math.inf
 
     def error(self) -> tuple[float, float]:
         """Standard error and degrees of freedom that `crossed_estimate` has, on average, for such a table."""
         shared = self.residual / (self.runs * self.images)
         of_runs, of_images = self.run / self.runs + shared, self.image / self.images + shared
         freedom = self.images - 1 if self.freedom is None else self.freedom
-        return satterthwaite([(of_runs, self.runs - 1), (of_images, freedom)])
+        error, found = satterthwaite([(of_runs, self.runs - 1), (of_images, freedom)])
+        return error, min(found, self.most)
 
 
-def spread(values: FloatArray, freedom: float | None = None) -> Spread:
+def spread(values: FloatArray) -> Spread:
     """Estimate variance components by the two-way analysis of variance, negative ones set to 0.
 
     Searle, Casella & McCulloch, "Variance Components", 1992, ch. 4.
 
     Args:
         values: R×N, R and N ≥ 2.
-        freedom: See `Spread`.
     """
     runs, images = values.shape
     of_run, of_image = values.mean(axis=1, keepdims=True), values.mean(axis=0, keepdims=True)
@@ -74,7 +77,6 @@ def spread(values: FloatArray, freedom: float | None = None) -> Spread:
         residual=residual,
         runs=runs,
         images=images,
-        freedom=freedom,
     )
 
 

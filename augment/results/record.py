@@ -263,6 +263,11 @@ class Result(Record):
         return any(arm.generators > 1 for arm in self.arms)
 
     @property
+    def over_groups(self) -> bool:
+        """Whether intervals count groups of test images. A single group tells nothing of others: images count there."""
+        return self.test_groups is not None and self.test_groups > 1
+
+    @property
     def reference(self) -> ArmResult:
         """The plain real arm."""
         return self._player(Role.REFERENCE)
