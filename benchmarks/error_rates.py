@@ -300,7 +300,7 @@ def two_grouped_arms(world: World, rng: np.random.Generator) -> Round:
         ),
         "bootstrap covers %": holds(pigeonhole_interval(table.values, rng, RESAMPLES), 0.0),
         "its false alarms: t %": estimate.p_value() <= ALPHA,
-        "sign flips %": sign_flip_p(table.values, rng, FLIPS) <= ALPHA,
+        "sign flips %": sign_flip_p(table.values, rng, FLIPS, table.shares) <= ALPHA,
         "width / that over images %": width(estimate.interval()) / width(of_images.interval()),
     }
 

@@ -29,12 +29,15 @@ class CrossedTable(NamedTuple):
         most: Degrees of freedom that an estimate of all has at most. Two or three groups may be alike by chance; the
             runs would then count the most, and with their degrees of freedom the interval would cover the truth in 87
             of 100 comparisons (benchmarks/error_rates.py).
+        shares: Share of the images that each group has, of all blocks by their weight, shape (G,); None where columns
+            are images.
     """
 
     values: FloatArray
     freedom: float
     fewest: int
     most: float = math.inf
+    shares: FloatArray | None = None
 
     @classmethod
     def of_images(cls, values: FloatArray, fewest: int | None = None) -> "CrossedTable":
@@ -78,6 +81,7 @@ def group_table(parts: Sequence[tuple[float, FloatArray]], units: Sequence[IntAr
         freedom=freedom,
         fewest=min(len(np.unique(each)) for each in columns),
         most=freedom if freedom < FEW else math.inf,
+        shares=np.average([block.shares for block in blocks], axis=0, weights=[abs(weight) for weight, _ in parts]),
     )
 
 

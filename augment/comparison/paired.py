@@ -71,7 +71,7 @@ class PairedComparison:
     def p_sign_flip(self) -> float:
         """p-value of no difference by sign flips of runs and images, or groups."""
         rng = numpy_generator(self.seed, "sign flips", self.arm.name, self.baseline.name)
-        return sign_flip_p(self.table.values, rng)
+        return sign_flip_p(self.table.values, rng, shares=self.table.shares)
 
     @property
     def p_mcnemar(self) -> float | None:

@@ -1,16 +1,21 @@
 """Groups of test images as the unit of intervals and tests."""
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from augment.comparison.asked import difference_table, find_asked
+from augment.comparison.assembly import assemble, guesses
 from augment.comparison.clusters import group_table
 from augment.comparison.comparison import compare
 from augment.comparison.intervals import crossed_contrast, crossed_estimate, table_estimate
 from augment.comparison.paired import paired_comparisons
 from augment.comparison.power import Spread, seeds_needed
+from augment.comparison.release import kept
+from augment.comparison.significance import sign_flip_p
+from augment.comparison.subgroups import recall_table
 from augment.core.endpoints import contrast
 from augment.core.images import IntArray
 from augment.results.kinds import ArmKind, Baseline, Effect
@@ -25,6 +30,7 @@ from tests.comparison.simulated import (
     draw_difference,
     group_numbers,
     random_hits,
+    truth_in_cells,
 )
 
 HITS = st.integers(0, 2**32 - 1).map(np.random.default_rng)
@@ -214,13 +220,46 @@ def test_an_endpoint_of_groups_is_about_these_very_groups(endpoint: str) -> None
     assert found["merged/plain"].result() == expected["merged/plain"].result()
 
 
+def test_parts_and_figures_of_an_arm_count_groups_where_more_than_one_can_be_told_of() -> None:
+    arms = [arm_in_cells(name, random_hits(0.7, k, (4, 160)), UNEVEN) for k, name in enumerate(("real", "merged"))]
+    gains = arms[1].predictions.hits - arms[0].predictions.hits
+    units = UNEVEN.group_numbers()
+    assert units is not None
+    before, after = (recall_table(arms[1:], arms[:1], arms[0], each) for each in (None, units))
+    same = before["kind"].isin(["group", "cell"])
+    pd.testing.assert_frame_equal(before[same], after[same])
+    of_class = after[(after["kind"] == "class") & (after["name"] == "x")].iloc[0]
+    expected = crossed_contrast([gains[:, :72]], [1.0], units=[units[:72]]).interval()
+    assert (of_class["low"], of_class["high"]) == pytest.approx((expected.low, expected.high))
+    result = assemble("toys", compare(arms, 0, units=units), {})
+    accuracy = result.arms[0].scores["accuracy"].interval
+    wide = crossed_contrast([arms[0].predictions.hits], [1.0], span=1.0, units=[units]).interval()
+    assert accuracy is not None
+    assert (accuracy.low, accuracy.high) == (max(0.0, wide.low), min(1.0, wide.high))
+    assert (result.test_groups, result.over_groups) == (2, True)
+    ratio = kept(arms[1], arms[0], units).ratio
+    assert ratio.mean == kept(arms[1], arms[0]).ratio.mean
+    assert ratio.high > kept(arms[1], arms[0]).ratio.high
+
+
+def test_who_is_right_in_few_groups_alone_may_be_guessing() -> None:
+    """Right of 70 in 100 images: of 100 groups that is no chance, of two it may well be."""
+    hits = np.zeros((4, 100))
+    hits[:, np.arange(100) % 10 < 7] = 1
+    truth = truth_in_cells({(0, "a"): 50, (1, "a"): 50})
+    one = arm_in_cells("real", hits, truth)
+    assert not guesses(one)
+    assert guesses(one, np.arange(100) // 5 % 2)
+    assert not guesses(one, np.arange(100) // 5)
+
+
 GROUPED = World(**vars(WORLDS["images dominate"]) | {"groups": 10, "alike": 0.3, "uneven": True, "images": 300})
 
 
 def test_groups_are_dealt_as_the_world_says() -> None:
     assert np.bincount(group_numbers(100, 4, uneven=False)).tolist() == [25] * 4
     sizes = np.bincount(GROUPED.units())
-    assert (len(sizes), sizes.sum(), sizes.argmax()) == (10, 300, 9)
+    assert (len(sizes), int(sizes.sum()), int(sizes.argmax())) == (10, 300, 9)
     assert sizes.max() > 5 * sizes.min() > 0
 
 
@@ -236,6 +275,14 @@ def test_the_interval_over_groups_holds_the_truth_where_that_over_images_does_no
     over_groups, over_images = np.mean(held, axis=0)
     assert over_groups >= 0.95 - 2 * (0.95 * 0.05 / 400) ** 0.5
     assert over_images < 0.6
+
+
+def test_sign_flips_of_uneven_groups_raise_few_false_alarms() -> None:
+    rng = np.random.default_rng(0)
+    world = World(**vars(GROUPED) | {"val_images": 10})
+    tables = [group_table([(1.0, draw_difference(world, 0.0, rng))], [world.units()]) for _ in range(400)]
+    assert np.mean([sign_flip_p(table.values, rng, 299, table.shares) <= 0.05 for table in tables]) <= 0.06
+    assert tables[0].shares == pytest.approx(np.bincount(world.units()) / world.images)
 
 
 def test_no_verdict_of_a_gain_for_nothing_where_images_of_a_group_are_alike() -> None:
