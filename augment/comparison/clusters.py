@@ -13,7 +13,7 @@ import numpy as np
 from augment.core.images import FloatArray, IntArray
 
 ROUNDING = 1e-9
-"""Sums of hits over a group that come to less are 0: groups that fare alike show no spread, not one of 1e-16."""
+"""A spread of less is none: groups that fare alike differ by what rounding makes of a fifth."""
 
 FEW = 2.5
 """Degrees of freedom of the groups below which runs may add none; see `CrossedTable.most`."""
@@ -74,7 +74,7 @@ def group_table(parts: Sequence[tuple[float, FloatArray]], units: Sequence[IntAr
     # spread loses by that it gets back.
     centred = added - added.mean(axis=1, keepdims=True)
     kept, whole = float(np.sum(centred.mean(axis=0) ** 2)), float(np.sum(added.mean(axis=0) ** 2))
-    stretch = (groups * (groups - 1) * (whole / kept if kept else 1.0)) ** 0.5
+    stretch = (groups * (groups - 1) * (whole / kept if kept > ROUNDING**2 else 1.0)) ** 0.5
     freedom = _freedom(blocks) or groups - 1
     return CrossedTable(
         values=of_runs[:, None] + stretch * centred,
@@ -119,7 +119,6 @@ class _Block(NamedTuple):
         deviations = values - values.mean(axis=1, keepdims=True)
         sums = np.zeros((groups, len(values)))
         np.add.at(sums, own, deviations.T)
-        sums[np.abs(sums) < ROUNDING] = 0.0
         return cls(scale * sums.T, scale, shares, _variances(deviations.mean(axis=0), own, sizes))
 
 

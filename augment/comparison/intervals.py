@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import stats
 
-from augment.comparison.clusters import CrossedTable, group_table
+from augment.comparison.clusters import ROUNDING, CrossedTable, group_table
 from augment.core.images import FloatArray, IntArray
 from augment.results.record import Interval
 
@@ -78,6 +78,7 @@ def table_estimate(table: CrossedTable, span: float = 2.0) -> Estimate:
         (of_columns.var(ddof=1) / len(of_columns), table.freedom),
     ]
     error, freedom = satterthwaite(parts)
+    error = error if error > ROUNDING else 0.0
     return Estimate(float(np.mean(of_runs)), error, min(freedom, table.most), images=table.fewest, span=span)
 
 

@@ -1,5 +1,7 @@
 """Groups of test images as the unit of intervals and tests."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -12,12 +14,13 @@ from augment.comparison.clusters import group_table
 from augment.comparison.comparison import compare
 from augment.comparison.intervals import crossed_contrast, crossed_estimate, table_estimate
 from augment.comparison.paired import paired_comparisons
-from augment.comparison.power import Spread, seeds_needed
+from augment.comparison.power import Spread, seeds_needed, spread
 from augment.comparison.release import kept
 from augment.comparison.significance import sign_flip_p
 from augment.comparison.subgroups import recall_table
 from augment.core.endpoints import contrast
 from augment.core.images import IntArray
+from augment.core.seeding import numpy_generator
 from augment.results.kinds import ArmKind, Baseline, Effect
 from tests.comparison.simulated import (
     CELLS,
@@ -145,11 +148,11 @@ def test_the_order_of_images_and_the_names_of_groups_change_nothing(rng: np.rand
 
 
 def test_groups_that_fare_alike_are_as_sure_as_so_many_images() -> None:
-    """In each group one of three is right: no spread between four groups, whatever rounding makes of a third."""
-    values = np.asarray([[1.0, 0.0, 0.0] * 4] * 3)
-    found = crossed_contrast([values], [1.0], span=1.0, units=[dealt([3] * 4)])
+    """In each group one of five is right: no spread between four groups, whatever rounding makes of a fifth."""
+    values = np.asarray([[1.0, 0.0, 0.0, 0.0, 0.0] * 4] * 3)
+    found = crossed_contrast([values], [1.0], span=1.0, units=[dealt([5] * 4)])
     assert (found.error, found.images) == (0.0, 4)
-    assert found.interval().low == pytest.approx(1 / 3 - (1 - 0.025**0.25))
+    assert found.interval().low == pytest.approx(1 / 5 - (1 - 0.025**0.25))
 
 
 def test_of_a_single_group_the_images_are_the_sample() -> None:
@@ -186,8 +189,15 @@ def test_all_that_is_said_of_two_arms_counts_groups() -> None:
     # Four groups have 16 flips, but runs flip too; the gain is far beyond either.
     assert found.p_sign_flip > of_images.p_sign_flip
     assert found.result().bootstrap.mean == pytest.approx(found.estimate.mean)
-    [other] = paired_comparisons([(PAIR[0], PAIR[1])], 0, units=dealt([20] * 3)).values()
-    assert (other.smallest_effect or 0) > (of_images.smallest_effect or 1)
+    [uneven] = paired_comparisons([(PAIR[0], PAIR[1])], 0, units=dealt([48, 6, 6])).values()
+    assert (uneven.smallest_effect or 0) > (of_images.smallest_effect or 1)
+    table = uneven.table
+    rng = numpy_generator(0, "sign flips", uneven.arm.name, uneven.baseline.name)
+    assert uneven.p_sign_flip == sign_flip_p(table.values, rng, shares=table.shares)
+    heeded = replace(spread(table.values), freedom=table.freedom, most=table.most)
+    assert table.most == table.freedom < 2
+    needed = [[seeds_needed(each, effect) for effect in (0.1, 0.2)] for each in (heeded, spread(table.values))]
+    assert [uneven.seeds_for(effect) for effect in (0.1, 0.2)] == needed[0] != needed[1]
 
 
 def test_the_runs_needed_heed_how_little_few_groups_can_tell() -> None:
@@ -251,6 +261,8 @@ def test_who_is_right_in_few_groups_alone_may_be_guessing() -> None:
     assert not guesses(one)
     assert guesses(one, np.arange(100) // 5 % 2)
     assert not guesses(one, np.arange(100) // 5)
+    judged = assemble("toys", compare([one], 0, units=np.arange(100) // 5 % 2), {})
+    assert judged.arms[0].guesses
 
 
 GROUPED = World(**vars(WORLDS["images dominate"]) | {"groups": 10, "alike": 0.3, "uneven": True, "images": 300})
