@@ -13,27 +13,31 @@ is of a whole study of cells: seven recipes, each on real and on filled images, 
 and unlucky in another, and recipes that truly differ by up to 30 points in the rare cell; where it is empty, val has
 none of it. Filling itself is worth nothing there, or 30 points. In the sixth recipe or mix were searched on val among
 many settings that are all worth the same. In the seventh generators differ in worth, and are worth nothing on average:
-what is said of the method where all runs share one, and where each has its own?
+what is said of the method where all runs share one, and where each has its own? In the last two images are of groups
+that the split keeps apart, and images of one group are alike: how often does an interval over images hold the truth,
+how often one over groups, and how often do both verdicts say that synthesis helps where it does not?
 
 Run it as a module, from the project's folder: it draws its arms as the tests do.
 """
 
 import argparse
-from collections.abc import Callable, Mapping
+import math
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import get_args
 
 import numpy as np
 
+from augment.comparison.clusters import CrossedTable, group_table
 from augment.comparison.comparison import Comparison, compare
-from augment.comparison.intervals import Estimate, crossed_estimate, pigeonhole_interval
+from augment.comparison.intervals import Estimate, crossed_estimate, pigeonhole_interval, table_estimate
 from augment.comparison.paired import PairedComparison
 from augment.comparison.power import spread
 from augment.comparison.significance import ALPHA, mcnemar_p, sign_flip_p
 from augment.core.cells import Cells
 from augment.core.endpoints import OF_GROUPS, Endpoint
-from augment.core.images import FloatArray
+from augment.core.images import FloatArray, IntArray
 from augment.core.seeding import numpy_generator
 from augment.results.kinds import ArmKind, Baseline, Effect
 from augment.results.record import Interval
@@ -66,6 +70,11 @@ IMAGES = ((450, 30), (450, 100), (2000, 30), (2000, 100), (2000, 300))
 
 GENERATORS = (0.0, 0.005, 0.01, 0.02)
 """Standard deviation between generators of what they are worth to a classifier, in accuracy."""
+
+GROUPS = [
+    (groups, alike, uneven) for groups in (2, 4, 10, 30) for alike in (0.0, 0.05, 0.3) for uneven in (False, True)
+]
+"""Number of groups, correlation of their images, and whether they differ in size."""
 
 Round = dict[str, float]
 """What one simulated comparison showed: 0 or 1 of each column, or a width."""
@@ -113,6 +122,22 @@ def main() -> None:
         for spread in GENERATORS
     }
     show("two arms of a method", options.rounds, trained)
+    show("test images of groups", options.rounds, grouped_rows(two_grouped_arms, options.seed, GROUPS))
+    judged_by_group = [row for row in GROUPS if row[0] > 2 and row[1] > 0]
+    show("verdict: 2 real + 2 merged arms", options.rounds, grouped_rows(by_group, options.seed, judged_by_group))
+
+
+def grouped_rows(
+    draw: Callable[[World, np.random.Generator], Round], seed: int, rows: Sequence[tuple[int, float, bool]]
+) -> Mapping[str, Callable[[], Round]]:
+    """List comparisons on images of groups; what differs between arms are images more than runs."""
+    named = {
+        f"{groups} {'uneven' if uneven else 'even'} groups, correlation {alike:g}": replace(
+            WORLDS["images dominate"], groups=groups, alike=alike, uneven=uneven
+        )
+        for groups, alike, uneven in rows
+    }
+    return {name: partial(draw, world, numpy_generator(seed, "groups", name)) for name, world in named.items()}
 
 
 def searched_rows(seed: int) -> Mapping[str, Callable[[], Round]]:
@@ -255,6 +280,45 @@ def by_generator(world: World, deviation: float, rng: np.random.Generator) -> Ro
         found[f"{name}: interval covers %"] = holds(estimate.interval(), 0.0)
         found[f"{name}: false alarms %"] = estimate.p_value() <= ALPHA
         found[f"{name}: width in points"] = width(estimate.interval())
+    return found
+
+
+def two_grouped_arms(world: World, rng: np.random.Generator) -> Round:
+    """Compare two arms on images of groups, equal or one truly better: over images, and over groups."""
+    first, second = draw_hits(world, [0.0, 0.0], rng)[:, :, world.val_images :].astype(np.float64)
+    plain, better = draw_hits(world, [0.0, EFFECT], rng)[:, :, world.val_images :].astype(np.float64)
+    values, units = second - first, world.units()
+    table, of_images = by_units(values, units), crossed_estimate(values)
+    estimate = table_estimate(table)
+    return {
+        "over images: covers %": holds(of_images.interval(), 0.0),
+        "false alarms %": of_images.p_value() <= ALPHA,
+        "over groups: covers %": holds(estimate.interval(), 0.0),
+        "with an effect %": holds(table_estimate(by_units(better - plain, units)).interval(), EFFECT),
+        "with G - 1 degrees %": holds(
+            table_estimate(table._replace(freedom=world.groups - 1, most=math.inf)).interval(), 0.0
+        ),
+        "bootstrap covers %": holds(pigeonhole_interval(table.values, rng, RESAMPLES), 0.0),
+        "its false alarms: t %": estimate.p_value() <= ALPHA,
+        "sign flips %": sign_flip_p(table.values, rng, FLIPS, table.shares) <= ALPHA,
+        "width / that over images %": width(estimate.interval()) / width(of_images.interval()),
+    }
+
+
+def by_units(values: FloatArray, units: IntArray) -> CrossedTable:
+    """Lay differences out by groups."""
+    return group_table([(1.0, values)], [units])
+
+
+def by_group(world: World, rng: np.random.Generator) -> Round:
+    """Judge merged arms on images of groups, as good as real ones or truly better: over images, and over groups."""
+    equal, better = draw_arms(world, 2, 2, rng), draw_arms(world, 2, 2, rng, GAIN)
+    found = Round()
+    for name, units in {"over images": None, "over groups": world.units()}.items():
+        none, gained = compare(equal, seed=0, units=units), compare(better, seed=0, units=units)
+        found[f"{name}: helps, for nothing %"] = none.effect is Effect.HELPS
+        found[f"{name}: hurts, for nothing %"] = none.effect is Effect.HURTS
+        found[f"{name}: gain of {100 * GAIN:.0f} points seen %"] = gained.use.kind is ArmKind.MERGED
     return found
 
 

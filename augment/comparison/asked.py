@@ -1,16 +1,15 @@
 """What the verdict asks of two arms, as one table of differences."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 import numpy as np
 
 from augment.comparison.arms import Arm
-from augment.comparison.intervals import Estimate, crossed_estimate
+from augment.comparison.clusters import CrossedTable, group_table
 from augment.core.cells import Cells
 from augment.core.endpoints import ACCURACY, OF_GROUPS, Blocks, Endpoint, contrast, find_blocks
 from augment.core.errors import DataError
-from augment.core.images import FloatArray, IntArray
+from augment.core.images import IntArray
 from augment.evaluation.predictions import GroundTruth
 
 FEWEST_IMAGES = 2
@@ -66,19 +65,31 @@ def best_on_test(arms: Sequence[Arm], asked: Blocks | None) -> Arm:
     return max(arms, key=value)
 
 
-def difference_table(arm: Arm, baseline: Arm, asked: Blocks | None) -> FloatArray:
+def difference_table(arm: Arm, baseline: Arm, asked: Blocks | None, units: IntArray | None = None) -> CrossedTable:
     """Lay out what an arm gains on a baseline, runs × images: the mean is the difference of the endpoint.
 
     Of accuracy 1 where only the arm is right, -1 where only the baseline is, 0 elsewhere; see `contrast` for the rest.
     Where each arm has another worst group, the images of both stand side by side, and nothing is paired.
+
+    Args:
+        arm: The arm.
+        baseline: What it is compared with.
+        asked: The test images that the endpoint looks at; None for accuracy.
+        units: Number of each test image's group, shape (N,), where groups are the unit: the table is runs × groups
+            then. None where images are.
     """
     ours, theirs = arm.predictions.hits, baseline.predictions.hits
+    if units is not None:
+        blocks = (np.arange(len(units)),) if asked is None else asked.counted(ours)
+        gains = [(1 / len(blocks), (ours - theirs)[:, rows]) for rows in blocks]
+        return group_table(gains, [units[rows] for rows in blocks])
     if asked is None:
-        return ours - theirs
+        return CrossedTable.of_images(ours - theirs)
     rows, others = asked.counted(ours), asked.counted(theirs)
+    fewest = min(len(block) for block in asked.rows)
     if all(one is other for one, other in zip(rows, others, strict=True)):
-        return contrast([(1 / len(rows), (ours - theirs)[:, block]) for block in rows])
-    return contrast([(1.0, ours[:, rows[0]]), (-1.0, theirs[:, others[0]])])
+        return CrossedTable.of_images(contrast([(1 / len(rows), (ours - theirs)[:, block]) for block in rows]), fewest)
+    return CrossedTable.of_images(contrast([(1.0, ours[:, rows[0]]), (-1.0, theirs[:, others[0]])]), fewest)
 
 
 def images_asked(arm: Arm, baseline: Arm, asked: Blocks | None) -> IntArray:
@@ -87,9 +98,3 @@ def images_asked(arm: Arm, baseline: Arm, asked: Blocks | None) -> IntArray:
         return np.arange(len(arm.predictions.labels), dtype=np.int64)
     counted = (*asked.counted(arm.predictions.hits), *asked.counted(baseline.predictions.hits))
     return np.unique(np.concatenate(counted))
-
-
-def estimate_asked(table: FloatArray, asked: Blocks | None) -> Estimate:
-    """Estimate a difference; where nothing varies the smallest block says how little is known."""
-    found = crossed_estimate(table)
-    return found if asked is None else replace(found, images=min(len(rows) for rows in asked.rows))

@@ -10,13 +10,13 @@ import pandas as pd
 from augment.comparison.arms import Arm
 from augment.comparison.asked import FEWEST_IMAGES
 from augment.comparison.comparison import Comparison
-from augment.comparison.intervals import crossed_contrast, crossed_estimate
+from augment.comparison.intervals import crossed_contrast
 from augment.comparison.paired import differences
 from augment.comparison.release import kept
 from augment.comparison.significance import ALPHA
 from augment.comparison.subgroups import Gap, gap_in, recall_table, subsets, widest_gap
 from augment.core.endpoints import OF_GROUPS, Endpoint, find_blocks
-from augment.core.images import FloatArray
+from augment.core.images import FloatArray, IntArray
 from augment.evaluation.predictions import GroundTruth
 from augment.results.arm_figures import ARM_FIGURES
 from augment.results.figures import ArmFigure, Better, Over
@@ -57,13 +57,14 @@ def assemble(
         arms=tuple(_arm(arm, comparison, gap) for arm in comparison.arms),
         parts=tuple(part_results(comparison)),
         gap=WidestGap(highest=gap.highest.name, lowest=gap.lowest.name, pairs=gap.pairs) if gap else None,
-        kept=kept(released, comparison.best_real) if released else None,
+        kept=kept(released, comparison.best_real, comparison.units) if released else None,
         synthesizers=tuple(synthesizer_result(name, figures) for name, figures in quality.items()),
         left_out=tuple(left_out),
         effect=comparison.effect,
         verdict="",
         endpoint=comparison.endpoint,
         tried=dict(tried or {}),
+        test_groups=None if comparison.units is None else len(np.unique(comparison.units)),
     )
     return result.model_copy(update={"verdict": verdict(result)})
 
@@ -96,21 +97,30 @@ def assemble_nothing(
     return result.model_copy(update={"verdict": verdict(result)})
 
 
-def guesses(arm: Arm) -> bool:
+def guesses(arm: Arm, units: IntArray | None = None) -> bool:
     """Whether an arm cannot be told from guessing: the interval of its balanced accuracy reaches one in K.
 
     Every class counts alike, as a classifier that always names the most frequent one knows nothing either. Classes
     of a single test image do not count; with no other, nothing tells. Where every class is named alike by all runs, the
     images of all classes tell of it together: at a given chance to see this, the mean share that is otherwise is
     largest where it is the same in every class, with the images of the smallest.
+
+    Args:
+        arm: The arm.
+        units: Number of each test image's group, where groups are the unit; None where images are.
     """
     parts = [part for part in subsets(arm) if part.kind is PartKind.CLASS and part.measurable]
     if not parts:
         return True
-    hits = [arm.predictions.hits[:, part.blocks[0]] for part in parts]
-    found = crossed_contrast(hits, [1 / len(parts)] * len(parts), span=1.0)
+    blocks = [part.blocks[0] for part in parts]
+    hits, own = [arm.predictions.hits[:, rows] for rows in blocks], _of(units, blocks)
+    found = crossed_contrast(hits, [1 / len(parts)] * len(parts), span=1.0, units=own)
     found = replace(found, images=found.images * len(parts))
     return found.interval().low <= 1 / len(arm.predictions.classes)
+
+
+def _of(units: IntArray | None, blocks: Sequence[IntArray]) -> list[IntArray] | None:
+    return None if units is None else [units[rows] for rows in blocks]
 
 
 def _arm(arm: Arm, comparison: Comparison, gap: Gap | None) -> ArmResult:
@@ -122,9 +132,9 @@ def _arm(arm: Arm, comparison: Comparison, gap: Gap | None) -> ArmResult:
         synthesizer=arm.synthesizer,
         cut_off=arm.cut_off,
         accuracy_of_runs=tuple(arm.predictions.accuracy().tolist()),
-        scores={figure.name: score(arm, figure) for figure in ARM_FIGURES},
+        scores={figure.name: score(arm, figure, comparison.units) for figure in ARM_FIGURES},
         against={baseline: each.result() for baseline, each in comparison.comparisons_of(arm).items()},
-        guesses=guesses(arm),
+        guesses=guesses(arm, comparison.units),
         gap=_gap(arm, comparison.reference, gap) if gap else None,
         endpoints=endpoint_scores(arm, comparison.reference),
         val_endpoint=None if arm.val_endpoint is None else arm.val_score,
@@ -138,6 +148,8 @@ def endpoint_scores(arm: Arm, reference: Arm) -> dict[Endpoint, Score]:
     Args:
         arm: The arm.
         reference: Its training images say which cells are rare.
+
+    These are figures of these very groups, so that images are their unit, whatever else is told of groups.
     """
     truth, hits, found = arm.predictions.truth, arm.predictions.hits, {}
     for endpoint in OF_GROUPS if truth.groups else ():
@@ -158,8 +170,14 @@ def _on_the_scale(found: Interval) -> Interval:
     return Interval(mean=found.mean, low=max(0.0, found.low), high=min(1.0, found.high))
 
 
-def score(arm: Arm, figure: ArmFigure) -> Score:
-    """Measure one figure of an arm on every run."""
+def score(arm: Arm, figure: ArmFigure, units: IntArray | None = None) -> Score:
+    """Measure one figure of an arm on every run.
+
+    Args:
+        arm: The arm.
+        figure: What to measure.
+        units: Number of each test image's group, where groups are the unit of an interval; None where images are.
+    """
     if figure.measure is None:
         return _over_runs(arm.val_accuracy)
     said = arm.predictions
@@ -168,7 +186,8 @@ def score(arm: Arm, figure: ArmFigure) -> Score:
         case Over.ALL:
             return _over_runs(values)
         case Over.IMAGES:
-            ends = _on_the_scale(crossed_estimate(values, span=1.0).interval())
+            own = None if units is None else [units]
+            ends = _on_the_scale(crossed_contrast([values], [1.0], span=1.0, units=own).interval())
             return _over_runs(values.mean(axis=1)).model_copy(update={"interval": ends})
         case Over.CLASSES:
             means = values.mean(axis=0)
@@ -190,7 +209,9 @@ def part_results(comparison: Comparison) -> list[PartResult]:
     chosen, best_real, reference = comparison.chosen, comparison.best_real, comparison.reference
     if chosen is None:
         return []
-    before, after = (_rows(recall_table([arm], [best_real], reference)) for arm in (best_real, chosen))
+    before, after = (
+        _rows(recall_table([arm], [best_real], reference, comparison.units)) for arm in (best_real, chosen)
+    )
     found = [_part(*rows) for rows in zip(before, after, strict=True)]
     return [part for kind in PartKind for part in found if part.kind is kind]
 

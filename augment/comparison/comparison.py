@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from augment.comparison.arms import Arm, best_by_val, require_paired
 from augment.comparison.asked import asks_of_unseen_cells, best_on_test, find_asked
 from augment.comparison.paired import PairedComparison, paired_comparisons
-from augment.core.endpoints import ACCURACY, Blocks, Endpoint
+from augment.core.endpoints import ACCURACY, OF_GROUPS, Blocks, Endpoint
 from augment.core.errors import DataError
+from augment.core.images import IntArray
 from augment.results.kinds import ArmKind, Baseline, Effect, Role
 
 Found = Mapping[str, PairedComparison]
@@ -29,6 +30,8 @@ class Comparison:
             real arm that does best on test, where some cells that are asked about are empty in training and val.
         endpoint: What was asked.
         asked: The test images that it looks at; None for all of them alike, as accuracy does.
+        units: Number of each test image's group, shape (N,), where groups are the unit of the image side: what is said
+            holds for other groups then. None where images are.
     """
 
     arms: tuple[Arm, ...]
@@ -39,6 +42,7 @@ class Comparison:
     against: Mapping[Baseline, Found]
     endpoint: Endpoint = ACCURACY
     asked: Blocks | None = None
+    units: IntArray | None = None
 
     @property
     def baselines(self) -> list[Arm]:
@@ -84,13 +88,16 @@ class Comparison:
         return frozenset(role for role, player in players.items() if player is arm)
 
 
-def compare(arms: Sequence[Arm], seed: int, endpoint: Endpoint = ACCURACY) -> Comparison:
+def compare(arms: Sequence[Arm], seed: int, endpoint: Endpoint = ACCURACY, units: IntArray | None = None) -> Comparison:
     """Compare the arms of one dataset; the first of the real training set is the reference.
+
+    An endpoint of groups is about these very groups, and images are its unit in any case.
 
     Args:
         arms: At least one of them of the real training set.
         seed: The project's seed (`seed` in params.yaml): bootstrap and sign flips draw from it.
         endpoint: What the verdict is asked.
+        units: Number of each test image's group, shape (N,), where groups are the unit; None where images are.
 
     Raises:
         DataError: No arm is real, arms differ in their number of runs or in their test images, or these have nothing
@@ -103,20 +110,23 @@ def compare(arms: Sequence[Arm], seed: int, endpoint: Endpoint = ACCURACY) -> Co
     reference, best_real = real[0], best_by_val(real)
     same_recipe = {arm.recipe: arm for arm in real}
     asked = find_asked(endpoint, reference.predictions.truth, reference.train_cells)
+    redrawn = None if endpoint in OF_GROUPS else units
 
     def best(kind: ArmKind) -> Arm | None:
         members = [arm for arm in arms if arm.kind is kind]
         return best_by_val(members, best_real.recipe) if members else None
 
     def against(baseline: Arm) -> Found:
-        return paired_comparisons([(arm, baseline) for arm in arms if arm is not baseline], seed, asked)
+        return paired_comparisons([(arm, baseline) for arm in arms if arm is not baseline], seed, asked, redrawn)
 
     others = [arm for arm in arms if arm.kind is not ArmKind.REAL and arm.recipe in same_recipe]
     against_reference = against(reference)
     found: dict[Baseline, Found] = {
         Baseline.REFERENCE: against_reference,
         Baseline.BEST_REAL: against_reference if best_real is reference else against(best_real),
-        Baseline.SAME_RECIPE: paired_comparisons([(arm, same_recipe[arm.recipe]) for arm in others], seed, asked),
+        Baseline.SAME_RECIPE: paired_comparisons(
+            [(arm, same_recipe[arm.recipe]) for arm in others], seed, asked, redrawn
+        ),
     }
     if asks_of_unseen_cells(endpoint, reference.predictions.truth, reference.train_cells):
         found[Baseline.HARDEST_REAL] = against(best_on_test(real, asked))
@@ -129,4 +139,5 @@ def compare(arms: Sequence[Arm], seed: int, endpoint: Endpoint = ACCURACY) -> Co
         against=found,
         endpoint=endpoint,
         asked=asked,
+        units=units,
     )

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import stats
 
-from augment.core.images import FloatArray
+from augment.comparison.clusters import ROUNDING, CrossedTable, group_table
+from augment.core.images import FloatArray, IntArray
 from augment.results.record import Interval
 
 CONFIDENCE = 0.95
@@ -26,7 +27,7 @@ class Estimate:
         mean: Of the table.
         error: Its standard error; 0 where every run and image gave the same, which a few images often do by chance.
         freedom: Degrees of freedom of the error.
-        images: Test images, of the smallest block.
+        images: Test images of the smallest block; or groups of them, where these are the unit.
         span: How far two of the values can be apart, e.g. 2 for differences of hits.
     """
 
@@ -66,10 +67,27 @@ def crossed_estimate(values: FloatArray, span: float = 2.0) -> Estimate:
         values: Runs × test images, R×N, R and N ≥ 2.
         span: How far two values can be apart: 2 for differences of hits, 1 for hits.
     """
-    return crossed_contrast([values], [1.0], span)
+    return table_estimate(CrossedTable.of_images(values), span)
 
 
-def crossed_contrast(blocks: Sequence[FloatArray], coefficients: Sequence[float], span: float = 2.0) -> Estimate:
+def table_estimate(table: CrossedTable, span: float = 2.0) -> Estimate:
+    """Estimate the grand mean of a table of runs × images or groups; see `crossed_contrast`."""
+    of_runs, of_columns = table.values.mean(axis=1), table.values.mean(axis=0)
+    parts = [
+        (np.var(of_runs, ddof=1) / len(of_runs), len(of_runs) - 1),
+        (of_columns.var(ddof=1) / len(of_columns), table.freedom),
+    ]
+    error, freedom = satterthwaite(parts)
+    error = error if error > ROUNDING else 0.0
+    return Estimate(float(np.mean(of_runs)), error, min(freedom, table.most), images=table.fewest, span=span)
+
+
+def crossed_contrast(
+    blocks: Sequence[FloatArray],
+    coefficients: Sequence[float],
+    span: float = 2.0,
+    units: Sequence[IntArray] | None = None,
+) -> Estimate:
     """Estimate a weighted sum of block means; blocks share their runs and have images of their own.
 
     The squared standard error adds the variance of the runs' own weighted sums, over R, and of the image means of
@@ -85,18 +103,21 @@ def crossed_contrast(blocks: Sequence[FloatArray], coefficients: Sequence[float]
         blocks: Values of each block, runs × images, R×N_b; R ≥ 2 is common to all, N_b ≥ 2.
         coefficients: Weight of each block's mean, e.g. 1 and -1 for a gap between two groups.
         span: How far two values can be apart.
+        units: Group of each image of each block, where groups are the unit of the image side; see `group_table`.
     """
+    reach = span * sum(abs(coefficient) for coefficient in coefficients)
+    if units is not None:
+        return table_estimate(group_table(list(zip(coefficients, blocks, strict=True)), units), reach)
     sums = sum(c * block.mean(axis=1) for block, c in zip(blocks, coefficients, strict=True))
-    parts = [(np.var(sums, ddof=1) / len(sums), len(sums) - 1)]
+    parts: list[tuple[float, float]] = [(np.var(sums, ddof=1) / len(sums), len(sums) - 1)]
     for block, coefficient in zip(blocks, coefficients, strict=True):
         images = block.shape[1]
         parts.append((coefficient**2 * block.mean(axis=0).var(ddof=1) / images, images - 1))
     fewest = min(block.shape[1] for block in blocks)
-    reach = span * sum(abs(coefficient) for coefficient in coefficients)
     return Estimate(float(np.mean(sums)), *satterthwaite(parts), images=fewest, span=reach)
 
 
-def satterthwaite(parts: Sequence[tuple[float, int]]) -> tuple[float, float]:
+def satterthwaite(parts: Sequence[tuple[float, float]]) -> tuple[float, float]:
     """Root of a sum of variances, and its degrees of freedom: (Σv)² / Σ(v²/f).
 
     Args:

@@ -7,12 +7,13 @@ from functools import cached_property
 import numpy as np
 
 from augment.comparison.arms import Arm
-from augment.comparison.asked import difference_table, estimate_asked, images_asked
-from augment.comparison.intervals import Estimate, pigeonhole_interval
-from augment.comparison.power import seeds_needed, smallest_effect, spread
+from augment.comparison.asked import difference_table, images_asked
+from augment.comparison.clusters import CrossedTable
+from augment.comparison.intervals import Estimate, pigeonhole_interval, table_estimate
+from augment.comparison.power import Spread, seeds_needed, smallest_effect, spread
 from augment.comparison.significance import ALPHA, holm, mcnemar_p, sign_flip_p
 from augment.core.endpoints import Blocks
-from augment.core.images import FloatArray
+from augment.core.images import FloatArray, IntArray
 from augment.core.seeding import numpy_generator
 from augment.results.kinds import ArmKind, Effect
 from augment.results.record import Interval, PairedResult
@@ -36,6 +37,7 @@ class PairedComparison:
         p_holm: t test of ``estimate``, corrected by Holm for the tests of its family.
         seed: The project's seed (`seed` in params.yaml), which bootstrap and sign flips draw from.
         asked: The test images that the endpoint looks at; None for accuracy.
+        units: Number of each test image's group, where groups are the unit of all that is said; None where images are.
     """
 
     arm: Arm
@@ -45,11 +47,12 @@ class PairedComparison:
     p_holm: float
     seed: int
     asked: Blocks | None = None
+    units: IntArray | None = None
 
     @cached_property
-    def table(self) -> FloatArray:
-        """What the arm gains, runs × images; see `difference_table`."""
-        return difference_table(self.arm, self.baseline, self.asked)
+    def table(self) -> CrossedTable:
+        """What the arm gains, runs × images or groups; see `difference_table`."""
+        return difference_table(self.arm, self.baseline, self.asked, self.units)
 
     @property
     def effect(self) -> Effect:
@@ -62,17 +65,22 @@ class PairedComparison:
     def bootstrap(self) -> Interval:
         """Interval of the same difference by the pigeonhole bootstrap."""
         rng = numpy_generator(self.seed, "bootstrap", self.arm.name, self.baseline.name)
-        return pigeonhole_interval(self.table, rng)
+        return pigeonhole_interval(self.table.values, rng)
 
     @cached_property
     def p_sign_flip(self) -> float:
-        """p-value of no difference by sign flips of runs and images."""
+        """p-value of no difference by sign flips of runs and images, or groups."""
         rng = numpy_generator(self.seed, "sign flips", self.arm.name, self.baseline.name)
-        return sign_flip_p(self.table, rng)
+        return sign_flip_p(self.table.values, rng, shares=self.table.shares)
 
     @property
-    def p_mcnemar(self) -> float:
-        """p-value of no difference between the two ensembles of all runs, on the images that the endpoint looks at."""
+    def p_mcnemar(self) -> float | None:
+        """p-value of no difference between the two ensembles of all runs, on the images that the endpoint looks at.
+
+        None where groups are the unit: the test takes images for independent.
+        """
+        if self.units is not None:
+            return None
         labels, rows = self.arm.predictions.labels, images_asked(self.arm, self.baseline, self.asked)
         right = [each.predictions.ensembled == labels for each in (self.arm, self.baseline)]
         return mcnemar_p(*(each[rows] for each in right))
@@ -87,11 +95,15 @@ class PairedComparison:
             return None
         return smallest_effect(self.estimate.error, self.estimate.freedom, ALPHA / self.family)
 
+    @cached_property
+    def _spread(self) -> Spread:
+        return replace(spread(self.table.values), freedom=self.table.freedom, most=self.table.most)
+
     def seeds_for(self, effect: float) -> int | None:
         """Seeds that detect a true difference with 80 % power, None if only more test images would help."""
         if not self.estimate.error:
             return None
-        return seeds_needed(spread(self.table), effect, ALPHA / self.family)
+        return seeds_needed(self._spread, effect, ALPHA / self.family)
 
     def result(self) -> PairedResult:
         """Give all of it as a part of the record."""
@@ -116,7 +128,7 @@ def differences(arm: Arm, baseline: Arm) -> FloatArray:
 
 
 def paired_comparisons(
-    pairs: Sequence[tuple[Arm, Arm]], seed: int, asked: Blocks | None = None
+    pairs: Sequence[tuple[Arm, Arm]], seed: int, asked: Blocks | None = None, units: IntArray | None = None
 ) -> dict[str, PairedComparison]:
     """Hold arms against their baselines, Holm's correction over the arms of the same kind.
 
@@ -129,14 +141,15 @@ def paired_comparisons(
         pairs: Arms of a dataset, each once, and the baseline of each.
         seed: The project's seed (`seed` in params.yaml): bootstrap and sign flips draw from it.
         asked: The test images that the endpoint looks at; None for accuracy.
+        units: Number of each test image's group, where groups are the unit; None where images are.
 
     Returns:
         Name of each arm → its comparison, in the order given.
     """
     found: dict[str, PairedComparison] = {}
     for arm, baseline in pairs:
-        estimate = estimate_asked(difference_table(arm, baseline, asked), asked)
-        found[arm.name] = PairedComparison(arm, baseline, estimate, 1, estimate.p_value(), seed, asked)
+        estimate = table_estimate(difference_table(arm, baseline, asked, units))
+        found[arm.name] = PairedComparison(arm, baseline, estimate, 1, estimate.p_value(), seed, asked, units)
     for kind in ArmKind:
         family = [compared for compared in found.values() if compared.arm.kind is kind]
         adjusted = holm(np.asarray([compared.p_holm for compared in family]))

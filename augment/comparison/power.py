@@ -1,5 +1,6 @@
 """What a comparison could have detected, and how many seeds it would take."""
 
+import math
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -36,7 +37,9 @@ class Spread:
         image: Variance between images; more runs do not lessen its part.
         residual: Variance of what neither explains.
         runs: R, number of runs.
-        images: N, number of test images.
+        images: N, number of test images; or of their groups, where these are the unit.
+        freedom: Degrees of freedom of the variance between them; N - 1 where None.
+        most: Degrees of freedom that all has at most; see `augment.comparison.clusters.CrossedTable`.
     """
 
     run: float
@@ -44,12 +47,16 @@ class Spread:
     residual: float
     runs: int
     images: int
+    freedom: float | None = None
+    most: float = math.inf
 
     def error(self) -> tuple[float, float]:
         """Standard error and degrees of freedom that `crossed_estimate` has, on average, for such a table."""
         shared = self.residual / (self.runs * self.images)
         of_runs, of_images = self.run / self.runs + shared, self.image / self.images + shared
-        return satterthwaite([(of_runs, self.runs - 1), (of_images, self.images - 1)])
+        freedom = self.images - 1 if self.freedom is None else self.freedom
+        error, found = satterthwaite([(of_runs, self.runs - 1), (of_images, freedom)])
+        return error, min(found, self.most)
 
 
 def spread(values: FloatArray) -> Spread:

@@ -16,7 +16,9 @@ TOLERANCE = 1e-12
 """Sums in another order differ by rounding; a flip that only does this is no smaller than what was seen."""
 
 
-def sign_flip_p(values: FloatArray, rng: np.random.Generator, flips: int = FLIPS) -> float:
+def sign_flip_p(
+    values: FloatArray, rng: np.random.Generator, flips: int = FLIPS, shares: FloatArray | None = None
+) -> float:
     """Two-sided p-value of a mean of 0 by flipping the signs of runs and of images, independently.
 
     Which labels may be exchanged? If synthesis changes nothing, the two arms of a run may swap names, and so may the
@@ -24,7 +26,8 @@ def sign_flip_p(values: FloatArray, rng: np.random.Generator, flips: int = FLIPS
     Flipping runs alone is exact only where images do not differ, and 5 runs have 16 flips: no p-value below 0.06.
     Flipping images alone is exact only where runs do not differ. Here both are flipped. That the mean itself is chance
     is the null hypothesis, so it is dealt to the two sides, as squares add: runs get √w of it and images √(1 - w), w
-    being the runs' share of the squared standard error of `crossed_estimate`. Where one side is without spread this is
+    being the runs' share of the squared standard error of `crossed_estimate`. Of groups of images, which flip as one,
+    each gets its share. Where one side is without spread this is
     the exact test by the other; between the two it is an approximation, in that the deviations of runs and images are
     estimated, and errs on the side of caution (benchmarks/error_rates.py).
 
@@ -35,6 +38,7 @@ def sign_flip_p(values: FloatArray, rng: np.random.Generator, flips: int = FLIPS
         values: Differences of paired arms, runs × images, R×N, R and N ≥ 2.
         rng: Source of the flips.
         flips: Number of random flips; the smallest p-value is 1 / (flips + 1).
+        shares: Share of all images that each column has, shape (N,), where columns are groups; see `CrossedTable`.
     """
     runs, images = values.shape
     mean = float(values.mean())
@@ -43,7 +47,8 @@ def sign_flip_p(values: FloatArray, rng: np.random.Generator, flips: int = FLIPS
     total = of_runs + of_images
     share = of_runs / total if total > 0 else 1.0
     # Images with equal effects flip together: the sum of n signs is 2·Binomial(n, ½) - n.
-    effects, counts = np.unique(image_effects + (1 - share) ** 0.5 * mean, return_counts=True)
+    own = mean if shares is None else mean * images * shares
+    effects, counts = np.unique(image_effects + (1 - share) ** 0.5 * own, return_counts=True)
     signs_of_runs = rng.choice([-1.0, 1.0], (flips, runs))
     signs_of_images = 2.0 * rng.binomial(counts, 0.5, (flips, len(counts))) - counts
     flipped = signs_of_runs @ (run_effects + share**0.5 * mean) / runs + signs_of_images @ effects / images

@@ -124,19 +124,30 @@ def mean_in(values: FloatArray, subset: Subset) -> float:
     return float(np.mean(means)) if means else float("nan")
 
 
-def estimate_in(values: FloatArray, subset: Subset) -> Estimate:
-    """The same with its standard error; the subset must be measurable."""
+def estimate_in(values: FloatArray, subset: Subset, units: IntArray | None = None) -> Estimate:
+    """The same with its standard error; the subset must be measurable.
+
+    Args:
+        values: Runs × all test images.
+        subset: Some of them.
+        units: Number of each test image's group, where groups are the unit. A group or a cell is of one group, so that
+            its images stay the unit.
+    """
     share = 1 / len(subset.blocks)
-    return crossed_contrast([values[:, rows] for rows in subset.blocks], [share] * len(subset.blocks))
+    own = None if units is None else [units[rows] for rows in subset.blocks]
+    return crossed_contrast([values[:, rows] for rows in subset.blocks], [share] * len(subset.blocks), units=own)
 
 
-def recall_table(arms: Sequence[Arm], baselines: Sequence[Arm], reference: Arm) -> pd.DataFrame:
+def recall_table(
+    arms: Sequence[Arm], baselines: Sequence[Arm], reference: Arm, units: IntArray | None = None
+) -> pd.DataFrame:
     """Lay out the recall of every arm on every subset, and its difference to each baseline.
 
     Args:
         arms: All arms of a dataset.
         baselines: What they are compared with.
         reference: The arm whose training images say which classes are rare.
+        units: Number of each test image's group, where groups are the unit; None where images are.
 
     Returns:
         One row for each arm, baseline and subset: ``arm``, ``baseline``, ``kind``, ``name``, ``train_images`` (the
@@ -165,7 +176,7 @@ def recall_table(arms: Sequence[Arm], baselines: Sequence[Arm], reference: Arm) 
             }
         ).astype({"train_images": "Int64"})
         for baseline in baselines:
-            table = pd.concat([same, _differences(arm, baseline, parts)], axis=1)
+            table = pd.concat([same, _differences(arm, baseline, parts, units)], axis=1)
             table.insert(0, "arm", arm.name)
             table.insert(1, "baseline", baseline.name)
             tables.append(table)
@@ -182,14 +193,14 @@ def _cell_counts(cells: Cells | None) -> dict[str, int]:
     }
 
 
-def _differences(arm: Arm, baseline: Arm, parts: Sequence[Subset]) -> pd.DataFrame:
+def _differences(arm: Arm, baseline: Arm, parts: Sequence[Subset], units: IntArray | None) -> pd.DataFrame:
     table = pd.DataFrame(index=range(len(parts)), columns=list(DIFFERENCES), dtype=float)
     if arm is baseline:
         return table
     values = differences(arm, baseline)
     for row, part in enumerate(parts):
         if part.measurable:
-            estimate = estimate_in(values, part)
+            estimate = estimate_in(values, part, units)
             interval = estimate.interval()
             ends = interval.mean, interval.low, interval.high
             table.loc[row, ["difference", "low", "high", "p"]] = [*ends, estimate.p_value()]

@@ -57,6 +57,10 @@ class SplitSpec(Spec):
         kept = self.keep_together
         return frozenset(kept if isinstance(kept, list) else [kept])
 
+    def tests_new_groups(self) -> bool:
+        """Whether the test images are of groups that training sees nothing of: the groups are what was drawn then."""
+        return "group" in self.together() or isinstance(self.test, NamedGroups)
+
 
 class Scarcity(Method):
     """How many images of the train split are kept."""

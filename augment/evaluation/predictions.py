@@ -41,6 +41,12 @@ class GroundTruth(Record):
         groups = tuple(images.manifest[GROUP].astype(str)) if GROUP in images.manifest else None
         return cls(classes=images.classes, labels=tuple(images.labels.tolist()), groups=groups)
 
+    def group_numbers(self) -> IntArray | None:
+        """Number the groups: that of each image, shape (N,), from 0; None where the test images have none."""
+        if self.groups is None:
+            return None
+        return np.unique(np.asarray(self.groups), return_inverse=True)[1].astype(np.int64)
+
 
 @dataclass(frozen=True)
 class Predictions:

@@ -210,11 +210,15 @@ def _answers(found: Findings, suggestion: Suggestion) -> Iterator[tuple[str, str
         tested = suggestion.counts["test"]
         names = [f"{found.told.classes[k]} ({tested[k]})" for k in np.flatnonzero(tested < FEW)]
         each = f"{tested.min()} to {tested.max()}" if tested.min() < tested.max() else f"{tested.min()}"
+        groups = "" if suggestion.groups is None else f" of {counted(suggestion.groups, 'group')}"
+        alike = ", and are a little alike in that on images of one group" if (suggestion.groups or 0) > 1 else ""
         said = (
-            f"{tested.sum()}, {each} of a class: a difference between two classifiers of less than "
+            f"{tested.sum()}{groups}, {each} of a class: a difference between two classifiers of less than "
             f"{100 * suggestion.smallest:.1f} points of accuracy will mostly go unseen (if they disagree on one image "
-            "in ten)"
+            f"in ten{alike})"
         )
+        if suggestion.groups == 1:
+            said += "; of other groups they say nothing"
         yield "test images", said
         if names:
             yield "too few", f"test images of {listed(names)}: figures of these classes will mean next to nothing"

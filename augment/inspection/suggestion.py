@@ -21,6 +21,8 @@ LARGEST, QUICK = 64, 32
 SHARE = 0.2
 DISAGREE = 0.1
 """Share of test images on which two classifiers are taken to differ, where nothing is known yet."""
+ALIKE = 0.05
+"""Correlation in that of test images of one group, where nothing is known yet."""
 STEPS, QUICK_STEPS, DRAWN = 2000, 600, 400
 
 
@@ -33,6 +35,7 @@ class Suggestion(NamedTuple):
         counts: Split → images of each class, as far as they were looked at; empty where they cannot be dealt at all.
         question: Which question the split answers.
         smallest: Smallest true difference in accuracy that its test images could show.
+        groups: How many groups these are of, where intervals will count groups; None where they will count images.
         doubts: What could not be had as it should be.
     """
 
@@ -41,6 +44,7 @@ class Suggestion(NamedTuple):
     counts: dict[str, IntArray]
     question: str
     smallest: float
+    groups: int | None
     doubts: list[str]
 
 
@@ -49,13 +53,34 @@ def suggest(block: Block, found: Findings, *, quick: bool = False) -> Suggestion
     source = block | {"image_size": _size(found.sizes, QUICK if quick else LARGEST)}
     source |= {"mode": "grey" if found.grey else "rgb"} | (_depth(found.between) if found.deep else {})
     split, dealt, doubts = _dealt(found)
+    spec = SplitSpec.model_validate(split)
     counts = {
         name: np.bincount(found.told.labels[rows], minlength=len(found.told.classes)).astype(np.int64)
         for name, rows in dealt.items()
     }
-    tested = int(counts["test"].sum()) if "test" in counts else 0
-    smallest = smallest_effect(math.sqrt(DISAGREE / tested), tested - 1) if tested > 1 else math.inf
-    return Suggestion(source, split, counts, question(SplitSpec.model_validate(split)), smallest, doubts)
+    tested = dealt.get("test", np.empty(0, dtype=np.int64))
+    groups = found.told.groups[tested] if found.told.groups is not None and spec.tests_new_groups() else None
+    of_groups = None if groups is None else np.unique(groups, return_counts=True)[1].astype(np.int64)
+    told = None if of_groups is None else len(of_groups)
+    return Suggestion(source, split, counts, question(spec), could_show(len(tested), of_groups), told, doubts)
+
+
+def could_show(images: int, groups: IntArray | None = None) -> float:
+    """Give the smallest true difference in accuracy that test images could show; infinite without any.
+
+    Images of groups tell as much as a fraction of them would (the design effect of Kish, "Survey Sampling", 1965), and
+    their number of groups says how sure that is.
+
+    Args:
+        images: How many there are.
+        groups: Images of each group, where groups are the unit. A single one tells of itself alone, image by image.
+    """
+    if images < 2:
+        return math.inf
+    if groups is None or len(groups) < 2:
+        return smallest_effect(math.sqrt(DISAGREE / images), images - 1)
+    design = 1 + ALIKE * (float(np.sum(groups**2)) / images - 1)
+    return smallest_effect(math.sqrt(DISAGREE / images * design), len(groups) - 1)
 
 
 def dataset_block(suggestion: Suggestion, synthesizers: dict[str, str], *, quick: bool = False) -> dict[str, Any]:

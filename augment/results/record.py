@@ -48,7 +48,8 @@ class PairedResult(Record):
         p: t test of the difference.
         p_holm: The same, corrected for the number of ``tests``.
         p_sign_flip: By sign flips of runs and images.
-        p_mcnemar: Of the two ensembles of all runs.
+        p_mcnemar: Of the two ensembles of all runs; None where groups of test images are the unit, as it takes images
+            for independent.
         tests: Arms of the kind, all of which were tested.
         smallest_effect: Smallest true difference that would be detected with 80 % power; None where the arms never
             differ.
@@ -62,7 +63,7 @@ class PairedResult(Record):
     p: Number
     p_holm: Number
     p_sign_flip: Number
-    p_mcnemar: Number
+    p_mcnemar: Number | None
     tests: int
     smallest_effect: Number | None
     seeds_for: dict[str, int | None]
@@ -217,6 +218,8 @@ class Result(Record):
             accuracy.
         tried: ``recipe``, ``synthesizer`` or ``mix`` → how many settings of it a search tried on val beforehand. Absent
             where nothing was searched.
+        test_groups: Number of groups that the test images are of, where intervals count groups: the split kept them
+            together, or held them out. Absent where intervals count images.
     """
 
     dataset: str
@@ -233,6 +236,7 @@ class Result(Record):
     verdict: str
     endpoint: Annotated[Endpoint, Field(exclude_if=lambda name: name == ACCURACY)] = ACCURACY
     tried: Annotated[dict[str, NonNegativeInt], Field(exclude_if=lambda found: not found)] = Field(default_factory=dict)
+    test_groups: Annotated[PositiveInt | None, ABSENT] = None
 
     @model_validator(mode="after")
     def _every_part_is_played_once(self) -> Self:
@@ -257,6 +261,11 @@ class Result(Record):
     def own_generators(self) -> bool:
         """Whether the runs of an arm learned from a generator each."""
         return any(arm.generators > 1 for arm in self.arms)
+
+    @property
+    def over_groups(self) -> bool:
+        """Whether intervals count groups of test images. A single group tells nothing of others: images count there."""
+        return self.test_groups is not None and self.test_groups > 1
 
     @property
     def reference(self) -> ArmResult:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from itertools import groupby
 
-from augment.core.endpoints import ACCURACY
+from augment.core.endpoints import ACCURACY, OF_GROUPS
 from augment.results.kinds import ArmKind, Effect, Missing
 from augment.results.record import ArmResult, Interval, Kept, PairedResult, Result
 from augment.results.synthesizer_figures import SYNTHESIZER_FIGURES
@@ -121,19 +121,63 @@ def _evidence(result: Result) -> Iterator[str]:
     if chosen is None:
         yield f"Real and synthetic images together are not judged: {_why_not_judged(result)}."
         return
-    each = " with a generator each" if chosen.generators > 1 else ""
     yield (
-        f"On {result.test_images} test images and over {result.runs} runs{each}, `{chosen.name}`, the best arm with "
-        f"synthetic images, {_all_compared(chosen, result)}."
+        f"{_tested_on(chosen, result)}, `{chosen.name}`, the best arm with synthetic images, "
+        f"{_all_compared(chosen, result)}."
     )
+    yield from _of_no_other_group(result)
     missed = [each.smallest_effect for each in chosen.compared if each.effect is Effect.NO_EFFECT]
     known = [effect for effect in missed if effect is not None]
     if known and max(known) > WIDEST:
-        yield "So uncertain a comparison shows nothing, not even a large difference: more test images or runs would."
+        more = "groups of test images" if _counts_groups(result) else "test images"
+        yield f"So uncertain a comparison shows nothing, not even a large difference: more {more} or runs would."
     elif known:
         yield f"A true difference of up to {max(known) * 100:.1f} points could have gone unseen."
     elif missed:
         yield "The arms gave the same answers, which does not tell how small a difference could be seen."
+
+
+def _counts_groups(result: Result) -> bool:
+    """Whether the verdict's intervals count groups: an endpoint of groups is about these very ones."""
+    return result.over_groups and result.endpoint not in OF_GROUPS
+
+
+def _tested_on(chosen: ArmResult, result: Result) -> str:
+    runs = f"over {result.runs} runs{' with a generator each' if chosen.generators > 1 else ''}"
+    if _counts_groups(result):
+        return f"{runs.capitalize()} and {result.test_groups} groups of test images ({result.test_images} images)"
+    groups = {None: "", 1: " of one group"}.get(result.test_groups, f" of these {result.test_groups} groups")
+    return f"On {result.test_images} test images{groups} and {runs}"
+
+
+def _of_no_other_group(result: Result) -> list[str]:
+    """Say that nothing is known of other groups, where the split asks for them and the test images cannot tell."""
+    if result.test_groups == 1:
+        return ["They are all of one group: intervals cover other images of it, and nothing is said of other groups."]
+    if result.over_groups and not _counts_groups(result):
+        return ["It is asked of these very groups: intervals cover other images of them, and no other groups."]
+    return []
+
+
+def redrawn(result: Result) -> str:
+    """Name what an interval of an arm is over."""
+    return f"runs and {'groups of test images' if result.over_groups else 'test images'}"
+
+
+def covered(result: Result) -> str:
+    """Say which chance an interval covers."""
+    if result.over_groups:
+        return (
+            f"It covers chance in training and in the choice of the {result.test_groups} groups that the test images "
+            "are of, as the split keeps groups apart: images of one group are right and wrong together. Of a single "
+            "group or cell it covers other images."
+        )
+    if result.test_groups == 1:
+        return (
+            "It covers chance in training and in the choice of test images, which are all of one group. It says "
+            "nothing of other groups."
+        )
+    return "It covers chance in training and in the choice of test images."
 
 
 def _why_not_judged(result: Result) -> str:

@@ -8,7 +8,7 @@ from augment.results.arm_figures import ARM_FIGURES
 from augment.results.figures import Figure, SynthesizerFigure
 from augment.results.kinds import Baseline, PartKind
 from augment.results.record import ArmResult, PairedResult, PartResult, Result, Score
-from augment.results.sentences import cut_off_note
+from augment.results.sentences import cut_off_note, redrawn
 from augment.results.synthesizer_figures import SYNTHESIZER_FIGURES
 from augment.results.synthesizer_result import Measured, SynthesizerResult
 from augment.results.wording import ENDPOINTS, MISSING, detected, points, quoted
@@ -51,7 +51,8 @@ def arms(result: Result) -> Table:
         [arm.name for arm in result.arms],
         [[*_scores(arm), *(_difference(arm.against.get(baseline)) for baseline in baselines)] for arm in result.arms],
         f"All arms: means over {result.runs} runs on {result.test_images} test images; ↑ higher is better, ↓ lower. "
-        f"Differences are in {_points_of(result)}, paired by run and image, each with its own 95 % interval. Bold: "
+        f"Differences are in {_points_of(result)}, paired by run and image, each with its own 95 % interval"
+        f"{f' over {redrawn(result)}' if result.over_groups else ''}. Bold: "
         "detected, that is p of at most 0.05 after Holm's correction for the number of arms of the kind. "
         f"`{result.best_real.name}` is the best arm without synthesis, chosen on val.{cut_off_note(result)}",
     )
@@ -107,8 +108,15 @@ def parts(result: Result, shown: Sequence[PartResult]) -> Table | None:
         ],
         [_part(part) for part in shown],
         f"How many of 100 images of each part are named rightly before (`{result.best_real.name}`) and after "
-        f"(`{result.chosen.name}`); p corrected by Holm for the number of parts of the kind.",
+        f"(`{result.chosen.name}`); p corrected by Holm for the number of parts of the kind."
+        f"{_OF_CLASSES if result.over_groups else ''}",
     )
+
+
+_OF_CLASSES = (
+    " Intervals of classes and tiers are over runs and groups of test images; those of a group, of a cell, and of a "
+    "class that only one group has, over runs and images."
+)
 
 
 def _part(part: PartResult) -> list[Cell]:

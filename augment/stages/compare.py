@@ -19,6 +19,7 @@ from augment.core.paths import PathPattern
 from augment.core.records import read_record, write_record
 from augment.core.stage import stage
 from augment.core.store import read_json, read_parquet, write_csv
+from augment.datasets.split_spec import SplitSpec
 from augment.evaluation.predictions import GroundTruth, Predictions
 from augment.evaluation.trainings import Untrained, read_trainings
 from augment.merging.mix_spec import AutoMixSpec, MixSpec
@@ -28,6 +29,7 @@ from augment.results.kinds import ArmKind
 @stage(
     seed="seed",
     verdict="verdict",
+    split="datasets.{dataset}.split",
     synthesizers="synthesizers",
     mixes="mixes",
     auto_mixes="auto_mixes",
@@ -39,6 +41,7 @@ def compare(
     dataset: str,
     seed: int,
     verdict: VerdictSpec,
+    split: SplitSpec,
     synthesizers: Mapping[str, Sequence[str]],
     mixes: Mapping[str, MixSpec],
     auto_mixes: Mapping[str, AutoMixSpec],
@@ -57,7 +60,7 @@ def compare(
 
     ``predictions``, ``metrics`` and ``quality`` have the blanks ``{train_set}``, ``{recipe}`` and ``{synthesizer}``:
     the results folder may hold arms that are no longer in ``params.yaml``. The comparison goes on without what could
-    not be made, and the record says so.
+    not be made, and the record says so. Where ``split`` keeps groups apart, they are the unit of the intervals.
     """
     names = [name for family in synthesizers.values() for name in family]
     known: dict[str, MixSpec | AutoMixSpec] = {**mixes, **auto_mixes}
@@ -71,8 +74,9 @@ def compare(
     judged = {name: read_json(quality.at(synthesizer=name)) for name in names}
     without = left_out(judged, arms, missing)
     if any(arm.kind is ArmKind.REAL for arm in arms):
-        comparison = compare_arms(arms, seed, verdict.endpoint)
-        table = recall_table(comparison.arms, comparison.baselines, comparison.reference)
+        units = images.group_numbers() if split.tests_new_groups() else None
+        comparison = compare_arms(arms, seed, verdict.endpoint, units)
+        table = recall_table(comparison.arms, comparison.baselines, comparison.reference, units)
         written = assemble(dataset, comparison, judged, without, tuned.get(dataset, {}))
     else:
         table = pd.DataFrame(columns=RECALL_COLUMNS)

@@ -10,6 +10,7 @@ from scipy.special import ndtri
 
 from augment.comparison.arms import Arm
 from augment.core.cells import Cells
+from augment.core.images import IntArray
 from augment.evaluation.predictions import GroundTruth, Predictions
 from augment.results.kinds import ArmKind
 
@@ -101,6 +102,9 @@ class World:
         instability: Spread between runs.
         val_images: Images to choose arms by.
         twins: Correlation of the same run's effects between arms, for sharing a seed.
+        groups: Groups that the test images are of, and as many others that the val images are of; 0 for none.
+        alike: Correlation of both effects of images between images of one group.
+        uneven: Whether groups differ in size, as the quantiles of a log-normal distribution do, or are equally large.
     """
 
     runs: int = 5
@@ -111,6 +115,20 @@ class World:
     instability: float = 0.15
     val_images: int = 300
     twins: float = 0.3
+    groups: int = 0
+    alike: float = 0.0
+    uneven: bool = False
+
+    def units(self) -> IntArray:
+        """Number the group of each test image, shape (N,)."""
+        return group_numbers(self.images, self.groups, uneven=self.uneven)
+
+
+def group_numbers(images: int, groups: int, *, uneven: bool) -> IntArray:
+    """Deal images to groups, each at least one image."""
+    weights = np.exp(ndtri((np.arange(groups) + 0.5) / groups)) if uneven else np.ones(groups)
+    own = np.searchsorted(np.cumsum(weights) / weights.sum(), (np.arange(images) + 0.5) / images)
+    return np.minimum(own, groups - 1).astype(np.int64)
 
 
 WORLDS: Mapping[str, World] = {
@@ -149,9 +167,20 @@ def draw_hits(
     spread = (1 + world.difficulty**2 + world.disagreement**2 + world.instability**2) ** 0.5
     by_run = np.asarray(effects, dtype=np.float64).reshape(arms, -1)
     total = (ndtri(world.accuracy + by_run) * spread)[:, :, None].astype(np.float32)
-    total = total + world.difficulty * rng.standard_normal((1, 1, images), np.float32)
-    total = total + world.disagreement * rng.standard_normal((arms, 1, images), np.float32)
+    total = total + world.difficulty * _image_effects(world, 1, rng)
+    total = total + world.disagreement * _image_effects(world, arms, rng)
     return total + world.instability * paired(runs, 1) + paired(runs, images) > 0
+
+
+def _image_effects(world: World, arms: int, rng: np.random.Generator) -> npt.NDArray[np.float32]:
+    """Draw effects of variance 1 of val and test images, A×1×N."""
+    effects = rng.standard_normal((arms, 1, world.val_images + world.images), np.float32)
+    if not world.groups:
+        return effects
+    val = group_numbers(world.val_images, world.groups, uneven=world.uneven)
+    own = np.concatenate([val, world.groups + world.units()])
+    shared = rng.standard_normal((arms, 1, 2 * world.groups), np.float32)[:, :, own]
+    return world.alike**0.5 * shared + (1 - world.alike) ** 0.5 * effects
 
 
 def draw_difference(world: World, effect: float, rng: np.random.Generator) -> npt.NDArray[np.float64]:

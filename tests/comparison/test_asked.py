@@ -46,7 +46,7 @@ MERGED = np.asarray([[1, 1, 1, 0, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 0], [1, 1, 0,
 def test_the_mean_of_the_table_is_the_difference_of_the_endpoint(endpoint: Endpoint, expected: float) -> None:
     asked = find_asked(endpoint, TRUTH, CELLS)
     table = difference_table(arm_in_cells("merged", MERGED, TRUTH), arm_in_cells("real", REAL, TRUTH), asked)
-    assert table.mean() == pytest.approx(expected)
+    assert table.values.mean() == pytest.approx(expected)
 
 
 def test_another_test_speaks_of_the_images_that_are_asked_about() -> None:

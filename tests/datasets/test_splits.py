@@ -1,3 +1,5 @@
+from typing import Any
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -42,6 +44,21 @@ def test_the_same_seed_gives_the_same_split_and_another_another() -> None:
 def test_sizes_may_be_numbers_of_images() -> None:
     split = split_rows(raw([20, 20]), SplitSpec(val=6, test=10), 0)
     assert (len(split.train), len(split.val), len(split.test)) == (24, 6, 10)
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({}, False),
+        ({"keep_together": "near_copies"}, False),
+        ({"keep_together": ["near_copies", "group"]}, True),
+        ({"test": "official", "keep_together": "group"}, True),
+        ({"test": {"groups": ["north"]}}, True),
+        ({"val": {"groups": ["north"]}}, False),
+    ],
+)
+def test_test_images_are_of_new_groups_where_the_settings_say_so(changes: dict[str, Any], expected: bool) -> None:
+    assert SplitSpec.model_validate({"val": 0.2, "test": 0.2} | changes).tests_new_groups() is expected
 
 
 def test_official_test_images_are_the_test_split() -> None:

@@ -151,6 +151,15 @@ def test_an_interval_says_whether_it_covers_the_generators_training(page: str) -
     assert "over 3 runs with a generator each, " in other
 
 
+def test_an_interval_says_whether_it_counts_groups(page: str) -> None:
+    each = dataset()
+    other = render(replace(each, result=each.result.model_copy(update={"test_groups": 6})), provenance()).html
+    assert "It covers chance in training and in the choice of test images. " in page
+    assert "its 95 % interval over runs and test images. Dashed" in page
+    assert "in the choice of the 6 groups that the test images are of" in other
+    assert "its 95 % interval over runs and groups of test images. Dashed" in other
+
+
 def test_hostile_names_are_shown_as_they_are_and_do_nothing(page: str, outline: Outline) -> None:
     assert HOSTILE[0] not in page
     assert all(name in outline.text for name in HOSTILE)

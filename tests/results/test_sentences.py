@@ -8,10 +8,11 @@ from hypothesis import strategies as st
 from augment.comparison.arms import Arm
 from augment.comparison.assembly import assemble, assemble_nothing
 from augment.comparison.comparison import compare
+from augment.core.endpoints import Endpoint
 from augment.evaluation.predictions import GroundTruth
 from augment.results.kinds import ArmKind, Missing
-from augment.results.record import Interval, LeftOut
-from augment.results.sentences import cut_off_note, release, verdict
+from augment.results.record import Interval, LeftOut, Result
+from augment.results.sentences import covered, cut_off_note, redrawn, release, verdict
 from augment.results.wording import p_value, percent, points
 from tests.comparison.simulated import arm, arm_in_cells, random_hits, truth_in_cells
 from tests.results.examples import QUALITY, result_of
@@ -31,6 +32,47 @@ def test_a_clear_gain_is_said_and_the_merged_set_advised() -> None:
         "synthesis (+3"
     )
     assert text.endswith(" points, p < 0.001).")
+
+
+def over(groups: int, gain: float = 0.95, endpoint: Endpoint = "accuracy") -> Result:
+    """Judge arms on 160 test images of some groups that the split keeps apart."""
+    truth = truth_in_cells({(label, f"g{k}"): 80 // groups for label in (0, 1) for k in range(groups)})
+    hits = [random_hits(accuracy, k, (5, len(truth.labels))) for k, accuracy in enumerate((0.6, gain))]
+    arms = [arm_in_cells(name, each, truth) for name, each in zip(("real", "merged"), hits, strict=True)]
+    return assemble("toys", compare(arms, 0, endpoint, truth.group_numbers()), {})
+
+
+def test_a_verdict_over_groups_says_so() -> None:
+    text = over(8).verdict
+    assert "Over 5 runs and 8 groups of test images (160 images), `merged/plain`, the best arm with synthetic " in text
+    assert "test images cannot" not in text
+    assert redrawn(over(8)) == "runs and groups of test images"
+    assert "in the choice of the 8 groups that the test images are of, as the split keeps" in covered(over(8))
+    assert (redrawn(result_of([PLAIN])), covered(result_of([PLAIN]))) == (
+        "runs and test images",
+        "It covers chance in training and in the choice of test images.",
+    )
+
+
+def test_few_groups_ask_for_more_of_them() -> None:
+    assert "not even a large difference: more groups of test images or runs would." in over(2, 0.7).verdict
+
+
+def test_one_group_tells_nothing_of_others() -> None:
+    found = over(1)
+    assert "On 160 test images of one group and over 5 runs, `merged/plain`" in found.verdict
+    assert (
+        "They are all of one group: intervals cover other images of it, and nothing is said of other groups."
+        in found.verdict
+    )
+    assert (redrawn(found), found.over_groups) == ("runs and test images", False)
+    assert "which are all of one group. It says nothing of other groups." in covered(found)
+
+
+def test_an_endpoint_of_groups_is_said_to_be_about_these() -> None:
+    text = over(8, endpoint="cells").verdict
+    assert "On 160 test images of these 8 groups and over 5 runs, `merged/plain`" in text
+    assert "It is asked of these very groups: intervals cover other images of them, and no other groups." in text
 
 
 def test_a_gain_over_the_plain_arm_alone_is_not_enough() -> None:

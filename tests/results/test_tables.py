@@ -36,6 +36,20 @@ def test_every_score_of_the_list_has_a_column_and_every_arm_a_row() -> None:
         assert [cell.text for cell in row[: len(scores)]] == [f.text(one.scores[f.name]) for f in ARM_FIGURES]
 
 
+def test_captions_say_that_intervals_count_groups() -> None:
+    truth = truth_in_cells({(label, group): 10 for label in (0, 1) for group in "abcd"})
+    arms = [arm_in_cells(name, random_hits(0.7, k, (5, 80)), truth) for k, name in enumerate(("real", "merged"))]
+    result = assemble("toys", compare(arms, 0, units=truth.group_numbers()), {})
+    assert "each with its own 95 % interval over runs and groups of test images. Bold: " in tables.arms(result).caption
+    found = tables.parts(result, result.parts)
+    assert found is not None
+    assert "Intervals of classes and tiers are over runs and groups of test images; those of a group, " in found.caption
+    assert "over runs and images" in (tables.endpoints(result) or found).caption
+    alone = tables.parts(assemble("toys", compare(arms, 0), {}), result.parts)
+    assert alone is not None
+    assert alone.caption.endswith("for the number of parts of the kind.")
+
+
 def test_a_recipe_that_only_synthetic_images_are_compared_by_has_a_column_of_its_own() -> None:
     rival = arm("real", "strong", random_hits(0.5, 3), 0.5)
     found = tables.arms(result_of([*ARMS, rival, arm("merged", "strong", random_hits(0.9, 4), 0.8)]))

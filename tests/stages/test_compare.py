@@ -18,6 +18,7 @@ from augment.core.images import concatenate, make_image_set
 from augment.core.paths import PathPattern
 from augment.core.records import read_record, write_record
 from augment.core.store import read_json, write_json, write_parquet
+from augment.datasets.split_spec import SplitSpec
 from augment.evaluation.predictions import GroundTruth
 from augment.evaluation.trainings import Trainings, Untrained
 from augment.merging.mix_spec import AutoMixSpec, MixSpec
@@ -89,6 +90,7 @@ def run_compare(results: Path, dataset: str = "cats", **changes: Any) -> Result:
     arguments: dict[str, Any] = {
         "seed": 0,
         "verdict": VerdictSpec(),
+        "split": SplitSpec(val=0.2, test=0.2),
         "synthesizers": {"gan": ["gan"]},
         "mixes": {"merged": MixSpec(synthesizer="gan", share=0.5), "synthetic": MixSpec(synthesizer="gan", share=1.0)},
         "auto_mixes": {},
@@ -146,6 +148,26 @@ def test_the_verdict_is_asked_what_the_settings_say(results: Path) -> None:
     empty = next(part for part in found.parts if part.name == "a in b")
     assert (empty.kind, empty.train_before, empty.train_after, empty.test_images) == ("cell", 0, 90, 40)
     assert "endpoint" not in read_json_of(run_compare(results)), "what every dataset has is written as ever"
+
+
+def test_groups_that_the_split_keeps_apart_are_what_intervals_count(results: Path) -> None:
+    file = results / "cats" / "truth.json"
+    write_json(file, read_json(file) | {"groups": [f"clip {number // 40}" for number in range(400)]})
+    everywhere = run_compare(results)
+    assert everywhere.test_groups is None
+    assert "test_groups" not in read_json_of(everywhere), "what other datasets have is written as ever"
+    assert "On 400 test images and over 5 runs, " in everywhere.verdict
+    for split in ({"test": 0.2, "keep_together": "group"}, {"test": {"groups": ["clip 0"]}}):
+        apart = run_compare(results, split=SplitSpec.model_validate({"val": 0.2} | split))
+        assert (apart.test_groups, apart.over_groups) == (10, True)
+        assert "Over 5 runs and 10 groups of test images (400 images), `merged/plain`, the best" in apart.verdict
+        [compared, *_] = apart.arms[1].compared
+        assert compared.p_mcnemar is None
+        assert compared.difference != everywhere.arms[1].compared[0].difference
+        assert apart.parts[-1].difference == everywhere.parts[-1].difference, "a cell is of one group"
+    recall = pd.read_csv(results / "cats" / "out" / "recall.csv")
+    one = recall[(recall["kind"] == "class") & (recall["name"] == "a") & (recall["arm"] == "merged/plain")].iloc[0]
+    assert one["low"] == pytest.approx(apart.arms[1].compared[0].difference.low, abs=1e-6)
 
 
 def read_json_of(found: Result) -> dict[str, Any]:
