@@ -130,7 +130,7 @@ def test_a_classifier_does_not_stop_by_images_it_learns_from(tmp_path: Path) -> 
         write_image_set(tmp_path / name, images, described(stage="prepare", dataset="toys", seed=0, **split))
     arguments: dict[str, Any] = {"dataset": "toys", "train_set": "real", "recipe": "plain", "seed": 0, "seeds": 1}
     arguments |= {"verdict": VerdictSpec()}
-    paths = {name: tmp_path / name for name in ("train", "val", "classifier")}
+    paths = {name: tmp_path / name for name in ("train", "val", "unlabelled", "classifier")}
     with pytest.raises(DataError, match=r"train and .*val: expected no image in both, found 20"):
         train_classifier_stage.run(**arguments, **split, spec=SPEC, recipe_spec=RECIPE, runtime=CPU, **paths)
     assert not paths["classifier"].exists()

@@ -31,7 +31,7 @@ def paths(tmp_path: Path, stripes: ImageSet) -> dict[str, Path]:
     for name in ("train", "val"):
         write_image_set(tmp_path / name, stripes, PREPARED)
     write_judge(tmp_path / "judge", small_cnn(stripes.shape, 3, width=4).eval(), stripes.classes, stripes.shape, {})
-    names = ("train", "val", "judge", "trained", "samples")
+    names = ("train", "val", "unlabelled", "judge", "trained", "samples")
     return {name: tmp_path / name for name in names} | {"history": tmp_path / "h.csv", "checkpoint": tmp_path / "c"}
 
 

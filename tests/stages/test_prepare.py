@@ -11,7 +11,7 @@ from PIL import Image
 
 from augment.core.container import read_image_set
 from augment.core.errors import DataError
-from augment.core.images import UNLABELLED, ImageSet, content_hashes
+from augment.core.images import UNLABELLED, ImageSet, as_text, content_hashes
 from augment.core.store import read_json
 from augment.datasets.raw import RawImages, Source
 from augment.datasets.sources.image_folder import ImageFolderSource
@@ -263,7 +263,8 @@ def test_images_without_labels_are_a_container_of_their_own_and_accounted_for(
 
 
 def known(raw: Path) -> str:
-    return content_hashes(np.asarray(Image.open(raw / "cat" / "00.png"))[None, None])[0]
+    (found,) = as_text(content_hashes(np.asarray(Image.open(raw / "cat" / "00.png"))[None, None]))
+    return str(found)
 
 
 def hashes_of(images: ImageSet) -> set[str]:
