@@ -36,7 +36,7 @@ HERE = Path(__file__).resolve().parents[1]
 CLASSES, FEW, SHARE, TICK_S = 10, 400, 0.25, 0.02
 MIX = {"synthesizer": "gan", "share": SHARE, "allow_failed": True, "filter": {"near_copies": False}}
 PREPARE = {"raw": "raw/{}", "train": "data/{}/train/real", "val": "data/{}/val", "test": "data/{}/test"}
-PREPARE |= {"files": "results/{}/files.json"}
+PREPARE |= {"unlabelled": "data/{}/unlabelled", "files": "results/{}/files.json"}
 DRAWN = {"synthetic": "data/{}/synthetic/gan", "quality": "none", "scores": "results/{}/synthetic/gan/scores.parquet"}
 MERGE = {"real": "data/{}/train/real", "merged": "data/{}/train/merged"} | DRAWN
 
