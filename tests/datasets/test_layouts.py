@@ -232,6 +232,19 @@ def test_arrays_that_do_not_fit_are_refused(tmp_path: Path, made: dict[str, Any]
     assert said in message or (said.startswith("whole") and "labels" in message)
 
 
+@pytest.mark.parametrize("names", [("X", "Y"), ("Images", "LABELS"), ("data", "target"), ("X_train", "y_train")])
+def test_arrays_are_found_however_they_are_spelt(names: tuple[str, str], tmp_path: Path) -> None:
+    images, labels = arrays()["train"]
+    np.savez(tmp_path / "a.npz", **dict(zip(names, (images, labels), strict=True)))
+    assert load(tmp_path, kind="npz").labels.tolist() == labels.tolist()
+
+
+def test_of_arrays_that_differ_by_capitals_none_is_passed_over(tmp_path: Path) -> None:
+    images, labels = arrays()["train"]
+    np.savez(tmp_path / "a.npz", x=images, X=images, y=labels)
+    assert "expected arrays called x_train" in refusal(tmp_path, kind="npz")
+
+
 def test_a_broken_npz_is_named(tmp_path: Path) -> None:
     np.savez(tmp_path / "a.npz", x=arrays()["train"][0], y=arrays()["train"][1])
     (tmp_path / "a.npz").write_bytes((tmp_path / "a.npz").read_bytes()[:-30])

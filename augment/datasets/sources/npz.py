@@ -14,13 +14,13 @@ from augment.datasets.raw import FileAccount
 from augment.datasets.shards import shards
 
 PAIRS = {
-    "": [("x", "y"), ("images", "labels"), ("data", "labels")],
+    "": [("x", "y"), ("images", "labels"), ("data", "labels"), ("data", "target")],
     **{
         split: [(f"x_{word}", f"y_{word}"), (f"{word}_images", f"{word}_labels")]
         for split, word in (("train", "train"), ("val", "val"), ("test", "test"))
     },
 }
-"""Split → names of images and labels: Keras', MedMNIST's, and plain ones."""
+"""Split → names of images and labels: Keras', MedMNIST's, scikit-learn's, and plain ones; in capitals or not."""
 NAMES = ("classes", "class_names", "label_names")
 
 
@@ -28,7 +28,7 @@ class NpzSource(ArraySource):
     """One NPZ file with arrays as Keras, MedMNIST or anyone names them. Nothing in it is unpickled.
 
     ``x_train``, ``y_train``, ``x_test``, ``y_test``; ``train_images``, ``train_labels``, ``val_images`` …; or ``x``,
-    ``y``; ``images``, ``labels``.
+    ``y``; ``images``, ``labels``. Capitals do not matter.
     """
 
     kind: Literal["npz"]
@@ -46,11 +46,12 @@ class NpzSource(ArraySource):
         try:
             with zipfile.ZipFile(path) as archive:
                 arrays = {name.removesuffix(".npy") for name in archive.namelist()}
+                spelt = {name.lower(): name for name in sorted(arrays)}  # X_train as x_train; of both the latter
                 found = [
-                    (split, images, labels)
+                    (split, spelt[images], spelt[labels])
                     for split, pairs in PAIRS.items()
                     for images, labels in pairs
-                    if {images, labels} <= arrays
+                    if {images, labels} <= spelt.keys()
                 ]
                 parts = [_part(path, archive, split, images, labels) for split, images, labels in found]
                 classes = next((_whole(archive, name).tolist() for name in NAMES if name in arrays), None)
@@ -64,7 +65,7 @@ class NpzSource(ArraySource):
             raise DataError(f"{path}: expected one array of images a split, found several: {pairs}")
         known = {name for _, *pair in found for name in pair} | set(NAMES)
         unread = tuple(sorted(arrays - known))
-        if not parts or (unread and any("image" in name or name.startswith("x") for name in unread)):
+        if not parts or any("image" in name.lower() or name.lower().startswith("x") for name in unread):
             raise DataError(
                 f"{path}: expected arrays called x_train, y_train, x_test, y_test (Keras), train_images, train_labels, "
                 f"val_images … (MedMNIST), or images and labels; found {listed(sorted(arrays)) or 'none'}"
