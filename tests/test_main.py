@@ -53,14 +53,14 @@ def test_bad_settings_stop_every_stage_before_it_begins(workspace: Path, capsys:
 
 
 def prepare(dataset: str) -> int:
-    paths = {name: f"out/{name}" for name in ("train", "val", "test", "files")}
+    paths = {name: f"out/{name}" for name in ("train", "val", "test", "unlabelled", "files")}
     options = [part for name, path in paths.items() for part in (f"--{name}", path)]
     return main(["prepare", "--stage", f"prepare@{dataset}", "--raw", "raw", *options])
 
 
-def test_prepare_writes_three_containers(workspace: Path) -> None:
+def test_prepare_writes_its_containers(workspace: Path) -> None:
     assert prepare("digits") == 0
-    assert sorted(path.name for path in (workspace / "out").iterdir()) == ["files", "test", "train", "val"]
+    assert {path.name for path in (workspace / "out").iterdir()} == {"train", "val", "test", "unlabelled", "files"}
 
 
 def test_an_unknown_dataset_is_named_and_nothing_written(workspace: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -82,7 +82,7 @@ def test_a_dataset_too_small_for_its_scarcity_is_refused(workspace: Path, capsys
 
 @pytest.mark.usefixtures("workspace")
 def test_an_unknown_recipe_is_named(capsys: pytest.CaptureFixture[str]) -> None:
-    paths = ["--train", "a", "--val", "b", "--classifier", "c"]
+    paths = ["--train", "a", "--val", "b", "--unlabelled", "u", "--classifier", "c"]
     arguments = ["--stage", "train_classifier@digits-real-fancy", *paths]
     assert main(["train-classifier", *arguments]) == EXIT_BAD_INPUT
     expected = "unknown 'fancy' in arms.recipes; expected one of plain, balanced, classical, balanced_classical"
